@@ -1,0 +1,40 @@
+/** A Vision Transformer image tower (CLIP paper, section 2.4). Heads are always width / 64 unless the file says otherwise. */
+export interface VisionTransformerConfig {
+  readonly kind: 'vit'
+  /** Side of the square input, in pixels. */
+  readonly resolution: number
+  readonly patchSize: number
+  readonly width: number
+  readonly layers: number
+  readonly heads: number
+}
+
+/** The modified ResNet image tower of RN50, RN101, RN50x4, … (CLIP paper, section 2.4). */
+export interface ResNetConfig {
+  readonly kind: 'resnet'
+  readonly resolution: number
+  /** Channels of the stem's output; the last stage has 32 times as many. */
+  readonly width: number
+  /** Bottleneck blocks of the four stages. */
+  readonly stages: readonly [number, number, number, number]
+  /** Heads of the attention pool: 32 * width / 64. */
+  readonly heads: number
+}
+
+/** The text Transformer, causal, read at the end-of-text token. */
+export interface TextConfig {
+  readonly contextLength: number
+  readonly vocabSize: number
+  readonly width: number
+  readonly layers: number
+  readonly heads: number
+}
+
+/** Everything about a CLIP model that its weights alone do not compute. */
+export interface ClipConfig {
+  readonly embedDim: number
+  readonly vision: VisionTransformerConfig | ResNetConfig
+  readonly text: TextConfig
+  /** `quick`: x * sigmoid(1.702 x), as OpenAI's models; `exact`: 0.5 x (1 + erf(x / sqrt 2)). */
+  readonly activation: 'quick' | 'exact'
+}

@@ -1,0 +1,19 @@
+import type { RgbImage } from './image.js'
+
+/** One labelled image. `load` decodes it; `source` (a path, or a name for drawn images) is for messages and keys. */
+export interface Datum {
+  readonly source: string
+  /** Index into the data set's `classNames`. */
+  readonly label: number
+  load(): Promise<RgbImage>
+}
+
+/** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */
+export interface Dataset {
+  readonly name: string
+  readonly classNames: readonly string[]
+  readonly train: readonly Datum[]
+  /** Empty where the source has no validation images. */
+  readonly val: readonly Datum[]
+  readonly test: readonly Datum[]
+}

@@ -1,0 +1,36 @@
+/**
+ * An error that the user can cause and can mend: a bad file, option, model or data set.
+ * The command line prints it without a stack trace and exits with code 2.
+ *
+ * A message names the file or option, says what was found and what was expected;
+ * `hint` is the next step, in one sentence.
+ */
+export class UserError extends Error {
+  override name = 'UserError'
+  readonly hint: string | undefined
+
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.hint = options.hint
+  }
+}
+
+/** A weight, checkpoint or model file that is damaged, hostile or of another architecture. */
+export class WeightsError extends UserError {
+  override name = 'WeightsError'
+}
+
+/** A data folder, image or class list that cannot be used. */
+export class DataError extends UserError {
+  override name = 'DataError'
+}
+
+/** An option, configuration value or combination of them that cannot work. */
+export class ConfigError extends UserError {
+  override name = 'ConfigError'
+}
+
+/** Training that cannot go on: non-finite loss, full disk, unwritable run directory. */
+export class TrainingError extends UserError {
+  override name = 'TrainingError'
+}
