@@ -1,0 +1,59 @@
+import { checkGradients, type Optimizer } from './optimizer.js'
+
+export interface AdamWOptions {
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly epsilon?: number
+  /** Decoupled: `p` shrinks by `lr * weightDecay * p` before the step. */
+  readonly weightDecay?: number
+  /** Parameters that decay; by default all. Gains, biases and scales are usually left out. */
+  readonly decays?: (name: string) => boolean
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter, "Decoupled weight decay regularization", algorithm 2, in
+ * the form of `torch.optim.AdamW`, with its defaults):
+ *
+ *     p = p - lr * weightDecay * p
+ *     m = beta1 * m + (1 - beta1) * g,   v = beta2 * v + (1 - beta2) * g^2
+ *     p = p - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+ *
+ * Buffers are named `exp_avg.<parameter>` (m) and `exp_avg_sq.<parameter>` (v), float32. `t` counts all updates,
+ * so a parameter should have a gradient in every step or in none.
+ */
+export function adamW(options: AdamWOptions = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, decays = () => true } = options
+
+  return {
+    init: () => ({ step: 0, buffers: new Map() }),
+
+    update(params, grads, state, lr) {
+      checkGradients(params, grads)
+      const step = state.step + 1
+      const correction1 = 1 - beta1 ** step
+      const correction2 = 1 - beta2 ** step
+      const nextParams = new Map(params)
+      const buffers = new Map(state.buffers)
+      for (const [name, grad] of grads) {
+        const param = params.get(name)!
+        const oldM = state.buffers.get(`exp_avg.${name}`)
+        const oldV = state.buffers.get(`exp_avg_sq.${name}`)
+        const next = new Float32Array(param.length)
+        const m = new Float32Array(param.length)
+        const v = new Float32Array(param.length)
+        const keep = decays(name) ? 1 - lr * weightDecay : 1
+        for (let i = 0; i < param.length; i++) {
+          const g = grad[i]!
+          m[i] = (oldM === undefined ? 0 : beta1 * oldM[i]!) + (1 - beta1) * g
+          v[i] = (oldV === undefined ? 0 : beta2 * oldV[i]!) + (1 - beta2) * g * g
+          next[i] =
+            keep * param[i]! - (lr * (m[i]! / correction1)) / (Math.sqrt(v[i]! / correction2) + epsilon)
+        }
+        nextParams.set(name, next)
+        buffers.set(`exp_avg.${name}`, m)
+        buffers.set(`exp_avg_sq.${name}`, v)
+      }
+      return { params: nextParams, state: { step, buffers } }
+    },
+  }
+}
