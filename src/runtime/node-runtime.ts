@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { EncodedGraph } from '../graph/index.js'
+import { type OnnxOptions, OnnxSession } from './onnx-session.js'
+import type { Runtime, Session } from './session.js'
+import { loadWeightsBuffer } from './weights-buffer.js'
+import { WorkerRuntime } from './worker-runtime.js'
+
+/** Options of {@link nodeRuntime}. */
+export interface NodeRuntimeOptions {
+  /** Threads of one operator. Default: one a core. */
+  readonly threads?: number
+  /** Run in a worker thread, so that this thread stays free while ONNX Runtime computes. Default: true. */
+  readonly worker?: boolean
+}
+
+/** ONNX Runtime on the CPU of this machine. */
+export function nodeRuntime({
+  threads = availableParallelism(),
+  worker = true,
+}: NodeRuntimeOptions = {}): Runtime {
+  // The worker's entry exists once the package is built; run from its sources it computes in this thread.
+  const entry = new URL('./worker.js', import.meta.url)
+  return worker && existsSync(entry) ? new WorkerRuntime(entry, { threads }) : new InlineRuntime({ threads })
+}
+
+/** Runs in the calling thread, which every run blocks. */
+class InlineRuntime implements Runtime {
+  constructor(private readonly options: OnnxOptions) {}
+
+  async compile(graph: EncodedGraph): Promise<Session> {
+    const weights = await loadWeightsBuffer(graph)
+    const session = await OnnxSession.create(
+      { onnx: graph.onnx, weights, inputs: graph.inputs },
+      this.options,
+    )
+    return { graph, run: (inputs) => session.run(inputs), release: () => session.release() }
+  }
+
+  async close(): Promise<void> {}
+}
