@@ -34,7 +34,6 @@ describe.each(golden.entries)('PythonRandom($seed)', (entry) => {
   it('gives the same integers', () => {
     const random = new PythonRandom(entry.seed)
     expect(entry.randrange.map(([n]) => [n, random.randrange(n)])).toEqual(entry.randrange)
-      expect(new PythonRandom(entry.seed).randrange(n)).toBe(expected)
   })
 
   it('samples the same items and leaves the generator in the same state', () => {
