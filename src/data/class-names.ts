@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { readableClassName } from '../clip/templates.js'
+import { DataError } from '../errors.js'
+
+/** A class folder and the name its class goes by in prompts. */
+interface NamedFolder {
+  readonly folder: string
+  readonly name: string
+}
+
+/**
+ * Class names for the given folders, in their order. Without a file, a folder's name with underscores read as
+ * spaces; with one, what it says:
+ *
+ * - lines of names in class order (one for every folder; empty lines are left out),
+ * - lines `folder: name`, or a JSON object `{"folder": "name"}`, for some or all folders,
+ * - a JSON array of names in class order.
+ *
+ * @throws DataError when the file cannot be read or does not fit the folders, when a name is empty, or when two
+ * folders get names that CLIP reads alike (its tokenizer ignores case and runs of spaces)
+ */
+export async function resolveClassNames(folders: readonly string[], file?: string): Promise<string[]> {
+  const given = file === undefined ? new Map<string, string>() : await readNames(file, folders)
+  const named = folders.map((folder) => ({ folder, name: tidyClassName(given.get(folder) ?? folder) }))
+  checkNames(named, file)
+  return named.map(({ name }) => name)
+}
+
+/** A class name as prompts use it: underscores as spaces, composed characters (NFC), single spaces. */
+export function tidyClassName(name: string): string {
+  return readableClassName(name).normalize('NFC').trim().replaceAll(/\s+/g, ' ')
+}
+
+function checkNames(named: readonly NamedFolder[], file: string | undefined): void {
+  const seen = new Map<string, NamedFolder>()
+  for (const entry of named) {
+    if (entry.name === '') {
+      throw new DataError(`class folder "${entry.folder}" gives an empty class name`, {
+        hint: 'Rename the folder, or name the class in a file given with --class-names.',
+      })
+    }
+    const key = entry.name.toLowerCase()
+    const other = seen.get(key)
+    if (other !== undefined) {
+      const where = file === undefined ? '' : ` (with ${file})`
+      throw new DataError(
+        `class folders "${other.folder}" and "${entry.folder}" have the same class name "${entry.name}"${where}; CLIP cannot tell them apart`,
+        { hint: 'Merge the folders, or give the classes different names with --class-names.' },
+      )
+    }
+    seen.set(key, entry)
+  }
+}
+
+async function readNames(file: string, folders: readonly string[]): Promise<Map<string, string>> {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+  } catch (cause) {
+    const reason =
+      cause instanceof TypeError ? 'not UTF-8 text' : ((cause as NodeJS.ErrnoException).code ?? cause)
+    throw new DataError(`class names ${file}: cannot be read (${reason})`, { cause })
+  }
+  return /^\s*[{[]/.test(text) ? fromJson(text, file, folders) : fromLines(text, file, folders)
+}
+
+const jsonNames = z.union([z.array(z.string()), z.record(z.string(), z.string())])
+
+function fromJson(text: string, file: string, folders: readonly string[]): Map<string, string> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new DataError(`class names ${file}: not valid JSON (${(cause as Error).message})`, { cause })
+  }
+  const names = jsonNames.safeParse(value)
+  if (!names.success) {
+    throw new DataError(`class names ${file}: expected a list of names or an object {"folder": "name"}`)
+  }
+  return Array.isArray(names.data)
+    ? inClassOrder(names.data, file, folders)
+    : byFolder(Object.entries(names.data), file, folders)
+}
+
+function fromLines(text: string, file: string, folders: readonly string[]): Map<string, string> {
+  const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '')
+  const pairs = lines.map((line) => splitAtColon(line))
+  // A name may hold a colon of its own: lines are pairs only where a folder stands before one.
+  if (!pairs.some((pair) => pair !== undefined && folders.includes(pair[0]))) {
+    return inClassOrder(lines, file, folders)
+  }
+  return byFolder(
+    pairs.map((pair, i) => {
+      if (pair !== undefined) return pair
+      throw new DataError(
+        `class names ${file}: "${lines[i]}" is not of the form "folder: name" as other lines are`,
+      )
+    }),
+    file,
+    folders,
+  )
+}
+
+function splitAtColon(line: string): [folder: string, name: string] | undefined {
+  const colon = line.indexOf(':')
+  return colon < 0 ? undefined : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+}
+
+function inClassOrder(
+  names: readonly string[],
+  file: string,
+  folders: readonly string[],
+): Map<string, string> {
+  if (names.length !== folders.length) {
+    throw new DataError(`class names ${file}: ${names.length} names for ${folders.length} class folders`, {
+      hint: 'Write one name per line in the order of the sorted folders, or lines "folder: name".',
+    })
+  }
+  return new Map(folders.map((folder, i) => [folder, names[i]!]))
+}
+
+function byFolder(
+  pairs: readonly (readonly [folder: string, name: string])[],
+  file: string,
+  folders: readonly string[],
+): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const [folder, name] of pairs) {
+    if (!folders.includes(folder)) {
+      throw new DataError(`class names ${file}: there is no class folder "${folder}"`, {
+        hint: `Class folders: ${folders.slice(0, 10).join(', ')}${folders.length > 10 ? ', …' : ''}`,
+      })
+    }
+    if (names.has(folder)) throw new DataError(`class names ${file}: folder "${folder}" is named twice`)
+    names.set(folder, name)
+  }
+  return names
+}
