@@ -82,6 +82,8 @@ const cases: [name: string, build: Build, shapes: number[][], range?: [number, n
     ],
   ],
   ['layerNorm', ([x, w, b]) => g.layerNorm(x!, w!, b!), [[3, 6], [6], [6]], [-2, 2]],
+  ['normalize', ([x]) => g.normalize(x!), [[3, 6]], [-2, 2]],
+  ['silu', ([x]) => g.silu(x!), [[6]], [-3, 3]],
   ['softmax', ([x]) => g.softmax(x!), [[2, 5]], [-2, 2]],
   ['softmax along the first axis', ([x]) => g.softmax(x!, 0), [[3, 2]], [-2, 2]],
   ['logSoftmax', ([x]) => g.logSoftmax(x!), [[2, 5]], [-2, 2]],

@@ -4,7 +4,17 @@ export * from './elementwise.js'
 export { type EncodedGraph, encodeGraph } from './encode.js'
 export { gradients } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
-export { attention, gelu, l2Normalize, layerNorm, logSoftmax, quickGelu, softmax } from './neural.js'
+export {
+  attention,
+  gelu,
+  l2Normalize,
+  layerNorm,
+  logSoftmax,
+  normalize,
+  quickGelu,
+  silu,
+  softmax,
+} from './neural.js'
 export { gemm, matmul } from './product.js'
 export { max, mean, sum } from './reduce.js'
 export {

@@ -4,7 +4,7 @@ import { swapLast } from './layout.js'
 import { apply, applyAll, type Operator } from './operator.js'
 import { matmul } from './product.js'
 import { max, mean, sum } from './reduce.js'
-import { GraphError, normalizeAxis, type Tensor } from './tensor.js'
+import { constant, GraphError, normalizeAxis, type Tensor, zeros } from './tensor.js'
 
 const layerNormOperator: Operator = {
   name: 'LayerNormalization',
@@ -16,12 +16,14 @@ const layerNormOperator: Operator = {
     const rows = [...x!.shape.slice(0, -1), 1]
     return [x!.shape, rows, rows]
   },
-  gradient({ inputs: [x, gain], outputs: [, center, inverseStd] }, [dy], [needX, needGain, needBias]) {
-    const normal = mul(sub(x!, center!), inverseStd!)
+  gradient({ inputs: [x, gain], outputs: [y, center, inverseStd] }, [dy], [needX, needGain, needBias]) {
+    const plain = isOnes(gain!)
+    const normal = plain ? y! : mul(sub(x!, center!), inverseStd!)
     const rowAxes = x!.shape.slice(0, -1).map((_, i) => i)
-    const g = mul(dy!, gain!)
-    const dx = () =>
-      mul(sub(sub(g, mean(g, [-1], true)), mul(normal, mean(mul(g, normal), [-1], true))), inverseStd!)
+    const dx = () => {
+      const g = plain ? dy! : mul(dy!, gain!)
+      return mul(sub(sub(g, mean(g, [-1], true)), mul(normal, mean(mul(g, normal), [-1], true))), inverseStd!)
+    }
     return [
       needX ? dx() : undefined,
       needGain ? sum(mul(dy!, normal), rowAxes) : undefined,
@@ -34,6 +36,15 @@ const layerNormOperator: Operator = {
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
   return applyAll(layerNormOperator, [x, gain, bias], { axis: -1, epsilon: { float: epsilon } })[0] as Tensor
 }
+
+/** Layer normalisation over the last axis with gain 1 and bias 0. */
+export function normalize(x: Tensor, epsilon = 1e-5): Tensor {
+  const width = x.dim(-1)
+  return layerNorm(x, ones(width), zeros([width]), epsilon)
+}
+
+const ones = (width: number) => constant(`ones:${width}`, [width], () => new Float32Array(width).fill(1))
+const isOnes = ({ origin }: Tensor) => origin.kind === 'constant' && origin.name.startsWith('ones:')
 
 const softmaxOperator: Operator = {
   name: 'Softmax',
@@ -65,6 +76,14 @@ export function quickGelu(x: Tensor): Tensor {
   const y = mul(x, s)
   // d/dx = s + 1.702 y (1 - s)
   return customGradient(y, [x], (dy) => [mul(dy, add(s, mul(mul(y, 1.702), sub(1, s))))])
+}
+
+/** x * sigmoid(x) */
+export function silu(x: Tensor): Tensor {
+  const s = sigmoid(x)
+  const y = mul(x, s)
+  // d/dx = s + y (1 - s)
+  return customGradient(y, [x], (dy) => [mul(dy, add(s, mul(y, sub(1, s))))])
 }
 
 /** The exact GELU: x * (1 + erf(x / sqrt 2)) / 2. */

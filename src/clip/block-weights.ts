@@ -1,0 +1,168 @@
+import { constant, mul, slice, type Tensor } from '../graph/index.js'
+import type { ClipTensors } from './weights.js'
+
+/** x W^T + b on rows. */
+export interface Linear {
+  /** [out, in] */
+  readonly weight: Tensor
+  /** [out] */
+  readonly bias: Tensor
+}
+
+/** Gain and bias of a layer norm; absent where they were folded into the linear layers that follow. */
+export interface Norm {
+  readonly gain: Tensor
+  readonly bias: Tensor
+}
+
+/** The weights of one residual attention block, in the form in which the block applies them. */
+export interface BlockWeights {
+  readonly heads: number
+  readonly norm1: Norm | undefined
+  /** The query projection with 1 / sqrt(head width) in it. */
+  readonly query: Linear
+  readonly key: Linear
+  readonly value: Linear
+  readonly out: Linear
+  readonly norm2: Norm | undefined
+  readonly fc: Linear
+  readonly proj: Linear
+  /** `silu`: quick GELU whose factor 1.702 was folded into `fc` and 1/1.702 into `proj`. */
+  readonly activation: 'silu' | 'quick' | 'exact'
+}
+
+/** What the block weights of a tower depend on. */
+export interface BlockShape {
+  readonly width: number
+  readonly heads: number
+  readonly activation: 'quick' | 'exact'
+}
+
+/**
+ * Frozen block weights with everything constant folded in, exactly: the layer norms' gain and bias, the scale of the
+ * queries and, for quick GELU, its factor.
+ *
+ *   (x * g + b) W^T + c = x (W diag(g))^T + (W b + c)
+ *   quickGelu(x) = silu(1.702 x) / 1.702
+ */
+export function foldedBlockWeights(tensors: ClipTensors, prefix: string, shape: BlockShape): BlockWeights {
+  const { width, heads, activation } = shape
+  const attn = `${prefix}.attn.in_proj`
+  const scale = 1 / Math.sqrt(width / heads)
+  const factor = activation === 'quick' ? 1.702 : 1
+  const inProj = (part: number, name: string, factor = 1) =>
+    foldedLinear(tensors, {
+      key: `${prefix}.${name}`,
+      weight: `${attn}_weight`,
+      bias: `${attn}_bias`,
+      rows: [part * width, (part + 1) * width],
+      norm: `${prefix}.ln_1`,
+      scaleWeight: factor,
+      scaleBias: factor,
+    })
+  return {
+    heads,
+    norm1: undefined,
+    query: inProj(0, 'query', scale),
+    key: inProj(1, 'key'),
+    value: inProj(2, 'value'),
+    out: foldedLinear(tensors, linearOf(`${prefix}.attn.out_proj`)),
+    norm2: undefined,
+    fc: foldedLinear(tensors, {
+      ...linearOf(`${prefix}.mlp.c_fc`),
+      norm: `${prefix}.ln_2`,
+      scaleWeight: factor,
+      scaleBias: factor,
+    }),
+    proj: foldedLinear(tensors, { ...linearOf(`${prefix}.mlp.c_proj`), scaleWeight: 1 / factor }),
+    activation: activation === 'quick' ? 'silu' : 'exact',
+  }
+}
+
+/** Block weights computed in the graph from tensors of any kind: for training all of CLIP, and to check the folding. */
+export function plainBlockWeights(
+  get: (name: string) => Tensor,
+  prefix: string,
+  shape: BlockShape,
+): BlockWeights {
+  const { width, heads, activation } = shape
+  const norm = (name: string): Norm => ({
+    gain: get(`${prefix}.${name}.weight`),
+    bias: get(`${prefix}.${name}.bias`),
+  })
+  const linear = (name: string): Linear => ({
+    weight: get(`${prefix}.${name}.weight`),
+    bias: get(`${prefix}.${name}.bias`),
+  })
+  const part = (index: number): Linear => ({
+    weight: slice(get(`${prefix}.attn.in_proj_weight`), 0, index * width, (index + 1) * width),
+    bias: slice(get(`${prefix}.attn.in_proj_bias`), 0, index * width, (index + 1) * width),
+  })
+  const query = part(0)
+  const scale = 1 / Math.sqrt(width / heads)
+  return {
+    heads,
+    norm1: norm('ln_1'),
+    query: { weight: mul(query.weight, scale), bias: mul(query.bias, scale) },
+    key: part(1),
+    value: part(2),
+    out: linear('attn.out_proj'),
+    norm2: norm('ln_2'),
+    fc: linear('mlp.c_fc'),
+    proj: linear('mlp.c_proj'),
+    activation,
+  }
+}
+
+interface FoldedLinear {
+  readonly key: string
+  readonly weight: string
+  readonly bias: string
+  /** Rows of weight and bias to take. Default: all. */
+  readonly rows?: readonly [number, number]
+  /** The layer norm in front, whose gain and bias are folded in. */
+  readonly norm?: string
+  readonly scaleWeight?: number
+  readonly scaleBias?: number
+}
+
+const linearOf = (name: string): FoldedLinear => ({
+  key: name,
+  weight: `${name}.weight`,
+  bias: `${name}.bias`,
+})
+
+function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
+  const [outputs, inputs] = tensors.shape(spec.weight) as [number, number]
+  const [from, to] = spec.rows ?? [0, outputs]
+  const { scaleWeight = 1, scaleBias = 1 } = spec
+
+  const weight = async () => {
+    const w = (await tensors.read(spec.weight)).subarray(from * inputs, to * inputs)
+    if (!spec.norm && scaleWeight === 1) return w
+    const gain = spec.norm ? await tensors.read(`${spec.norm}.weight`) : new Float32Array(inputs).fill(1)
+    const columns = gain.map((g) => g * scaleWeight)
+    const folded = new Float32Array(w.length)
+    for (let start = 0; start < w.length; start += inputs) {
+      for (let i = 0; i < inputs; i++) folded[start + i] = w[start + i]! * columns[i]!
+    }
+    return folded
+  }
+  const bias = async () => {
+    const c = (await tensors.read(spec.bias)).slice(from, to)
+    if (spec.norm) {
+      const w = (await tensors.read(spec.weight)).subarray(from * inputs, to * inputs)
+      const shift = await tensors.read(`${spec.norm}.bias`)
+      for (let row = 0; row < c.length; row++) {
+        let sum = c[row]!
+        for (let i = 0; i < inputs; i++) sum += w[row * inputs + i]! * shift[i]!
+        c[row] = sum
+      }
+    }
+    return c.map((value) => value * scaleBias)
+  }
+  return {
+    weight: constant(`${spec.key}.weight`, [to - from, inputs], weight),
+    bias: constant(`${spec.key}.bias`, [to - from], bias),
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  add,
+  attention,
+  concat,
+  expand,
+  gelu,
+  gemm,
+  layerNorm,
+  normalize,
+  quickGelu,
+  reshape,
+  silu,
+  slice,
+  split,
+  type Tensor,
+  transpose,
+} from '../graph/index.js'
+import type { BlockWeights, Linear, Norm } from './block-weights.js'
+
+/**
+ * Rows between two blocks. `items` are the rows of G sequences of S tokens each, sequence by sequence. `shared` rows
+ * stand for P tokens that all sequences have in common and that no sequence can change: the prompt prefix of
+ * causal text, or visual prompts that are about to be replaced. They are computed once instead of G times.
+ */
+export interface Rows {
+  /** [P, width] */
+  readonly shared: Tensor | undefined
+  /** [G * S, width] */
+  readonly items: Tensor
+  /** G */
+  readonly groups: number
+}
+
+/** Which rows a block must put out; all others only serve as keys and values. */
+export interface BlockOptions {
+  /** Leading shared rows that go on. Default: all. */
+  readonly sharedOut?: number
+  /** Tokens [from, to) of every item sequence that go on. Default: all. */
+  readonly itemsOut?: readonly [number, number]
+  /** Added to the scores among shared rows: [P, P]. */
+  readonly sharedMask?: Tensor
+  /** Added to the scores of the items over [shared, own] keys: [G, 1, S, P + S]. */
+  readonly itemMask?: Tensor
+}
+
+/** One pre-norm residual attention block: x + attention(norm(x)), then x + mlp(norm(x)). */
+export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions = {}): Rows {
+  const { shared, items, groups } = rows
+  const width = items.dim(1)
+  const p = shared?.dim(0) ?? 0
+  const s = items.dim(0) / groups
+  const sharedOut = options.sharedOut ?? p
+  const [from, to] = options.itemsOut ?? [0, s]
+
+  /** The rows that go on, out of all rows. */
+  const keep = (all: Tensor): Tensor => {
+    if (sharedOut === p && from === 0 && to === s) return all
+    const [head, tail] = p === 0 ? [undefined, all] : split(all, 0, [p, groups * s])
+    const kept = reshape(slice(reshape(tail!, [groups, s, width]), 1, from, to), [-1, width])
+    return head && sharedOut > 0 ? concat([slice(head, 0, 0, sharedOut), kept], 0) : kept
+  }
+  /** Rows [..., width] as [G, heads, tokens, head width], shared rows (G = 1) and items apart. */
+  const byHead = (all: Tensor, sharedRows: number): [Tensor | undefined, Tensor] => {
+    const heads = (x: Tensor, g: number) =>
+      transpose(reshape(x, [g, -1, w.heads, width / w.heads]), [0, 2, 1, 3])
+    if (sharedRows === 0) return [undefined, heads(all, groups)]
+    const [head, tail] = split(all, 0, [sharedRows, all.dim(0) - sharedRows])
+    return [heads(head!, 1), heads(tail!, groups)]
+  }
+  const joinHeads = (x: Tensor) => reshape(transpose(x, [0, 2, 1, 3]), [-1, width])
+
+  const x = shared ? concat([shared, items], 0) : items // (P + G*S, width)
+  const normal = norm(x, w.norm1)
+  const [qShared, qItems] = byHead(linear(keep(normal), w.query), sharedOut)
+  const [kShared, kItems] = byHead(linear(normal, w.key), p)
+  const [vShared, vItems] = byHead(linear(normal, w.value), p)
+
+  const itemMask = options.itemMask && slice(options.itemMask, 2, from, to)
+  const attended = joinHeads(
+    attention(qItems, withShared(kShared, kItems), withShared(vShared, vItems), itemMask),
+  )
+  const all = qShared
+    ? concat(
+        [joinHeads(attention(qShared, kShared!, vShared!, rowsOf(options.sharedMask, sharedOut))), attended],
+        0,
+      )
+    : attended
+
+  const h = add(keep(x), linear(all, w.out))
+  const y = add(h, linear(activate(linear(norm(h, w.norm2), w.fc), w.activation), w.proj))
+  if (sharedOut === 0) return { shared: undefined, items: y, groups }
+  const [ySharedRows, yItems] = split(y, 0, [sharedOut, groups * (to - from)])
+  return { shared: ySharedRows, items: yItems!, groups }
+}
+
+/** Keys or values of every sequence behind the shared ones: [G, heads, P + S, head width]. */
+function withShared(shared: Tensor | undefined, items: Tensor): Tensor {
+  if (!shared) return items
+  const [groups, heads, , width] = items.shape as [number, number, number, number]
+  return concat([expand(shared, [groups, heads, shared.dim(2), width]), items], 2)
+}
+
+const rowsOf = (mask: Tensor | undefined, rows: number) => mask && slice(mask, 0, 0, rows)
+
+/** x W^T + b */
+export function linear(x: Tensor, { weight, bias }: Linear): Tensor {
+  return gemm(x, weight, { transB: true, bias })
+}
+
+/** Layer norm with gain and bias, or without where they are folded into what follows. */
+export function norm(x: Tensor, weights: Norm | undefined): Tensor {
+  return weights ? layerNorm(x, weights.gain, weights.bias) : normalize(x)
+}
+
+function activate(x: Tensor, kind: BlockWeights['activation']): Tensor {
+  if (kind === 'exact') return gelu(x)
+  return kind === 'quick' ? quickGelu(x) : silu(x)
+}

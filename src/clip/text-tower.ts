@@ -1,0 +1,83 @@
+import { concat, constant, gemm, layerNorm, slice, type Tensor } from '../graph/index.js'
+import { type Rows, residualBlock } from './block.js'
+import { type BlockWeights, foldedBlockWeights, type Norm } from './block-weights.js'
+import type { ClipConfig } from './config.js'
+import type { ClipTensors } from './weights.js'
+
+/** Added to the score of a key that must not be seen; its weight underflows to exactly zero. */
+export const MASKED = -1e9
+
+/** The text tower's weights as the graph applies them. */
+export interface TextTowerWeights {
+  readonly blocks: readonly BlockWeights[]
+  readonly lnFinal: Norm
+  /** [width, embedDim] */
+  readonly projection: Tensor
+}
+
+/**
+ * What the text tower reads. A text is [start token, context vectors, suffix], and the start and the context are the
+ * same for all texts of a call: since attention is causal their states do not depend on what follows, so they are
+ * computed once. Suffixes (class name, full stop, end token) are right-aligned to a common length; the padding on
+ * their left is masked. Token and position embeddings are already added.
+ */
+export interface TextInputs {
+  /** Start token and context vectors: [P, width]. */
+  readonly prefix: Tensor
+  /** Right-aligned suffixes, text by text: [texts * S, width]. */
+  readonly suffixes: Tensor
+  /** Number of texts. */
+  readonly texts: number
+  /** Added to the scores of suffix tokens over [prefix, suffix] keys: [texts, 1, S, P + S]. */
+  readonly mask: Tensor
+  /**
+   * Deep prompts, `deep[i]` for block i + 1: [P - 1, width] each. They replace the states of the context vectors at
+   * the input of their block; after the last one the context's states flow on.
+   */
+  readonly deep?: readonly Tensor[]
+}
+
+/** Frozen, folded weights of the text tower. */
+export function frozenTextTower(tensors: ClipTensors, config: ClipConfig): TextTowerWeights {
+  const { width, heads, layers } = config.text
+  const shape = { width, heads, activation: config.activation }
+  const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+  return {
+    blocks: Array.from({ length: layers }, (_, i) =>
+      foldedBlockWeights(tensors, `transformer.resblocks.${i}`, shape),
+    ),
+    lnFinal: { gain: get('ln_final.weight'), bias: get('ln_final.bias') },
+    projection: get('text_projection'),
+  }
+}
+
+/** Text features, not normalised: [texts, embedDim]. */
+export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
+  const { prefix, suffixes, texts, mask, deep = [] } = inputs
+  const p = prefix.dim(0)
+  const s = suffixes.dim(0) / texts
+  const last = w.blocks.length - 1
+  const sharedMask = causalMask(p)
+
+  let rows: Rows = { shared: prefix, items: suffixes, groups: texts }
+  for (const [i, block] of w.blocks.entries()) {
+    const prompts = i > 0 ? deep[i - 1] : undefined
+    if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }
+    const replacedNext = i < last && deep[i] !== undefined
+    rows = residualBlock(block, rows, {
+      // Only the end token is read after the last block; states that are replaced next are not computed.
+      sharedOut: i === last ? 0 : replacedNext ? 1 : p,
+      itemsOut: i === last ? [s - 1, s] : [0, s],
+      sharedMask,
+      itemMask: mask,
+    })
+  }
+  return gemm(layerNorm(rows.items, w.lnFinal.gain, w.lnFinal.bias), w.projection)
+}
+
+/** Mask under which a token sees itself and what is before it: [n, n]. */
+function causalMask(n: number): Tensor {
+  return constant(`causal:${n}`, [n, n], () =>
+    Float32Array.from({ length: n * n }, (_, k) => (k % n > Math.floor(k / n) ? MASKED : 0)),
+  )
+}

@@ -1,0 +1,69 @@
+import type { Clip } from '../clip/clip.js'
+import type { TextBatch } from '../clip/text-batch.js'
+import { GraphError, gradients, input, l2Normalize, type Tensor, values } from '../graph/index.js'
+import type { Method, Objective, ParameterSpec } from '../methods/method.js'
+import { promptedImage, promptedText, withLogits } from '../methods/prompted-clip.js'
+
+/** What one training step is compiled from. */
+export interface StepGraphOptions {
+  readonly clip: Clip
+  readonly method: Method
+  readonly methodOptions: unknown
+  readonly parameters: readonly ParameterSpec[]
+  readonly classes: TextBatch
+  /** The teacher's text features, not normalised: [classes, embedDim]; where the method has a teacher. */
+  readonly teacher?: Float32Array
+  readonly batchSize: number
+  /** Put out features and log-probabilities as well. */
+  readonly inspect?: boolean
+}
+
+/** Prefix of the gradients' names among the outputs. */
+export const GRADIENT = 'grad.'
+/** Prefix of the loss terms' names among the outputs. */
+export const TERM = 'loss.'
+
+/**
+ * One training step as a graph: inputs `images` [B, 3, R, R], `labels` (one-hot, [B, classes]) and the parameters by
+ * name; outputs the loss terms, the logits and a gradient a parameter.
+ */
+export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
+  const { clip, method, methodOptions, parameters, classes, teacher, batchSize } = options
+  const { resolution } = clip
+  const images = input('images', [batchSize, 3, resolution, resolution])
+  const labels = input('labels', [batchSize, classes.texts])
+  const learned = new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]))
+  const prompts = method.prompts(methodOptions, clip, (name) => learned.get(name)!)
+  const prompted = withLogits(
+    clip,
+    promptedText(clip, prompts, classes),
+    promptedImage(clip, images, prompts),
+  )
+  const frozen = teacher
+    ? withLogits(
+        clip,
+        l2Normalize(values('teacher_text', [classes.texts, clip.config.embedDim], teacher)),
+        promptedImage(clip, images),
+      )
+    : undefined
+  const features: Objective = {
+    ...prompted,
+    labels,
+    get frozen() {
+      if (!frozen) throw new GraphError(`${method.name} reads frozen features but names no teacher templates`)
+      return frozen
+    },
+  }
+  const terms = method.objective(methodOptions, features)
+  const names = [...learned.keys()]
+  const grads = gradients(terms.total, [...learned.values()])
+  return {
+    ...Object.fromEntries(Object.entries(terms).map(([name, term]) => [TERM + name, term])),
+    ...Object.fromEntries(names.map((name, i) => [GRADIENT + name, grads[i]!])),
+    logits: prompted.logits,
+    ...(options.inspect ? { text: prompted.text, image: prompted.image } : {}),
+    ...(options.inspect && frozen
+      ? { frozenText: frozen.text, frozenImage: frozen.image, frozenLogits: frozen.logits }
+      : {}),
+  }
+}
