@@ -1,8 +1,9 @@
 import { constant, type Tensor } from '../graph/index.js'
+import { type BlockShape, foldedBlockWeights } from './block-weights.js'
 import type { ClipConfig } from './config.js'
-import { frozenImageTower, type ImageTowerWeights, imageTower, type VisualPrompts } from './image-tower.js'
+import { type ImageTowerWeights, imageTower, imageTowerWeights, type VisualPrompts } from './image-tower.js'
 import { resnetTower } from './resnet-tower.js'
-import { frozenTextTower, type TextTowerWeights } from './text-tower.js'
+import { type TextTowerWeights, textTowerWeights } from './text-tower.js'
 import type { Tokenizer } from './tokenizer.js'
 import type { ClipTensors } from './weights.js'
 
@@ -29,9 +30,11 @@ export class Clip {
     this.tensors = tensors
     this.tokenizer = tokenizer
     this.name = name
-    this.textWeights = frozenTextTower(tensors, config)
-    this.imageWeights =
-      config.vision.kind === 'vit' ? frozenImageTower(tensors, config, config.vision) : undefined
+    const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+    const block = (prefix: string, shape: BlockShape) => foldedBlockWeights(tensors, prefix, shape)
+    const { vision, activation } = config
+    this.textWeights = textTowerWeights(config, get, block)
+    this.imageWeights = vision.kind === 'vit' ? imageTowerWeights(vision, activation, get, block) : undefined
   }
 
   /** Side of the square images it takes, in pixels. */

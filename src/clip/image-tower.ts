@@ -1,18 +1,7 @@
-import {
-  add,
-  concat,
-  constant,
-  expand,
-  gemm,
-  layerNorm,
-  reshape,
-  type Tensor,
-  transpose,
-} from '../graph/index.js'
+import { add, concat, expand, gemm, layerNorm, reshape, type Tensor, transpose } from '../graph/index.js'
 import { type Rows, residualBlock } from './block.js'
-import { type BlockWeights, foldedBlockWeights, type Norm } from './block-weights.js'
+import type { BlockShape, BlockWeights, Norm } from './block-weights.js'
 import type { ClipConfig, VisionTransformerConfig } from './config.js'
-import type { ClipTensors } from './weights.js'
 
 /** The Vision Transformer's weights as the graph applies them. */
 export interface ImageTowerWeights {
@@ -38,14 +27,14 @@ export interface VisualPrompts {
   readonly deep: readonly Tensor[]
 }
 
-/** Frozen, folded weights of the Vision Transformer. */
-export function frozenImageTower(
-  tensors: ClipTensors,
-  config: ClipConfig,
+/** The Vision Transformer's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
+export function imageTowerWeights(
   vision: VisionTransformerConfig,
+  activation: ClipConfig['activation'],
+  get: (name: string) => Tensor,
+  block: (prefix: string, shape: BlockShape) => BlockWeights,
 ): ImageTowerWeights {
-  const shape = { width: vision.width, heads: vision.heads, activation: config.activation }
-  const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+  const shape = { width: vision.width, heads: vision.heads, activation }
   const norm = (name: string): Norm => ({ gain: get(`${name}.weight`), bias: get(`${name}.bias`) })
   return {
     config: vision,
@@ -54,7 +43,7 @@ export function frozenImageTower(
     positions: get('visual.positional_embedding'),
     lnPre: norm('visual.ln_pre'),
     blocks: Array.from({ length: vision.layers }, (_, i) =>
-      foldedBlockWeights(tensors, `visual.transformer.resblocks.${i}`, shape),
+      block(`visual.transformer.resblocks.${i}`, shape),
     ),
     lnPost: norm('visual.ln_post'),
     projection: get('visual.proj'),

@@ -1,8 +1,7 @@
 import { concat, constant, gemm, layerNorm, slice, type Tensor } from '../graph/index.js'
 import { type Rows, residualBlock } from './block.js'
-import { type BlockWeights, foldedBlockWeights, type Norm } from './block-weights.js'
+import type { BlockShape, BlockWeights, Norm } from './block-weights.js'
 import type { ClipConfig } from './config.js'
-import type { ClipTensors } from './weights.js'
 
 /** Added to the score of a key that must not be seen; its weight underflows to exactly zero. */
 export const MASKED = -1e9
@@ -37,15 +36,16 @@ export interface TextInputs {
   readonly deep?: readonly Tensor[]
 }
 
-/** Frozen, folded weights of the text tower. */
-export function frozenTextTower(tensors: ClipTensors, config: ClipConfig): TextTowerWeights {
+/** The text tower's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
+export function textTowerWeights(
+  config: ClipConfig,
+  get: (name: string) => Tensor,
+  block: (prefix: string, shape: BlockShape) => BlockWeights,
+): TextTowerWeights {
   const { width, heads, layers } = config.text
   const shape = { width, heads, activation: config.activation }
-  const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
   return {
-    blocks: Array.from({ length: layers }, (_, i) =>
-      foldedBlockWeights(tensors, `transformer.resblocks.${i}`, shape),
-    ),
+    blocks: Array.from({ length: layers }, (_, i) => block(`transformer.resblocks.${i}`, shape)),
     lnFinal: { gain: get('ln_final.weight'), bias: get('ln_final.bias') },
     projection: get('text_projection'),
   }
