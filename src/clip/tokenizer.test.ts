@@ -122,6 +122,10 @@ describe('cleaning', () => {
     expect(wordsOf("it'ſ")).toEqual(['it', "'ſ"])
   })
 
+  it('drops the combining iota below, which the pattern of the reference does not match', () => {
+    expect(wordsOf('< \u0345> \u0345', 'none')).toEqual(['<', '>'])
+  })
+
   it.each([
     ['letters', 'ab'],
     ['ampersands', '&'],

@@ -46,10 +46,11 @@ export interface Tokenizer {
 
 /**
  * The words BPE works on: contractions, runs of letters, single digits, runs of anything else, special markers.
- * CLIP's pattern ignores case; of the letters of its literals, only "s" has another form that lower-casing keeps.
+ * CLIP's pattern ignores case, which matters for two characters that lower-casing keeps: a long s counts as an s, and
+ * U+0345, a combining mark whose upper case is a letter, matches nothing and is dropped.
  */
 const word = new RegExp(
-  `<\\|[sſ]tartoftext\\|>|<\\|endoftext\\|>|'[sſtmd]|'(?:re|ve|ll)|\\p{L}+|\\p{N}|[^${whiteSpace}\\p{L}\\p{N}]+`,
+  `<\\|[sſ]tartoftext\\|>|<\\|endoftext\\|>|'[sſtmd]|'(?:re|ve|ll)|\\p{L}+|\\p{N}|[^${whiteSpace}\\u0345\\p{L}\\p{N}]+`,
   'gu',
 )
 
