@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, DataError } from '../errors.js'
 import { PythonRandom } from './python-random.js'
-import { roundHalfToEven, splitTrainVal } from './split.js'
+import { splitTrainVal } from './split.js'
 
 const golden = JSON.parse(readFileSync('test/golden/fewshot/split_trainval.json', 'utf8')) as {
   items: [path: string, label: number, className: string][]
@@ -25,15 +25,4 @@ describe('splitTrainVal', () => {
     expect(() => splitTrainVal([{ label: 3 }], 0.2, new PythonRandom(1))).toThrow(DataError)
     expect(() => splitTrainVal(items, 1, new PythonRandom(1))).toThrow(ConfigError)
   })
-})
-
-describe('roundHalfToEven', () => {
-  it.each([
-    [0.5, 0],
-    [1.5, 2],
-    [2.5, 2],
-    [2.4, 2],
-    [2.6, 3],
-    [3, 3],
-  ])('rounds %d to %d', (value, expected) => expect(roundHalfToEven(value)).toBe(expected))
 })

@@ -1,6 +1,7 @@
 import { ConfigError, DataError } from '../errors.js'
 import { groupByLabel } from './few-shot.js'
 import type { PythonRandom } from './python-random.js'
+import { roundHalfToEven } from './rounding.js'
 
 /**
  * Divides labelled items into training and validation, `valFraction` of every label for validation, as the reference
@@ -32,12 +33,4 @@ export function splitTrainVal<T extends { readonly label: number }>(
     train.push(...shuffled.slice(count))
   }
   return { train, val }
-}
-
-/** Python's `round`: halves go to the even neighbour. */
-export function roundHalfToEven(value: number): number {
-  const below = Math.floor(value)
-  const rest = value - below
-  if (rest !== 0.5) return rest < 0.5 ? below : below + 1
-  return below % 2 === 0 ? below : below + 1
 }

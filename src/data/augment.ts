@@ -1,0 +1,70 @@
+import type { RandomStream } from '../random.js'
+import type { RgbImage } from './image.js'
+import { type Box, resizeBicubic } from './resize.js'
+import { roundHalfToEven } from './rounding.js'
+
+const scales = [0.08, 1] as const
+const ratios = [3 / 4, 4 / 3] as const
+const attempts = 10
+
+/**
+ * The training transform: random resized crop (Szegedy et al. 2015, section 6, as torchvision does it), bicubic, then
+ * a horizontal flip half of the time.
+ *
+ * @param resolution side of the result in pixels
+ * @param rng draws the crop first, then the flip
+ * @returns resolution x resolution x 3 bytes
+ */
+export function trainTransform(image: RgbImage, resolution: number, rng: RandomStream): Uint8Array {
+  const box = randomCrop(image.width, image.height, rng)
+  return cropResizeFlip(image, box, resolution, rng.uniform() < 0.5)
+}
+
+/** Cuts out `box`, resizes it to a square and mirrors it left to right when asked. */
+export function cropResizeFlip(image: RgbImage, box: Box, resolution: number, flip: boolean): Uint8Array {
+  const { data } = resizeBicubic(image, resolution, resolution, { crop: box })
+  if (flip) mirror(data, resolution)
+  return data
+}
+
+/**
+ * A crop of 8 to 100 % of the area with a ratio of width to height of 3/4 to 4/3 (uniform in its logarithm), anywhere.
+ * When ten draws do not fit into the image: the largest central crop whose ratio is in that range.
+ */
+export function randomCrop(width: number, height: number, rng: RandomStream): Box {
+  const between = (low: number, high: number): number => low + (high - low) * rng.uniform()
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const area = width * height * between(scales[0], scales[1])
+    const ratio = Math.exp(between(Math.log(ratios[0]), Math.log(ratios[1])))
+    const w = roundHalfToEven(Math.sqrt(area * ratio))
+    const h = roundHalfToEven(Math.sqrt(area / ratio))
+    if (w > 0 && w <= width && h > 0 && h <= height) {
+      const top = rng.integer(height - h + 1)
+      const left = rng.integer(width - w + 1)
+      return { left, top, width: w, height: h }
+    }
+  }
+  return centralCrop(width, height)
+}
+
+function centralCrop(width: number, height: number): Box {
+  const [narrowest, widest] = ratios
+  const ratio = width / height
+  const w = ratio > widest ? roundHalfToEven(height * widest) : width
+  const h = ratio < narrowest ? roundHalfToEven(width / narrowest) : height
+  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h }
+}
+
+function mirror(pixels: Uint8Array, size: number): void {
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size >> 1; x++) {
+      const left = (y * size + x) * 3
+      const right = (y * size + size - 1 - x) * 3
+      for (let channel = 0; channel < 3; channel++) {
+        const held = pixels[left + channel] as number
+        pixels[left + channel] = pixels[right + channel] as number
+        pixels[right + channel] = held
+      }
+    }
+  }
+}
