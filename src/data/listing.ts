@@ -3,16 +3,16 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { DataError } from '../errors.js'
 
-/** File name endings taken for images; whether one can be decoded shows when it is loaded. */
+/** File name endings of the image types that can be decoded; whether a file is intact shows when it is loaded. */
 export const imageExtensions: readonly string[] = [
   '.jpg',
   '.jpeg',
   '.png',
   '.webp',
   '.gif',
-  '.bmp',
   '.tif',
   '.tiff',
+  '.avif',
 ]
 
 /** What a folder holds: names in code-point order, hidden entries and litter of operating systems left out. */
