@@ -91,7 +91,8 @@ async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise
   try {
     return await task()
   } catch (cause) {
-    const reason = (cause as Error).message.trim().split('\n').join('; ')
+    // The library's message has a line for every attempt; the last one says why it gave up.
+    const reason = (cause as Error).message.trim().replace(/:$/, '').split('\n').at(-1)?.slice(0, 160)
     throw new DataError(`${name}: damaged or truncated image (${reason})`, {
       cause,
       hint: 'Replace the file by an intact copy, or remove it.',
@@ -127,8 +128,8 @@ function rgbOfCmyk(cmyk: Uint8Array): Uint8Array {
 }
 
 function rgbOfDeepGrey(grey: Uint8Array): Uint8Array {
-  const samples = new Uint16Array(grey.buffer, grey.byteOffset, grey.length / 2)
+  const samples = new Uint16Array(grey.slice().buffer)
   const rgb = new Uint8Array(samples.length * 3)
-  samples.forEach((sample, i) => rgb.fill(Math.min(sample, 255), i * 3, i * 3 + 3))
+  for (let i = 0; i < samples.length; i++) rgb.fill(Math.min(samples[i] as number, 255), i * 3, i * 3 + 3)
   return rgb
 }

@@ -24,15 +24,27 @@ export function goldenPixels(name: string): Map<string, GoldenTensor> {
   >
   const entries = Object.entries(header).filter(([key]) => key !== '__metadata__')
   return new Map(
-    entries.map(([key, { dtype, shape, data_offsets: [start, end] }]) => [
-      key,
-      { dtype, shape, bytes: Uint8Array.from(file.subarray(data + start, data + end)) },
-    ]),
+    entries.map(
+      ([
+        key,
+        {
+          dtype,
+          shape,
+          data_offsets: [start, end],
+        },
+      ]) => [key, { dtype, shape, bytes: Uint8Array.from(file.subarray(data + start, data + end)) }],
+    ),
   )
 }
 
+/** The {@link pixelDifference} of equal pixels. */
+export const identical = { largest: 0, share: 0 }
+
 /** How far two byte arrays are apart: the largest difference and the share of values that differ. */
-export function pixelDifference(actual: Uint8Array, expected: Uint8Array): { largest: number; share: number } {
+export function pixelDifference(
+  actual: Uint8Array,
+  expected: Uint8Array,
+): { largest: number; share: number } {
   if (actual.length !== expected.length) return { largest: Number.POSITIVE_INFINITY, share: 1 }
   let largest = 0
   let differing = 0
