@@ -1,0 +1,60 @@
+/** How a picture departs from the clean style; every strength is 0 there. */
+export interface Style {
+  /** Largest rotation to either side, in degrees. */
+  readonly rotation: number
+  /** Standard deviation of pixel noise, in parts of full scale. */
+  readonly noise: number
+  /** Passes of a 3 x 3 box blur. */
+  readonly blur: number
+  /** Rotation of all hues, in degrees. */
+  readonly hue: number
+  /** Loss of saturation, 0 to 1. */
+  readonly fade: number
+  /** Small grey shapes beside the object. */
+  readonly clutter: number
+  /** Strength of a blotchy background, 0 to 1. */
+  readonly texture: number
+  /** How far the fill gives way to paper, leaving an outline: 0 to 1. */
+  readonly sketch: number
+  /** Loss of contrast, 0 to 1. */
+  readonly haze: number
+}
+
+/** The style of the pictures that the tiny model is pre-trained on. */
+export const clean: Style = {
+  rotation: 12,
+  noise: 0,
+  blur: 0,
+  hue: 0,
+  fade: 0,
+  clutter: 0,
+  texture: 0,
+  sketch: 0,
+  haze: 0,
+}
+
+/** The shifted styles of the downstream sets, by name. */
+export const styles = {
+  clean,
+  /** The default downstream style: several mild shifts at once, as between web photos and one's own. */
+  field: {
+    ...clean,
+    rotation: 35,
+    noise: 0.1,
+    blur: 1,
+    hue: 18,
+    fade: 0.3,
+    clutter: 2,
+    texture: 0.5,
+    haze: 0.2,
+  },
+  noise: { ...clean, noise: 0.25 },
+  blur: { ...clean, blur: 4 },
+  palette: { ...clean, hue: 24, fade: 0.35 },
+  rotation: { ...clean, rotation: 90 },
+  clutter: { ...clean, clutter: 5, texture: 0.6 },
+  sketch: { ...clean, sketch: 0.85 },
+  haze: { ...clean, haze: 0.65, noise: 0.05 },
+} as const satisfies Record<string, Style>
+
+export type StyleName = keyof typeof styles
