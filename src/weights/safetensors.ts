@@ -1,0 +1,62 @@
+import { WeightsError } from '../errors.js'
+import { type ByteSource, fileSource, memorySource, readBytes } from './byte-source.js'
+import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-format.js'
+import type { StateDict, WeightEntry } from './state-dict.js'
+import { tensorEntry } from './tensor-entry.js'
+
+export type { TensorData, TensorsToWrite } from './safetensors-write.js'
+export { encodeSafetensors, writeSafetensors } from './safetensors-write.js'
+
+/** A safetensors file: its tensors in file order and the strings of its `__metadata__`. */
+export interface SafetensorsFile extends StateDict {
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/**
+ * Opens a safetensors file. Only the header is read; tensors are read when asked for. Close it after use.
+ *
+ * @throws WeightsError when the file is missing, truncated or its header does not hold together
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const source = await fileSource(path)
+  try {
+    return await safetensorsOf(source)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+/**
+ * The tensors of safetensors bytes in memory.
+ *
+ * @param name what to call the bytes in messages
+ * @throws WeightsError when the bytes are truncated or their header does not hold together
+ */
+export async function decodeSafetensors(
+  bytes: Uint8Array,
+  name = 'safetensors data',
+): Promise<SafetensorsFile> {
+  return safetensorsOf(memorySource(bytes, name))
+}
+
+/** The same for bytes of any kind. The file returned closes the source. */
+export async function safetensorsOf(source: ByteSource): Promise<SafetensorsFile> {
+  const { tensors, metadata } = await readHeader(source)
+  const entries = new Map<string, WeightEntry>()
+  for (const { position, ...layout } of tensors) {
+    const storage = {
+      readInto: (target: Uint8Array, offset: number) => source.readInto(target, position + offset),
+    }
+    entries.set(layout.name, tensorEntry(layout, storage))
+  }
+  return { entries, metadata, source: source.name, close: () => source.close() }
+}
+
+async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  if (source.size < 8) {
+    throw new WeightsError(`${source.name}: has ${source.size} bytes, a safetensors file has at least 8`)
+  }
+  const length = headerLength(await readBytes(source, 0, 8), source.size, source.name)
+  return parseHeader(await readBytes(source, 8, length), source.size, source.name)
+}

@@ -1,0 +1,72 @@
+import { WeightsError } from '../errors.js'
+import type { ByteSource } from './byte-source.js'
+import { itemSize } from './dtype.js'
+import { unpickle } from './pickle.js'
+import { storageOf } from './pickle-globals.js'
+import type { TorchStorage } from './pickle-values.js'
+import type { TensorStorage } from './tensor-entry.js'
+import type { TorchArchive } from './torch-archive.js'
+import { openZip, type ZipRecord } from './zip-archive.js'
+
+/** The largest pickle that is read; one of a large model has about a megabyte. */
+const maxPickleBytes = 2 ** 26
+
+/**
+ * Reads the pickle of a zip archive as PyTorch writes them since version 1.6: `torch.save` and, with modules instead of
+ * dictionaries, TorchScript. Storages are the records `data/<key>` beside it.
+ *
+ * @throws WeightsError when the archive is damaged, not PyTorch's, or its pickle is not plain data
+ */
+export async function openTorchZip(source: ByteSource): Promise<TorchArchive> {
+  const records = await openZip(source)
+  const pickles = [...records.keys()].filter((path) => /^[^/]+\/data\.pkl$/.test(path))
+  const [path] = pickles
+  if (path === undefined || pickles.length > 1) {
+    throw new WeightsError(
+      `${source.name}: a zip archive with ${pickles.length} records named data.pkl, expected one as PyTorch writes it`,
+    )
+  }
+  const prefix = path.slice(0, -'data.pkl'.length)
+  await checkByteOrder(records.get(`${prefix}byteorder`), source.name)
+
+  const record = records.get(path) as ZipRecord
+  if (record.size > maxPickleBytes) {
+    throw new WeightsError(
+      `${source.name}: its pickle has ${record.size} bytes, at most ${maxPickleBytes} are read`,
+    )
+  }
+  const { value: root } = unpickle(await readRecord(record), {
+    name: source.name,
+    persistent: storageOf,
+    scriptModules: records.has(`${prefix}constants.pkl`),
+  })
+  return {
+    root,
+    storage: (storage) => storageRecord(storage, records.get(`${prefix}data/${storage.key}`), source.name),
+  }
+}
+
+function storageRecord(storage: TorchStorage, record: ZipRecord | undefined, name: string): TensorStorage {
+  if (!record) throw new WeightsError(`${name}: the storage "${storage.key}" is missing`)
+  const size = itemSize[storage.dtype]
+  const expected = storage.stored * size
+  if (record.size !== expected) {
+    throw new WeightsError(
+      `${name}: the storage "${storage.key}" has ${record.size} bytes, its ${storage.stored} elements of ${storage.dtype} need ${expected}`,
+    )
+  }
+  return { readInto: (target, position) => record.readInto(target, storage.offset * size + position) }
+}
+
+async function checkByteOrder(record: ZipRecord | undefined, name: string): Promise<void> {
+  if (!record) return
+  const order = record.size > 16 ? '?' : new TextDecoder().decode(await readRecord(record))
+  if (order !== 'little')
+    throw new WeightsError(`${name}: written in byte order "${order}", expected "little"`)
+}
+
+async function readRecord(record: ZipRecord): Promise<Uint8Array> {
+  const bytes = new Uint8Array(record.size)
+  await record.readInto(bytes, 0)
+  return bytes
+}
