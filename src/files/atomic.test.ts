@@ -1,9 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { UserError } from '../errors.js'
 import { atomicFile, writeError, writeFileAtomic } from './atomic.js'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, open: vi.fn(real.open) }
+})
 
 let folder: string
 beforeEach(async () => {
@@ -52,11 +58,37 @@ describe('atomic writing', () => {
     await expect(failure).rejects.toBeInstanceOf(UserError)
   })
 
-  it('reports a full disk with the next step', () => {
-    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
-    const error = writeError('/data/run/prompts', full)
+  // Every write to Linux's /dev/full fails as on a full disk.
+  it.skipIf(!existsSync('/dev/full'))(
+    'keeps the old content and names the next step on a full disk',
+    async () => {
+      const path = join(folder, 'x')
+      await writeFile(path, 'old')
+      vi.mocked(open).mockImplementationOnce(async (temporary) => {
+        await writeFile(temporary as string, '')
+        return open('/dev/full', 'w')
+      })
+      const error = await writeFileAtomic(path, 'new').catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(UserError)
+      expect(String(error)).toContain(`cannot write ${path}: the disk is full`)
+      expect((error as UserError).hint).toMatch(/Free some space/)
+      expect(await readFile(path, 'utf8')).toBe('old')
+      expect(await readdir(folder)).toEqual(['x'])
+    },
+  )
+
+  it.each(['EACCES', 'EROFS'])('names the path and the next step on %s', (code) => {
+    const error = writeError('/data/run/prompts', Object.assign(new Error(code), { code }))
     expect(error).toBeInstanceOf(UserError)
-    expect(String(error)).toMatch(/cannot write \/data\/run\/prompts: the disk is full/)
-    expect((error as UserError).hint).toMatch(/Free some space/)
+    expect(String(error)).toContain('cannot write /data/run/prompts')
+    expect((error as UserError).hint).toMatch(/^Choose a folder/)
+  })
+
+  it('refuses to go on after it was committed', async () => {
+    const file = await atomicFile(join(folder, 'x'))
+    await file.commit()
+    await expect(file.write('more')).rejects.toThrow('after it was committed')
+    await file.abort()
+    expect(await readFile(join(folder, 'x'), 'utf8')).toBe('')
   })
 })

@@ -27,6 +27,10 @@ export async function atomicFile(path: string): Promise<AtomicFile> {
     await rm(temporary, { force: true }).catch(() => {})
     throw writeError(path, cause)
   }
+  const opened = (): FileHandle => {
+    if (!handle) throw new Error(`${path}: written to after it was committed, aborted or had failed`)
+    return handle
+  }
   try {
     await mkdir(folder, { recursive: true })
     handle = await open(temporary, 'wx')
@@ -34,11 +38,14 @@ export async function atomicFile(path: string): Promise<AtomicFile> {
     return await fail(cause)
   }
   return {
-    write: (data) => handle!.writeFile(data).catch(fail),
+    async write(data) {
+      await opened().writeFile(data).catch(fail)
+    },
     async commit() {
+      const file = opened()
       try {
-        await handle!.sync()
-        await handle!.close()
+        await file.sync()
+        await file.close()
         handle = undefined
         await rename(temporary, path)
       } catch (cause) {
@@ -67,7 +74,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /** Makes a rename durable. Some platforms cannot open folders; there it is up to the file system. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
   await handle?.close()
