@@ -14,7 +14,7 @@ export interface ModelFiles {
 }
 
 /** Names that the two libraries give their weights, in order of preference. */
-const weightNames = [
+export const weightNames: readonly string[] = [
   'model.safetensors',
   'model.safetensors.index.json',
   'open_clip_model.safetensors',
