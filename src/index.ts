@@ -1,0 +1,23 @@
+export { type ClassSelection, selectClasses } from './data/base-novel.js'
+export type { Dataset, Datum } from './data/dataset.js'
+export { type FolderOptions, openFolder } from './data/folder.js'
+export type { RgbImage } from './data/image.js'
+export { ConfigError, DataError, TrainingError, UserError, WeightsError } from './errors.js'
+export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './evaluate/classifier.js'
+export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate/evaluate.js'
+export { harmonicMean, type Metrics } from './evaluate/metrics.js'
+export { type ClassProbability, type Prediction, type PredictOptions, predict } from './evaluate/predict.js'
+export { type MethodName, methods } from './methods/registry.js'
+export { type LoadModelOptions, loadModel, type Model } from './model.js'
+export {
+  type CreateClassifierOptions,
+  createClassifier,
+  type LoadRunOptions,
+  loadRun,
+  type Run,
+} from './run.js'
+export { toyDataset, toySets } from './toy/datasets.js'
+export { loadPrompts, savePrompts, type TrainedPrompts } from './train/prompts-file.js'
+export type { Settings, SettingsInput } from './train/settings.js'
+export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'
+export { type TrainRunOptions, trainRun } from './train/train-run.js'

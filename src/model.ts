@@ -1,0 +1,87 @@
+import { Clip } from './clip/clip.js'
+import { loadTokenizer } from './clip/tokenizer-files.js'
+import type { ClipTensors } from './clip/weights.js'
+import { WeightsError } from './errors.js'
+import { type DownloadProgress, resolveModel } from './hub/resolve-model.js'
+import { nodeRuntime } from './runtime/node-runtime.js'
+import type { Runtime } from './runtime/session.js'
+import { openClip } from './weights/load-clip.js'
+import type { StateDict } from './weights/state-dict.js'
+
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions {
+  /** Threads that one operator may use. Default: one a core. */
+  readonly threads?: number
+  /** Download progress. */
+  readonly onProgress?: (event: DownloadProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/** A CLIP model ready for use, with the runtime that computes it. */
+export interface Model {
+  readonly clip: Clip
+  readonly runtime: Runtime
+  /** As it was asked for: `tiny`, `ViT-B/16`, a repository or a path. */
+  readonly name: string
+  /** File or folder the weights come from. */
+  readonly source: string
+  /** SHA-256 of the weights, hexadecimal. */
+  hash(): Promise<string>
+  /** Ends the worker and closes the weight files. */
+  close(): Promise<void>
+}
+
+/**
+ * Loads a CLIP model: `tiny` (inside the package), a local file or folder, an OpenAI name such as `ViT-B/16`, or a
+ * Hugging Face repository such as `openai/clip-vit-base-patch16`; the last two are downloaded on first use.
+ *
+ * @throws ConfigError for an unknown name, WeightsError for damaged files, UserError when a download fails
+ */
+export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
+  const { threads, signal, onProgress } = options
+  const resolved = await resolveModel(name, {
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  })
+  const { config, weights, tokenizerFolder, contentHash, close } = await openClip(resolved.path)
+  const { contextLength } = config.text
+  const tokenizer = await loadTokenizer(tokenizerFolder, { contextLength })
+  if (tokenizer.vocabSize > config.text.vocabSize) {
+    await close()
+    throw new WeightsError(
+      `${resolved.path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.text.vocabSize} embeddings`,
+      { hint: 'Put the tokenizer that belongs to the model into its folder.' },
+    )
+  }
+  const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
+  const runtime = nodeRuntime(threads === undefined ? {} : { threads })
+  return {
+    clip,
+    runtime,
+    name,
+    source: resolved.path,
+    hash: contentHash,
+    async close() {
+      await runtime.close()
+      await close()
+    },
+  }
+}
+
+/** A state dict in canonical naming as the towers read it. The last tensor read is kept: parts of it are asked for in turn. */
+export function tensorsOf(weights: StateDict): ClipTensors {
+  let last: { name: string; values: Promise<Float32Array> } | undefined
+  const entry = (name: string) => {
+    const found = weights.entries.get(name)
+    if (!found) throw new WeightsError(`${weights.source} has no tensor ${name}`)
+    return found
+  }
+  return {
+    shape: (name) => entry(name).shape,
+    read(name) {
+      if (last?.name !== name) last = { name, values: entry(name).read() }
+      return last.values
+    },
+    readRows: (name, rows) => entry(name).readRows(rows),
+  }
+}

@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tidyClassName } from './data/class-names.js'
+import { ConfigError, UserError } from './errors.js'
+import { type Classifier, promptedClassifier } from './evaluate/classifier.js'
+import { type LoadModelOptions, loadModel, type Model } from './model.js'
+import { loadPrompts, type TrainedPrompts } from './train/prompts-file.js'
+
+/** A finished run: its prompts and the model that they belong to. */
+export interface Run {
+  readonly prompts: TrainedPrompts
+  readonly model: Model
+}
+
+/** Options of {@link loadRun}. */
+export interface LoadRunOptions extends LoadModelOptions {
+  /** A model that is loaded already, or the name of one in place of the run's. */
+  readonly model?: Model | string
+}
+
+/**
+ * Opens a run directory, or a `prompts.safetensors` by itself, with its model.
+ *
+ * @throws UserError when the run is missing or not finished, WeightsError when it is damaged,
+ *   ConfigError when the model is not the one the prompts were trained with
+ */
+export async function loadRun(path: string, options: LoadRunOptions = {}): Promise<Run> {
+  const { model: given, ...modelOptions } = options
+  const prompts = await loadPrompts(await promptsPath(path))
+  const model = typeof given === 'object' ? given : await loadModel(given ?? prompts.model.name, modelOptions)
+  const sha256 = await model.hash()
+  if (sha256 !== prompts.model.sha256) {
+    throw new ConfigError(
+      `${path} was trained with ${prompts.model.name} (SHA-256 ${prompts.model.sha256.slice(0, 12)}…), but ${model.source} is ${sha256.slice(0, 12)}…`,
+      { hint: 'Name the model it was trained with by --model.' },
+    )
+  }
+  return { prompts, model }
+}
+
+/** Options of {@link createClassifier}. */
+export interface CreateClassifierOptions {
+  /** Classes to choose from. Default: those that were trained. */
+  readonly classNames?: readonly string[]
+  /** Classes beside them; they need not have been trained. */
+  readonly addClasses?: readonly string[]
+  /** Images of one call of the model. Default: 16. */
+  readonly batchSize?: number
+}
+
+/** The classifier of a run's prompts over any class names. Throws ConfigError for a class that is named twice. */
+export async function createClassifier(
+  { prompts, model }: Run,
+  { classNames = prompts.classNames, addClasses = [], batchSize }: CreateClassifierOptions = {},
+): Promise<Classifier> {
+  const all = [...classNames, ...addClasses.map(tidyClassName)]
+  const twice = all.find((name, i) => all.indexOf(name) !== i)
+  if (twice !== undefined) throw new ConfigError(`class "${twice}" is named twice`)
+  const { clip, runtime } = model
+  return promptedClassifier({ clip, runtime, classNames: all, ...(batchSize ? { batchSize } : {}) }, prompts)
+}
+
+async function promptsPath(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found)
+    throw new UserError(`no run at ${path}`, { hint: 'Train one with `promptsrc train DATA --out RUN`.' })
+  if (!found.isDirectory()) return path
+  const file = join(path, 'prompts.safetensors')
+  if (await stat(file).catch(() => undefined)) return file
+  const begun = await stat(join(path, 'config.yaml')).catch(() => undefined)
+  throw new UserError(`${path} ${begun ? 'holds a run that is not finished' : 'is not a run directory'}`, {
+    hint: begun
+      ? 'Finish it: call `promptsrc train` as before with --resume.'
+      : 'Name the directory given to --out.',
+  })
+}

@@ -1,0 +1,142 @@
+import { appendFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import { TrainingError, UserError } from '../errors.js'
+import { writeError, writeFileAtomic } from '../files/atomic.js'
+import { lockFolder } from './run-lock.js'
+
+const CONFIG = 'config.yaml'
+const LOG = 'log.jsonl'
+const CHECKPOINT = /^epoch-(\d+)\.safetensors$/
+
+/** A line of a run's log. Entries of training carry the epoch that they belong to. */
+export interface LogEntry {
+  readonly event: string
+  readonly epoch?: number
+  readonly [key: string]: unknown
+}
+
+/**
+ * The directory of one training run: `config.yaml`, `environment.json`, `log.jsonl`, `checkpoints/epoch-001.safetensors`, …,
+ * and at the end `prompts.safetensors`, `metrics.json` and `report.html`. Every file but the log is replaced as a
+ * whole; the log is appended to, and a line torn by a kill is dropped on reading.
+ */
+export class RunDirectory {
+  private lines: string[] = []
+
+  private constructor(
+    readonly path: string,
+    private readonly unlock: () => Promise<void>,
+  ) {}
+
+  /**
+   * Takes the directory for training, creating it where needed. Another process that trains into it is refused; the
+   * lock of a process that has died is taken over.
+   *
+   * @throws TrainingError when it is in use, UserError when it cannot be written
+   */
+  static async take(path: string): Promise<RunDirectory> {
+    try {
+      await mkdir(join(path, 'checkpoints'), { recursive: true })
+      return new RunDirectory(path, await lockFolder(path))
+    } catch (cause) {
+      if (cause instanceof UserError) throw cause
+      throw writeError(path, cause)
+    }
+  }
+
+  /** The configuration of the run in a directory, or undefined where no run was begun. */
+  static async readConfig(path: string): Promise<unknown> {
+    const text = await readFile(join(path, CONFIG), 'utf8').catch(() => undefined)
+    if (text === undefined) return undefined
+    try {
+      return parse(text)
+    } catch (cause) {
+      throw new UserError(`${join(path, CONFIG)} is not valid YAML`, {
+        cause,
+        hint: 'Train again into a new directory.',
+      })
+    }
+  }
+
+  async writeConfig(config: unknown): Promise<void> {
+    await writeFileAtomic(join(this.path, CONFIG), stringify(config))
+  }
+
+  /** Writes a JSON file of the run, such as `metrics.json`. */
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`)
+  }
+
+  /** Path of the checkpoint written after an epoch. */
+  checkpointPath(epoch: number): string {
+    return join(this.path, 'checkpoints', `epoch-${String(epoch).padStart(3, '0')}.safetensors`)
+  }
+
+  /** Epochs that have a checkpoint, newest first. */
+  async checkpoints(): Promise<number[]> {
+    const names = await readdir(join(this.path, 'checkpoints'))
+    return names
+      .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a)
+  }
+
+  /** Removes what a run left, so that the directory can be used anew. */
+  async clear(): Promise<void> {
+    for (const name of ['checkpoints', CONFIG, LOG, 'prompts.safetensors', 'metrics.json', 'report.html']) {
+      await rm(join(this.path, name), { recursive: true, force: true })
+    }
+    await mkdir(join(this.path, 'checkpoints'), { recursive: true })
+  }
+
+  /** Adds a line to the log; it is on disk after {@link flush}. */
+  log(entry: LogEntry): void {
+    this.lines.push(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`)
+  }
+
+  /** Appends the lines logged so far and waits until they are on disk. */
+  async flush(): Promise<void> {
+    const text = this.lines.join('')
+    this.lines = []
+    const path = join(this.path, LOG)
+    try {
+      await appendFile(path, text)
+      const handle = await open(path, 'r+')
+      await handle.sync()
+      await handle.close()
+    } catch (cause) {
+      throw writeError(path, cause)
+    }
+  }
+
+  /** Drops log entries of epochs after the given one, and a torn last line: the log as if training had never gone on. */
+  async cutLog(epoch: number): Promise<void> {
+    const kept = (await readLog(this.path)).filter((entry) => (entry.epoch ?? 0) <= epoch)
+    await writeFileAtomic(join(this.path, LOG), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+  }
+
+  /** Gives the directory free. */
+  async release(): Promise<void> {
+    await this.unlock()
+  }
+}
+
+/** The entries of a run's log; a torn last line is left out. Throws TrainingError where another line is damaged. */
+export async function readLog(path: string): Promise<LogEntry[]> {
+  const file = join(path, LOG)
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const lines = text.split('\n')
+  // What follows the last line break was being written when the process ended.
+  lines.pop()
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line) as LogEntry
+    } catch (cause) {
+      throw new TrainingError(`${file}: line ${i + 1} is not JSON`, {
+        cause,
+        hint: 'Remove the line and try again.',
+      })
+    }
+  })
+}

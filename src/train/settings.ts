@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { ConfigError } from '../errors.js'
+import type { Method } from '../methods/method.js'
+import { methodNamed } from '../methods/registry.js'
+import type { ScheduleConfig } from './schedule.js'
+
+/** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */
+const schema = z.strictObject({
+  method: z.string().default('promptsrc'),
+  methodOptions: z.record(z.string(), z.unknown()).default({}),
+  classes: z.enum(['all', 'base', 'novel']).default('all'),
+  shots: z.int().min(1).optional(),
+  seed: z.int().min(0).default(1),
+  epochs: z.int().min(1).optional(),
+  batchSize: z.int().min(1).optional(),
+  learningRate: z.number().positive().optional(),
+  momentum: z.number().min(0).max(1).default(0.9),
+  weightDecay: z.number().min(0).default(5e-4),
+  warmupEpochs: z.int().min(0).default(1),
+  warmupLearningRate: z.number().min(0).default(1e-5),
+})
+
+/** Settings as a caller gives them; what is left out takes its default. */
+export type SettingsInput = z.input<typeof schema>
+
+type Parsed = z.output<typeof schema>
+
+/** Settings with every default filled in. */
+export type Settings = { readonly [K in keyof Parsed]-?: NonNullable<Parsed[K]> }
+
+/**
+ * Fills in defaults: the method's published ones where it has them.
+ *
+ * Gaussian aggregation is placed relative to the published 20 epochs: with another number of epochs its default mean
+ * and standard deviation are scaled, since a mean beyond the last epoch would pick that epoch alone.
+ *
+ * @throws ConfigError naming the setting, what was given and what is accepted
+ */
+export function resolveSettings(input: SettingsInput): Settings {
+  const settings = parsed(schema, input, 'setting')
+  const method = methodNamed(settings.method)
+  const { defaults } = method
+  const epochs = settings.epochs ?? defaults.epochs
+  const methodOptions = { ...scaledAggregation(method, epochs), ...settings.methodOptions }
+  return {
+    ...settings,
+    methodOptions: parsed(method.options, methodOptions, `${method.name} option`) as Record<string, unknown>,
+    shots: settings.shots ?? defaults.shots,
+    epochs,
+    batchSize: settings.batchSize ?? defaults.batchSize,
+    learningRate: settings.learningRate ?? defaults.learningRate,
+  }
+}
+
+/** The schedule of the settings: cosine with a constant warm-up. */
+export function scheduleOf(settings: Settings): ScheduleConfig {
+  const { learningRate, epochs, warmupEpochs, warmupLearningRate } = settings
+  return {
+    lr: learningRate,
+    epochs,
+    decay: { type: 'cosine' },
+    warmup: { type: 'constant', epochs: warmupEpochs, lr: warmupLearningRate },
+  }
+}
+
+function scaledAggregation(method: Method, epochs: number): Record<string, unknown> {
+  const published = method.aggregation?.(method.options.parse({}))
+  if (!published || epochs === method.defaults.epochs) return {}
+  const scale = epochs / method.defaults.epochs
+  return { gpaMean: published.mean * scale, gpaStd: published.std * scale }
+}
+
+function parsed<T>(type: z.ZodType<T>, value: unknown, what: string): T {
+  const result = type.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const path = issue.path.join('.')
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : undefined
+  throw new ConfigError(unknown ? `unknown ${what}: ${unknown}` : `${what} ${path}: ${issue.message}`, {
+    hint: 'Run `promptsrc train --help` for the accepted values.',
+  })
+}
