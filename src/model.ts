@@ -1,12 +1,11 @@
 import { Clip } from './clip/clip.js'
 import { loadTokenizer } from './clip/tokenizer-files.js'
-import type { ClipTensors } from './clip/weights.js'
 import { WeightsError } from './errors.js'
 import { type DownloadProgress, resolveModel } from './hub/resolve-model.js'
 import { nodeRuntime } from './runtime/node-runtime.js'
 import type { Runtime } from './runtime/session.js'
+import { tensorsOf } from './weights/clip-tensors.js'
 import { openClip } from './weights/load-clip.js'
-import type { StateDict } from './weights/state-dict.js'
 
 /** Options of {@link loadModel}. */
 export interface LoadModelOptions {
@@ -65,23 +64,5 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
       await runtime.close()
       await close()
     },
-  }
-}
-
-/** A state dict in canonical naming as the towers read it. The last tensor read is kept: parts of it are asked for in turn. */
-export function tensorsOf(weights: StateDict): ClipTensors {
-  let last: { name: string; values: Promise<Float32Array> } | undefined
-  const entry = (name: string) => {
-    const found = weights.entries.get(name)
-    if (!found) throw new WeightsError(`${weights.source} has no tensor ${name}`)
-    return found
-  }
-  return {
-    shape: (name) => entry(name).shape,
-    read(name) {
-      if (last?.name !== name) last = { name, values: entry(name).read() }
-      return last.values
-    },
-    readRows: (name, rows) => entry(name).readRows(rows),
   }
 }
