@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import sharp from 'sharp'
+import { sizeOf } from '../src/graph/index.js'
+import { randomStream } from '../src/random.js'
+import { writeSafetensors } from '../src/weights/safetensors.js'
+import { backbones, clipShapes, randomValues } from '../test/support/random-clip.js'
+
+// Time from process start to the end of the first training step, and peak memory of that process, with local weights
+// of a published model's size (random values, half precision, as published) and photos of 500 x 375.
+// Usage: npm run bench:start -- [--backbone ViT-B/16] [--classes 10] [--json FILE]
+
+const { values } = parseArgs({
+  options: {
+    backbone: { type: 'string', default: 'ViT-B/16' },
+    classes: { type: 'string', default: '10' },
+    json: { type: 'string' },
+  },
+})
+const classes = Number(values.classes)
+const folder = join(tmpdir(), 'promptsrc-bench')
+const model = join(folder, `${values.backbone.replace('/', '-')}.safetensors`)
+const photos = join(folder, `photos-${classes}`)
+
+if (!existsSync(model)) {
+  const config = backbones[values.backbone]!
+  const shapes = clipShapes(config)
+  shapes.set('token_embedding.weight', [config.text.vocabSize, config.text.width])
+  const tensors = new Map(
+    [...shapes].map(([name, shape]) => {
+      const data = name === 'logit_scale' ? Float32Array.of(Math.log(100)) : randomValues(name, sizeOf(shape))
+      return [name, { dtype: 'float16' as const, shape, data }]
+    }),
+  )
+  await mkdir(folder, { recursive: true })
+  await writeSafetensors(model, tensors)
+}
+if (!existsSync(photos)) {
+  const random = randomStream(1, 'photos')
+  for (let c = 0; c < classes; c++) {
+    await mkdir(join(photos, `class ${c}`), { recursive: true })
+    for (let i = 0; i < 16; i++) {
+      const data = Uint8Array.from({ length: 500 * 375 * 3 }, () => random.integer(256))
+      const jpeg = await sharp(data, { raw: { width: 500, height: 375, channels: 3 } }).jpeg().toBuffer()
+      await writeFile(join(photos, `class ${c}`, `${i}.jpg`), jpeg)
+    }
+  }
+}
+
+const child = fileURLToPath(new URL('./first-step.mjs', import.meta.url))
+const runs = Array.from({ length: 3 }, () => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [child, model, photos], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as { seconds: number; peakRssMb: number }
+})
+const bySeconds = runs.sort((a, b) => a.seconds - b.seconds)
+const result = { backbone: values.backbone, classes, runs: runs.length, ...bySeconds[1]! }
+console.log(`${values.backbone}, ${classes} classes: first step done ${result.seconds.toFixed(1)} s after process start (median of 3)`)
+console.log(`peak memory ${result.peakRssMb.toFixed(0)} MB`)
+if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)

@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import type { Tokenizer } from '../src/clip/tokenizer.js'
+import { methodNamed } from '../src/methods/registry.js'
+import { nodeRuntime } from '../src/runtime/node-runtime.js'
+import { sgd } from '../src/train/sgd.js'
+import { Trainer } from '../src/train/trainer.js'
+import { backbones, randomClip, wordTokenizer } from '../test/support/random-clip.js'
+import { gemmProbe } from './gemm.js'
+
+// Time of one training step at a published model's size with random weights, beside the machine's plain matrix
+// product measured in between. Usage: npm run bench:step -- [--backbone ViT-B/16] [--classes 50] [--batch 4]
+// [--method promptsrc] [--threads 2] [--steps 7] [--json FILE]
+
+const { values } = parseArgs({
+  options: {
+    backbone: { type: 'string', default: 'ViT-B/16' },
+    classes: { type: 'string', default: '50' },
+    batch: { type: 'string', default: '4' },
+    method: { type: 'string', default: 'promptsrc' },
+    threads: { type: 'string', default: '2' },
+    steps: { type: 'string', default: '7' },
+    json: { type: 'string' },
+  },
+})
+const backbone = values.backbone
+const [classes, batch, threads, steps] = [values.classes, values.batch, values.threads, values.steps].map(Number) as [number, number, number, number]
+const config = backbones[backbone]
+if (!config || config.vision.kind !== 'vit') {
+  console.error(`unknown backbone ${backbone}; there are ${Object.keys(backbones).join(', ')}`)
+  process.exit(2)
+}
+
+const runtime = nodeRuntime({ threads, worker: false })
+const clip = randomClip(config, wordTokenizer as Tokenizer)
+const published = methodNamed(values.method)
+// One template for the teacher: its features are computed before the first step, which is what is measured here.
+const method = published.teacherTemplates ? { ...published, teacherTemplates: () => ['a photo of a {}.'] } : published
+const trainer = await Trainer.create({
+  clip,
+  runtime,
+  method,
+  methodOptions: method.options.parse({}),
+  classNames: Array.from({ length: classes }, (_, i) => `name of class${i}`),
+  batchSize: batch,
+  optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
+  schedule: { lr: 0.0025, epochs: 20, decay: { type: 'cosine' } },
+  seed: 1,
+})
+const { width, resolution, patchSize } = config.vision
+const rows = batch * (1 + (resolution / patchSize) ** 2)
+const probes = [
+  await gemmProbe(runtime, rows, 4 * width, width),
+  await gemmProbe(runtime, rows, width, 4 * width),
+  await gemmProbe(runtime, rows, width, width),
+]
+const images = Float32Array.from({ length: batch * 3 * resolution ** 2 }, (_, i) => Math.sin(i))
+const labels = Array.from({ length: batch }, (_, i) => i % classes)
+
+const stepTimes: number[] = []
+const gemmRates: number[] = []
+for (let i = -1; i < steps; i++) {
+  const start = performance.now()
+  await trainer.step(images, labels)
+  const seconds = (performance.now() - start) / 1000
+  // The products run between the steps, so that a change of the machine's speed meets both.
+  let gflop = 0
+  let time = 0
+  for (let repeat = 0; repeat < 8; repeat++) {
+    for (const probe of probes) {
+      time += await probe.run()
+      gflop += probe.gflop
+    }
+  }
+  if (i < 0) continue
+  stepTimes.push(seconds)
+  gemmRates.push(gflop / time)
+}
+
+const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!
+const stepSeconds = median(stepTimes)
+const gflop = trainer.flops / 1e9
+const gemmGflops = median(gemmRates)
+const result = {
+  backbone,
+  method: values.method,
+  classes,
+  batch,
+  threads,
+  stepSeconds,
+  gflop,
+  stepGflops: gflop / stepSeconds,
+  gemmGflops,
+  efficiency: gflop / stepSeconds / gemmGflops,
+  peakRssMb: process.resourceUsage().maxRSS / 1024,
+}
+console.log(`${values.method}, ${backbone}, batch ${batch}, ${classes} classes, ${threads} threads (median of ${steps})`)
+console.log(`step        ${stepSeconds.toFixed(3)} s, ${gflop.toFixed(0)} GFLOP, ${result.stepGflops.toFixed(0)} GFLOPS`)
+console.log(`plain Gemm  ${gemmGflops.toFixed(0)} GFLOPS`)
+console.log(`efficiency  ${(100 * result.efficiency).toFixed(1)} %`)
+console.log(`peak memory ${result.peakRssMb.toFixed(0)} MB`)
+if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
+await trainer.release()
+for (const probe of probes) await probe.release()
