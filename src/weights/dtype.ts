@@ -29,29 +29,31 @@ export function elementCount(shape: readonly number[]): number | undefined {
   return count
 }
 
-/** Little-endian elements as float32. `bytes` starts at its buffer's beginning or at a multiple of the element size. */
-export function toFloat32(bytes: Uint8Array, dtype: WeightDType): Float32Array {
-  const length = bytes.length / itemSize[dtype]
-  const { buffer, byteOffset } = bytes
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer, byteOffset, length)
-    case 'float16':
-      return float16ToFloat32(new Uint16Array(buffer, byteOffset, length))
-    case 'bfloat16':
-      return bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, length))
-    case 'float64':
-      return new Float32Array(new Float64Array(buffer, byteOffset, length))
-    case 'int64':
-      return Float32Array.from(new BigInt64Array(buffer, byteOffset, length), Number)
-    case 'int32':
-      return new Float32Array(new Int32Array(buffer, byteOffset, length))
-    case 'int16':
-      return new Float32Array(new Int16Array(buffer, byteOffset, length))
-    case 'int8':
-      return new Float32Array(new Int8Array(buffer, byteOffset, length))
-    case 'uint8':
-    case 'bool':
-      return new Float32Array(bytes)
-  }
+/**
+ * Little-endian elements to float32. `bytes` starts at its buffer's beginning or at a multiple of the element size;
+ * `target` has as many elements.
+ */
+export function convert(bytes: Uint8Array, dtype: WeightDType, target: Float32Array): void {
+  const { byteOffset } = bytes
+  const buffer = bytes.buffer as ArrayBuffer
+  const { length } = target
+  if (dtype === 'float16') float16ToFloat32(new Uint16Array(buffer, byteOffset, length), target)
+  else if (dtype === 'bfloat16') bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, length), target)
+  else if (dtype === 'int64') int64ToFloat32(new BigInt64Array(buffer, byteOffset, length), target)
+  else target.set(new arrayOf[dtype](buffer, byteOffset, length))
+}
+
+/** Types that typed arrays convert by themselves. */
+const arrayOf = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+}
+
+function int64ToFloat32(values: BigInt64Array, target: Float32Array): void {
+  for (let i = 0; i < values.length; i++) target[i] = Number(values[i]!)
 }

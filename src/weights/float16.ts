@@ -21,18 +21,16 @@ function float16Value(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
 }
 
-/** binary16 bits to float32, exactly. */
-export function float16ToFloat32(bits: Uint16Array, target = new Float32Array(bits.length)): Float32Array {
+/** binary16 bits to float32, exactly, into `target`. */
+export function float16ToFloat32(bits: Uint16Array, target: Float32Array): void {
   const values = float16Table()
   for (let i = 0; i < bits.length; i++) target[i] = values[bits[i]!]!
-  return target
 }
 
-/** bfloat16 bits to float32, exactly. */
-export function bfloat16ToFloat32(bits: Uint16Array, target = new Float32Array(bits.length)): Float32Array {
+/** bfloat16 bits to float32, exactly, into `target`. */
+export function bfloat16ToFloat32(bits: Uint16Array, target: Float32Array): void {
   const raw = new Uint32Array(target.buffer, target.byteOffset, target.length)
   for (let i = 0; i < bits.length; i++) raw[i] = bits[i]! << 16
-  return target
 }
 
 /** float32 to binary16 bits, rounded to nearest, ties to even; values beyond 65504 become infinite. */

@@ -3,6 +3,7 @@ import { type ByteSource, fileSource, memorySource, readBytes } from './byte-sou
 import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-format.js'
 import type { StateDict, WeightEntry } from './state-dict.js'
 import { tensorEntry } from './tensor-entry.js'
+import { storageAt } from './tensor-storage.js'
 
 export type { TensorData, TensorsToWrite } from './safetensors-write.js'
 export { encodeSafetensors, writeSafetensors } from './safetensors-write.js'
@@ -45,10 +46,7 @@ export async function safetensorsOf(source: ByteSource): Promise<SafetensorsFile
   const { tensors, metadata } = await readHeader(source)
   const entries = new Map<string, WeightEntry>()
   for (const { position, ...layout } of tensors) {
-    const storage = {
-      readInto: (target: Uint8Array, offset: number) => source.readInto(target, position + offset),
-    }
-    entries.set(layout.name, tensorEntry(layout, storage))
+    entries.set(layout.name, tensorEntry(layout, storageAt(source, position)))
   }
   return { entries, metadata, source: source.name, close: () => source.close() }
 }

@@ -1,5 +1,6 @@
-import { elementCount, itemSize, toFloat32 } from './dtype.js'
+import { convert, elementCount, itemSize } from './dtype.js'
 import type { WeightDType, WeightEntry } from './state-dict.js'
+import type { TensorStorage } from './tensor-storage.js'
 
 /** Where a tensor's elements lie. */
 export interface TensorLayout {
@@ -10,12 +11,6 @@ export interface TensorLayout {
   readonly strides?: readonly number[]
   /** Of the first element, in elements from the start of the storage. Default: 0. */
   readonly offset?: number
-}
-
-/** The bytes that one or more tensors look into. */
-export interface TensorStorage {
-  /** Fills all of `target` from byte `position` of the storage on. */
-  readInto(target: Uint8Array, position: number): Promise<void>
 }
 
 /** Strides of a row-major tensor without gaps, in elements. */
@@ -40,16 +35,31 @@ export function tensorEntry(layout: TensorLayout, storage: TensorStorage): Weigh
   const strides = layout.strides ?? contiguousStrides(shape)
 
   const readView = async (viewShape: readonly number[], viewStrides: readonly number[], start: number) => {
-    const span = lastElement(viewShape, viewStrides) + 1
-    const bytes = new Uint8Array(span * itemSize[dtype])
-    await storage.readInto(bytes, start * itemSize[dtype])
-    const values = toFloat32(bytes, dtype)
+    const values = new Float32Array(lastElement(viewShape, viewStrides) + 1)
+    await readFloat32(storage, start * itemSize[dtype], dtype, values)
     return isContiguous(viewShape, viewStrides) ? values : gather(values, viewShape, viewStrides)
   }
   const read = () => readView(shape, strides, offset)
   const readRow = (row: number) =>
     readView(shape.slice(1), strides.slice(1), offset + row * (strides[0] as number))
   return { name, dtype, shape, read, readRows: (rows) => readRows({ name, shape, read, readRow }, rows) }
+}
+
+async function readFloat32(
+  storage: TensorStorage,
+  position: number,
+  dtype: WeightDType,
+  target: Float32Array,
+): Promise<void> {
+  if (dtype === 'float32') {
+    return storage.readInto(new Uint8Array(target.buffer, target.byteOffset, target.byteLength), position)
+  }
+  let done = 0
+  await storage.scan(position, target.length * itemSize[dtype], (piece) => {
+    const length = piece.length / itemSize[dtype]
+    convert(piece, dtype, target.subarray(done, done + length))
+    done += length
+  })
 }
 
 interface RowReader {

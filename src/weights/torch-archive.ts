@@ -1,5 +1,5 @@
 import type { PickleValue, TorchStorage } from './pickle-values.js'
-import type { TensorStorage } from './tensor-entry.js'
+import type { TensorStorage } from './tensor-storage.js'
 
 /** A file that `torch.save` or `torch.jit.save` wrote: one pickled value and the storages of its tensors. */
 export interface TorchArchive {

@@ -4,6 +4,7 @@ import { itemSize } from './dtype.js'
 import { PickleTruncatedError, unpickle } from './pickle.js'
 import { PickleProblem, storageOf } from './pickle-globals.js'
 import type { PickleValue, TorchStorage } from './pickle-values.js'
+import { storageAt } from './tensor-storage.js'
 import type { TorchArchive } from './torch-archive.js'
 
 /** The first pickle of a file that `torch.save` wrote before version 1.6 (or later, when asked to). */
@@ -52,8 +53,7 @@ export async function openTorchLegacy(source: ByteSource): Promise<TorchArchive>
       const start = positions.get(storage.key)
       if (start === undefined)
         throw new WeightsError(`${source.name}: the storage "${storage.key}" is missing`)
-      const first = start + storage.offset * itemSize[storage.dtype]
-      return { readInto: (target, position) => source.readInto(target, first + position) }
+      return storageAt(source, start + storage.offset * itemSize[storage.dtype])
     },
   }
 }

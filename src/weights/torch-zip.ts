@@ -4,7 +4,7 @@ import { itemSize } from './dtype.js'
 import { unpickle } from './pickle.js'
 import { storageOf } from './pickle-globals.js'
 import type { TorchStorage } from './pickle-values.js'
-import type { TensorStorage } from './tensor-entry.js'
+import { storageAt, type TensorStorage } from './tensor-storage.js'
 import type { TorchArchive } from './torch-archive.js'
 import { openZip, type ZipRecord } from './zip-archive.js'
 
@@ -55,7 +55,7 @@ function storageRecord(storage: TorchStorage, record: ZipRecord | undefined, nam
       `${name}: the storage "${storage.key}" has ${record.size} bytes, its ${storage.stored} elements of ${storage.dtype} need ${expected}`,
     )
   }
-  return { readInto: (target, position) => record.readInto(target, storage.offset * size + position) }
+  return storage.offset === 0 ? record : storageAt(record, storage.offset * size)
 }
 
 async function checkByteOrder(record: ZipRecord | undefined, name: string): Promise<void> {

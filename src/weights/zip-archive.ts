@@ -3,7 +3,7 @@ import { crc32, inflateRaw } from 'node:zlib'
 import yauzl from 'yauzl'
 import { WeightsError } from '../errors.js'
 import { type ByteSource, readBytes } from './byte-source.js'
-import type { TensorStorage } from './tensor-entry.js'
+import { pieceBytes, scanBytes, type TensorStorage, type Visit } from './tensor-storage.js'
 
 /** One file of a zip archive. */
 export interface ZipRecord extends TensorStorage {
@@ -137,32 +137,46 @@ class StoredRecord implements ZipRecord {
   }
 
   async readInto(target: Uint8Array, position: number): Promise<void> {
+    const isWhole = this.begin(position, target.length)
+    if (!isWhole) await this.check()
+    await this.span.source.readInto(target, this.span.position + position)
+    if (isWhole) this.finish(crc32(target))
+  }
+
+  async scan(position: number, length: number, visit: Visit): Promise<void> {
+    const isWhole = this.begin(position, length)
+    if (!isWhole) await this.check()
+    let crc = 0
+    await scanBytes(this.span.source, this.span.position + position, length, (piece) => {
+      if (isWhole) crc = crc32(piece, crc)
+      visit(piece)
+    })
+    if (isWhole) this.finish(crc)
+  }
+
+  /** Whether a read covers all of a record that was not checked yet, and so can check it in passing. */
+  private begin(position: number, length: number): boolean {
     const { source, path, size } = this.span
-    if (position + target.length > size) throw damaged(source.name, `record ${quote(path)} has ${size} bytes`)
-    const all = target.length === size && !this.checked
-    if (!all) await this.check()
-    await source.readInto(target, this.span.position + position)
-    if (all) {
-      checkCrc(crc32(target), this.span)
-      this.checked = Promise.resolve()
-    }
+    if (position + length > size) throw damaged(source.name, `record ${quote(path)} has only ${size} bytes`)
+    return length === size && !this.checked
+  }
+
+  private finish(crc: number): void {
+    checkCrc(crc, this.span)
+    this.checked = Promise.resolve()
   }
 
   private check(): Promise<void> {
-    this.checked ??= this.checkInPieces()
-    return this.checked
-  }
-
-  private async checkInPieces(): Promise<void> {
     const { source, position, size } = this.span
-    const buffer = new Uint8Array(Math.min(size, 2 ** 22))
-    let crc = 0
-    for (let done = 0; done < size; done += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, size - done))
-      await source.readInto(piece, position + done)
-      crc = crc32(piece, crc)
+    const crcOfAll = async () => {
+      let crc = 0
+      await scanBytes(source, position, size, (piece) => {
+        crc = crc32(piece, crc)
+      })
+      checkCrc(crc, this.span)
     }
-    checkCrc(crc, this.span)
+    this.checked ??= crcOfAll()
+    return this.checked
   }
 }
 
@@ -180,13 +194,22 @@ class DeflatedRecord implements ZipRecord {
   }
 
   async readInto(target: Uint8Array, position: number): Promise<void> {
+    target.set(await this.part(position, target.length))
+  }
+
+  async scan(position: number, length: number, visit: Visit): Promise<void> {
+    const bytes = await this.part(position, length)
+    for (let done = 0; done < length; done += pieceBytes) visit(bytes.slice(done, done + pieceBytes))
+  }
+
+  private async part(position: number, length: number): Promise<Uint8Array> {
     const { source, path, size } = this.span
-    if (position + target.length > size) throw damaged(source.name, `record ${quote(path)} has ${size} bytes`)
+    if (position + length > size) throw damaged(source.name, `record ${quote(path)} has only ${size} bytes`)
     if (this.last.path !== path) {
       this.last.path = path
       this.last.bytes = this.inflate()
     }
-    target.set((await this.last.bytes).subarray(position, position + target.length))
+    return (await this.last.bytes).subarray(position, position + length)
   }
 
   private async inflate(): Promise<Uint8Array> {
