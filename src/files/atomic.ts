@@ -92,8 +92,8 @@ const hints: Readonly<Record<string, [problem: string, hint: string]>> = {
 
 /** The error of a failed write as the user should see it; errors that are no file system errors stay as they are. */
 export function writeError(path: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  if (code === undefined) return cause
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return cause
   const [problem, hint] = hints[code] ?? [code, 'Check the path and the disk.']
   return new UserError(`cannot write ${path}: ${problem}`, { hint, cause })
 }
