@@ -12,7 +12,7 @@ export function nearestNames(name: string, known: readonly string[]): string[] {
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions that turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
