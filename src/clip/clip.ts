@@ -23,7 +23,8 @@ export class Clip {
   readonly tokenizer: Tokenizer
   readonly name: string
   readonly textWeights: TextTowerWeights
-  private readonly imageWeights: ImageTowerWeights | undefined
+  /** Of a Vision Transformer; a ResNet tower reads its tensors itself. */
+  readonly imageWeights: ImageTowerWeights | undefined
 
   constructor({ config, tensors, tokenizer, name }: ClipParts) {
     this.config = config

@@ -77,17 +77,23 @@ export function imageTower(w: ImageTowerWeights, images: Tensor, prompts?: Visua
 }
 
 /** Class token and patches with positions, image by image: [B * (1 + patches), width]. */
-function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+export function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+  const { width } = w.config
+  const batch = images.dim(0)
+  const classToken = expand(reshape(w.classEmbedding, [1, 1, width]), [batch, 1, width])
+  const patches = reshape(projectPatches(w, images), [batch, -1, width])
+  return reshape(add(concat([classToken, patches], 1), w.positions), [-1, width])
+}
+
+/** Patches through the patch embedding, image by image: [B * patches, width]. */
+export function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
   const { resolution, patchSize, width } = w.config
   const batch = images.dim(0)
   const grid = resolution / patchSize
   const pixels = transpose(reshape(images, [batch, 3, grid, patchSize, grid, patchSize]), [0, 2, 4, 1, 3, 5])
-  const patches = gemm(reshape(pixels, [batch * grid * grid, -1]), reshape(w.patchEmbedding, [width, -1]), {
+  return gemm(reshape(pixels, [batch * grid * grid, -1]), reshape(w.patchEmbedding, [width, -1]), {
     transB: true,
   })
-  const classToken = expand(reshape(w.classEmbedding, [1, 1, width]), [batch, 1, width])
-  const tokens = concat([classToken, reshape(patches, [batch, grid * grid, width])], 1)
-  return reshape(add(tokens, w.positions), [-1, width])
 }
 
 /** Puts the same tokens behind every sequence, from where each goes its own way. */

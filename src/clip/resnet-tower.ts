@@ -24,6 +24,11 @@ import type { ClipTensors } from './weights.js'
  * @param images normalised pixels [B, 3, resolution, resolution]
  */
 export function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
+  return attentionPool(tensors, resnetStages(tensors, config, images).at(-1)!, config.heads)
+}
+
+/** Feature maps after the stem and after each of the four stages: [B, C, H, W]. */
+export function resnetStages(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor[] {
   const conv = (x: Tensor, name: string, bn: string, stride = 1, padding = 0) =>
     convolution(tensors, x, `visual.${name}`, `visual.${bn}`, stride, padding)
 
@@ -31,12 +36,14 @@ export function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: 
   x = relu(conv(x, 'conv2', 'bn2', 1, 1))
   x = relu(conv(x, 'conv3', 'bn3', 1, 1))
   x = averagePool2d(x, 2)
+  const maps = [x]
   for (const [stage, blocks] of config.stages.entries()) {
     for (let i = 0; i < blocks; i++) {
       x = bottleneck(conv, x, `layer${stage + 1}.${i}`, i === 0 && stage > 0 ? 2 : 1, i === 0)
     }
+    maps.push(x)
   }
-  return attentionPool(tensors, x, config.heads)
+  return maps
 }
 
 type Convolve = (x: Tensor, name: string, bn: string, stride?: number, padding?: number) => Tensor
