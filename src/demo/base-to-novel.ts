@@ -1,7 +1,12 @@
 import { photoTemplate } from '../clip/templates.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
-import { type Classifier, type ClassifierOptions, promptedClassifier, zeroShotClassifier } from '../evaluate/classifier.js'
+import {
+  type Classifier,
+  type ClassifierOptions,
+  promptedClassifier,
+  zeroShotClassifier,
+} from '../evaluate/classifier.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import { harmonicMean } from '../evaluate/metrics.js'
 import { methodNamed } from '../methods/registry.js'
@@ -36,9 +41,10 @@ export async function trainBaseNovel(
   data: Dataset,
   input: SettingsInput,
   onEvent: (event: TrainEvent) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<BaseNovelResult> {
   const settings = resolveSettings({ ...input, classes: 'base' })
-  const events = trainPrompts({ ...settings, model, data })
+  const events = trainPrompts({ ...settings, model, data, ...(signal ? { signal } : {}) })
   let next = await events.next()
   for (; !next.done; next = await events.next()) onEvent(next.value)
   const learned = {

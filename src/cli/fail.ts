@@ -1,0 +1,19 @@
+import { CommanderError } from 'commander'
+import { UserError } from '../errors.js'
+
+/** Exit code of errors that the user can mend. */
+const USER_ERROR = 2
+
+/** Prints an error as the user should see it and returns the exit code: 2 for theirs, 130 for Ctrl-C, 1 for ours. */
+export function exitCodeOf(error: unknown): number {
+  // commander has printed its message and suggestion already; help and version end with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_ERROR
+  if (error instanceof UserError) {
+    process.stderr.write(`error: ${error.message}\n${error.hint ? `${error.hint}\n` : ''}`)
+    return USER_ERROR
+  }
+  if (error instanceof Error && error.name === 'AbortError') return 130
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write('This is a fault of promptsrc, not yours. Please report it with the lines above.\n')
+  return 1
+}

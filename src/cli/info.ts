@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { ClipConfig } from '../clip/config.js'
+import { loadModel } from '../model.js'
+import { loadPrompts } from '../train/prompts-file.js'
+import { downloadBars } from './download-progress.js'
+
+const examples = `
+Examples:
+  $ promptsrc info ViT-B/16
+  $ promptsrc info runs/photos --json`
+
+/** `promptsrc info`: what a model or a run is. */
+export function infoCommand(): Command {
+  return new Command('info')
+    .description('describe a model or a run')
+    .argument('<model|run>', 'a model (see `promptsrc train --help`) or a run directory')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', examples)
+    .action(async (name: string, { json }: { json?: boolean }) => {
+      const prompts = join(name, 'prompts.safetensors')
+      const facts = (await stat(prompts).catch(() => undefined))
+        ? await runFacts(prompts)
+        : await modelFacts(name)
+      process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${lines(facts).join('\n')}\n`)
+    })
+}
+
+type Facts = Record<string, unknown>
+
+async function runFacts(path: string): Promise<Facts> {
+  const { method, methodOptions, classNames, model, parameters } = await loadPrompts(path)
+  return {
+    kind: 'run',
+    method: method.title,
+    paper: method.paper,
+    model: model.name,
+    modelSha256: model.sha256,
+    learnedValues: [...parameters.values()].reduce((n, { length }) => n + length, 0),
+    options: methodOptions,
+    classes: classNames,
+  }
+}
+
+async function modelFacts(name: string): Promise<Facts> {
+  const bars = downloadBars()
+  const model = await loadModel(name, { onProgress: bars.onProgress })
+  bars.stop()
+  try {
+    const { config } = model.clip
+    return {
+      kind: 'model',
+      name,
+      source: model.source,
+      sha256: await model.hash(),
+      imageTower: imageTowerOf(config),
+      textTower: config.text,
+      embedDim: config.embedDim,
+      activation: config.activation === 'quick' ? 'quick GELU' : 'exact GELU',
+    }
+  } finally {
+    await model.close()
+  }
+}
+
+const imageTowerOf = ({ vision }: ClipConfig): Facts => ({
+  ...vision,
+  kind: vision.kind === 'vit' ? 'ViT' : 'ResNet',
+})
+
+function lines(facts: Facts, indent = ''): string[] {
+  return Object.entries(facts).flatMap(([key, value]) => {
+    if (Array.isArray(value)) return [`${indent}${key}: ${value.join(', ')}`]
+    if (typeof value === 'object' && value !== null)
+      return [`${indent}${key}:`, ...lines(value as Facts, `${indent}  `)]
+    return [`${indent}${key}: ${value}`]
+  })
+}

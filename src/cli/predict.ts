@@ -1,0 +1,76 @@
+import { Command } from 'commander'
+import { type Prediction, predict } from '../evaluate/predict.js'
+import { createClassifier, loadRun } from '../run.js'
+import { downloadBars } from './download-progress.js'
+import { interruptible } from './interrupt.js'
+import { repeated, wholeNumber } from './options.js'
+
+interface PredictFlags {
+  readonly top: number
+  readonly addClass?: string[]
+  readonly model?: string
+  readonly skipBadImages?: boolean
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc predict runs/photos new.jpg
+  $ promptsrc predict runs/photos *.jpg --top 1 --json
+  $ promptsrc predict runs/photos new.jpg --add-class "border collie" --add-class whippet
+      classes that were never trained take part like the trained ones`
+
+/** `promptsrc predict`: the likely classes of images. */
+export function predictCommand(): Command {
+  return new Command('predict')
+    .description('name what images show')
+    .argument('<run>', 'run directory')
+    .argument('<image...>', 'image files')
+    .option('--top <n>', 'classes to show for each image', wholeNumber(1), 5)
+    .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
+    .option('--model <model>', 'where the model is, if not where the run says')
+    .option('--skip-bad-images', 'pass over images that cannot be read')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--json', 'print one JSON object a line')
+    .addHelpText('after', examples)
+    .action(show)
+}
+
+async function show(runPath: string, images: string[], flags: PredictFlags): Promise<void> {
+  const signal = interruptible('Interrupted.')
+  const bars = downloadBars()
+  const run = await loadRun(runPath, {
+    signal,
+    onProgress: bars.onProgress,
+    ...(flags.model ? { model: flags.model } : {}),
+    ...(flags.threads ? { threads: flags.threads } : {}),
+  })
+  bars.stop()
+  try {
+    const classifier = await createClassifier(run, {
+      addClasses: flags.addClass ?? [],
+      batchSize: Math.min(16, images.length),
+    })
+    const options = {
+      resolution: run.model.clip.resolution,
+      top: flags.top,
+      ...(flags.skipBadImages
+        ? { onBadImage: (error: Error) => process.stderr.write(`left out: ${error.message}\n`) }
+        : {}),
+    }
+    for await (const prediction of predict(classifier, images, options)) {
+      signal.throwIfAborted()
+      process.stdout.write(flags.json ? `${JSON.stringify(prediction)}\n` : lines(prediction))
+    }
+  } finally {
+    await run.model.close()
+  }
+}
+
+function lines({ image, classes }: Prediction): string {
+  const rows = classes.map(
+    ({ className, probability }) => `  ${(100 * probability).toFixed(1).padStart(5)} %  ${className}\n`,
+  )
+  return `${image}\n${rows.join('')}`
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander'
+import { packageVersion } from '../train/environment.js'
+import { demoCommand } from './demo.js'
+import { evalCommand } from './eval.js'
+import { infoCommand } from './info.js'
+import { methodsCommand } from './methods.js'
+import { parityCommand } from './parity.js'
+import { predictCommand } from './predict.js'
+import { toyCommand } from './toy.js'
+import { trainCommand } from './train.js'
+
+/** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
+export function program(): Command {
+  const root = new Command('promptsrc')
+    .description(
+      'Prompt learning for CLIP: adapt it to your own classes from few images, without forgetting the rest.',
+    )
+    .version(packageVersion())
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for the options)')
+  const commands = [
+    demoCommand(),
+    trainCommand(),
+    evalCommand(),
+    predictCommand(),
+    infoCommand(),
+    methodsCommand(),
+    toyCommand(),
+    parityCommand(),
+  ]
+  for (const command of commands) root.addCommand(command.copyInheritedSettings(root).exitOverride())
+  return root.exitOverride()
+}

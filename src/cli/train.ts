@@ -1,0 +1,201 @@
+import { join, relative } from 'node:path'
+import { Command, Option } from 'commander'
+import { selectClasses } from '../data/base-novel.js'
+import { ConfigError } from '../errors.js'
+import { evaluateClassifier } from '../evaluate/evaluate.js'
+import { methods } from '../methods/registry.js'
+import { loadModel } from '../model.js'
+import { writeTrainReport } from '../report/train-report.js'
+import { createClassifier } from '../run.js'
+import type { TrainedPrompts } from '../train/prompts-file.js'
+import { RunDirectory } from '../train/run-directory.js'
+import type { Settings } from '../train/settings.js'
+import { type RunConfig, type TrainRunOptions, trainRun } from '../train/train-run.js'
+import { type DataOptions, openData } from './data.js'
+import { downloadBars } from './download-progress.js'
+import { interruptible } from './interrupt.js'
+import { positiveNumber, repeated, wholeNumber } from './options.js'
+import { type Progress, startProgress } from './progress.js'
+
+interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
+  readonly model?: string
+  readonly method?: string
+  readonly classes?: Settings['classes']
+  readonly lr?: number
+  readonly set?: string[]
+  readonly out?: string
+  readonly resume?: boolean
+  readonly overwrite?: boolean
+  readonly skipBadImages?: boolean
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc train photos --model ViT-B/16 --out runs/photos
+      photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
+  $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
+  $ promptsrc train --resume --out runs/photos
+      continues a run that was interrupted
+  $ promptsrc train toy --model tiny --out runs/toy
+      the embedded model on a drawn data set, offline, in about half a minute`
+
+/** `promptsrc train`: learns prompts from few images a class. */
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('learn prompts from few images a class')
+    .argument('[data]', 'folder DATA/<class>/*.jpg, or DATA/train/<class>/… and DATA/test/<class>/…')
+    .option(
+      '--model <model>',
+      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
+    )
+    .addOption(new Option('--method <name>', 'method').choices(Object.keys(methods)))
+    .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
+    .option('--shots <n>', 'images a class (default: the method’s, 16)', wholeNumber(1))
+    .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
+    .option('--epochs <n>', 'passes over the images (default: the method’s, 20)', wholeNumber(1))
+    .option('--batch-size <n>', 'images a step (default: the method’s, 4)', wholeNumber(1))
+    .option('--lr <rate>', 'learning rate (default: the method’s, 0.0025)', positiveNumber)
+    .option('--set <key=value>', 'an option of the method, such as textLossWeight=10; repeatable', repeated)
+    .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
+    .option('--resume', 'continue the run in --out')
+    .option('--overwrite', 'replace the run in --out')
+    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', examples)
+    .action(train)
+}
+
+async function train(dataPath: string | undefined, flags: TrainFlags): Promise<void> {
+  const begun =
+    flags.resume && flags.out
+      ? ((await RunDirectory.readConfig(flags.out)) as RunConfig | undefined)
+      : undefined
+  const path = dataPath ?? begun?.data.path
+  if (path === undefined) {
+    throw new ConfigError('no data given', {
+      hint: 'Name a folder with a folder of images for each class: promptsrc train DATA',
+    })
+  }
+  const settings = settingsOf(flags, begun?.settings)
+  const dataset = await openData(path, flags)
+  const out =
+    flags.out ?? join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
+  const signal = interruptible(`Interrupted. Continue with: promptsrc train --resume --out ${out}`)
+  const bars = downloadBars()
+  const model = await loadModel(flags.model ?? begun?.model.name ?? 'tiny', {
+    signal,
+    onProgress: bars.onProgress,
+    ...(flags.threads ? { threads: flags.threads } : {}),
+  })
+  bars.stop()
+  try {
+    const { resume = false, overwrite = false, skipBadImages = false } = flags
+    const prompts = await runWithProgress({
+      ...settings,
+      model,
+      data: dataset,
+      dataPath: path,
+      out,
+      resume,
+      overwrite,
+      skipBadImages,
+      signal,
+    })
+    const run = { prompts, model }
+    const { test } = selectClasses(dataset, settings.classes ?? 'all')
+    const classifier = await createClassifier(run)
+    const evaluation =
+      test.length > 0
+        ? await evaluateClassifier(classifier, test, {
+            resolution: model.clip.resolution,
+            skipBadImages,
+            signal,
+          })
+        : undefined
+    await classifier.release()
+    const report = await writeTrainReport({ out, dataset, run, evaluation, images: test })
+    if (flags.json) {
+      const { metrics } = evaluation ?? {}
+      process.stdout.write(
+        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, report })}\n`,
+      )
+    } else {
+      if (evaluation) {
+        process.stdout.write(
+          `test accuracy ${evaluation.metrics.accuracy.toFixed(1)} % on ${evaluation.metrics.count} images\n`,
+        )
+      }
+      process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)
+    }
+  } finally {
+    await model.close()
+  }
+}
+
+function settingsOf(flags: TrainFlags, begun: Settings | undefined) {
+  const { method, classes, shots, seed, epochs, batchSize, lr, set } = flags
+  const given = {
+    ...(method === undefined ? {} : { method }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(shots === undefined ? {} : { shots }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(lr === undefined ? {} : { learningRate: lr }),
+    ...(set === undefined ? {} : { methodOptions: Object.fromEntries(set.map(keyValue)) }),
+  }
+  return { ...begun, ...given }
+}
+
+function keyValue(text: string): [string, unknown] {
+  const at = text.indexOf('=')
+  if (at < 1)
+    throw new ConfigError(`--set ${text}: expected key=value`, {
+      hint: 'For example --set textLossWeight=10',
+    })
+  const value = text.slice(at + 1)
+  const number = Number(value)
+  return [text.slice(0, at), value !== '' && Number.isFinite(number) ? number : value]
+}
+
+/** Trains with a progress bar over all steps. */
+async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts> {
+  const events = trainRun(options)
+  let bar: Progress | undefined
+  let stepsPerEpoch = 0
+  try {
+    for (;;) {
+      const next = await events.next()
+      if (next.done) return next.value
+      const event = next.value
+      switch (event.type) {
+        case 'warning':
+          process.stderr.write(`warning: ${event.message}\n`)
+          break
+        case 'start': {
+          stepsPerEpoch = event.stepsPerEpoch
+          const { classNames, images, epochs, done, parameters } = event
+          process.stderr.write(
+            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${epochs} epochs of ${stepsPerEpoch} steps${done > 0 ? `, ${done} done` : ''}\n`,
+          )
+          bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
+          break
+        }
+        case 'step':
+          bar?.update(
+            (event.epoch - 1) * stepsPerEpoch + event.step,
+            `loss ${event.losses.total!.toFixed(3)}`,
+          )
+          break
+        case 'epoch':
+          break
+      }
+    }
+  } finally {
+    bar?.stop()
+  }
+}

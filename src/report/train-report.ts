@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import type { Dataset, Datum } from '../data/dataset.js'
+import type { Evaluation } from '../evaluate/evaluate.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import type { Run } from '../run.js'
+import { environment } from '../train/environment.js'
+import { RunDirectory, readLog } from '../train/run-directory.js'
+import type { RunConfig } from '../train/train-run.js'
+import { writeReport } from './report.js'
+import type { Curve } from './report-data.js'
+import { sampleImages } from './sample-images.js'
+
+/** What a report of a finished run is written from. */
+export interface TrainReportOptions {
+  /** Run directory. */
+  readonly out: string
+  readonly dataset: Dataset
+  readonly run: Run
+  /** Evaluation of `images`, where there were any. */
+  readonly evaluation: Evaluation | undefined
+  readonly images: readonly Datum[]
+}
+
+/** Writes `metrics.json` and `report.html` of a finished run; returns the report's path. */
+export async function writeTrainReport(options: TrainReportOptions): Promise<string> {
+  const { out, dataset, run, evaluation, images } = options
+  const { method, classNames } = run.prompts
+  const config = (await RunDirectory.readConfig(out)) as RunConfig
+  if (evaluation) {
+    const figures = { data: dataset.name, classNames, ...evaluation.metrics, skipped: evaluation.skipped }
+    await writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(figures, null, 2)}\n`)
+  }
+  const { losses, accuracies } = await curves(out)
+  const path = join(out, 'report.html')
+  const { methodOptions, ...settings } = config.settings
+  await writeReport(path, {
+    title: `${method.title} on ${dataset.name}`,
+    subtitle: `${run.prompts.model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
+    losses,
+    accuracies,
+    ...(evaluation
+      ? {
+          samples: {
+            caption: 'Test images with the three likeliest classes.',
+            items: await sampleImages(images, evaluation, classNames, 12),
+          },
+          evaluation: {
+            caption: `Test images of the ${classNames.length} trained classes.`,
+            classNames,
+            metrics: evaluation.metrics,
+          },
+        }
+      : {}),
+    facts: {
+      Settings: settings,
+      'Method options': methodOptions,
+      Model: config.model,
+      Environment: { ...environment() },
+    },
+  })
+  return path
+}
+
+/** Loss terms and training accuracy by epoch, from the run's log. */
+async function curves(out: string): Promise<{ losses: Curve[]; accuracies: Curve[] }> {
+  const epochs = (await readLog(out)).filter(({ event }) => event === 'epoch') as unknown as {
+    losses: Record<string, number>
+    accuracy: number
+  }[]
+  const terms = Object.keys(epochs[0]?.losses ?? {})
+  return {
+    losses: terms.map((name) => ({ name, values: epochs.map(({ losses }) => losses[name]!) })),
+    accuracies:
+      epochs.length > 0 ? [{ name: 'training', values: epochs.map(({ accuracy }) => accuracy) }] : [],
+  }
+}
