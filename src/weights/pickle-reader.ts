@@ -37,9 +37,10 @@ export class PickleReader {
   float64(): number {
     return this.view.getFloat64(this.advance(8), false)
   }
+  /** A copy. */
   bytesOf(length: number): Uint8Array {
     const start = this.advance(length)
-    return this.bytes.slice(start, start + length)
+    return new Uint8Array(this.bytes.subarray(start, start + length))
   }
   text(length: number): string {
     const start = this.advance(length)

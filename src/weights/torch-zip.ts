@@ -6,7 +6,8 @@ import { storageOf } from './pickle-globals.js'
 import type { TorchStorage } from './pickle-values.js'
 import { storageAt, type TensorStorage } from './tensor-storage.js'
 import type { TorchArchive } from './torch-archive.js'
-import { openZip, type ZipRecord } from './zip-archive.js'
+import { openZip } from './zip-archive.js'
+import type { ZipRecord } from './zip-record.js'
 
 /** The largest pickle that is read; one of a large model has about a megabyte. */
 const maxPickleBytes = 2 ** 26

@@ -1,8 +1,9 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { afterAll } from 'vitest'
 
 /** Path of a file of the reference data. */
 export function goldenPath(path: string): string {
@@ -14,9 +15,16 @@ export function goldenBytes(path: string): Buffer {
   return gunzipSync(readFileSync(goldenPath(`${path}.gz`)))
 }
 
-/** A new folder for a test's files. */
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new folder for a test's files, removed after the last test of the file. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'promptsrc-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'promptsrc-test-'))
+  folders.push(folder)
+  return folder
 }
 
 /** Decompresses a file of the reference data into a folder. */

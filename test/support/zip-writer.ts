@@ -6,6 +6,7 @@ export interface ZipInput {
   readonly data: Uint8Array
   /** 0: stored, 8: deflated (`data` is then compressed already). */
   readonly method?: number
+  readonly flags?: number
   readonly size?: number
   readonly crc?: number
   /** What the local header says instead of the central one. */
@@ -25,8 +26,8 @@ export function zipOf(inputs: readonly ZipInput[]): Buffer {
   const directory: Buffer[] = []
   let position = 0
   for (const input of inputs) {
-    const { data, method = 0, size = data.length, crc = crc32(data), local = {} } = input
-    const header = { method, compressed: data.length, size, crc, flags: 0 }
+    const { data, method = 0, flags = 0, size = data.length, crc = crc32(data), local = {} } = input
+    const header = { method, compressed: data.length, size, crc, flags }
     const localPath = Buffer.from(local.path ?? input.path)
     const start = Buffer.alloc(30)
     start.writeUInt32LE(0x04034b50)
