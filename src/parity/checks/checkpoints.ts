@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { WeightsError } from '../../errors.js'
 import { promptedClassifier } from '../../evaluate/classifier.js'
 import { openTorch, type TorchFile } from '../../weights/torch.js'
 import { classifyAll } from '../classify-all.js'
@@ -89,7 +90,8 @@ async function learnedTensors(
   const parameters = new Map<string, Float32Array>()
   for (const name of names) {
     const entry = checkpoint.entries.get(name)
-    if (entry) parameters.set(name, await entry.read())
+    if (!entry) throw new WeightsError(`${checkpoint.source} has no tensor ${name}`)
+    parameters.set(name, await entry.read())
   }
   return parameters
 }
