@@ -54,10 +54,22 @@ export async function createClassifier(
   { classNames = prompts.classNames, addClasses = [], batchSize }: CreateClassifierOptions = {},
 ): Promise<Classifier> {
   const all = [...classNames, ...addClasses.map(tidyClassName)]
-  const twice = all.find((name, i) => all.indexOf(name) !== i)
-  if (twice !== undefined) throw new ConfigError(`class "${twice}" is named twice`)
+  checkClassNames(all)
   const { clip, runtime } = model
   return promptedClassifier({ clip, runtime, classNames: all, ...(batchSize ? { batchSize } : {}) }, prompts)
+}
+
+/** Names must differ in what CLIP reads: its tokenizer ignores case. */
+function checkClassNames(names: readonly string[]): void {
+  if (names.includes('')) {
+    throw new ConfigError('an added class has an empty name', { hint: 'Give --add-class a name.' })
+  }
+  const read = names.map((name) => name.toLowerCase())
+  const twice = names.find((_, i) => read.indexOf(read[i]!) !== i)
+  if (twice === undefined) return
+  throw new ConfigError(`class "${twice}" is named twice`, {
+    hint: 'Classes that were trained take part without --add-class.',
+  })
 }
 
 async function promptsPath(path: string): Promise<string> {

@@ -1,6 +1,8 @@
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../data/base-novel.js'
+import { UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { createClassifier, loadRun } from '../run.js'
@@ -75,13 +77,22 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
       ...evaluation.metrics,
       skipped: evaluation.skipped,
     }
-    await writeFileAtomic(
-      join(runPath, `eval-${name}-${flags.classes}.json`),
-      `${JSON.stringify(figures, null, 2)}\n`,
-    )
     process.stdout.write(flags.json ? `${JSON.stringify(figures)}\n` : summary(classNames, evaluation))
+    await keep(runPath, `eval-${name}-${flags.classes}.json`, figures)
   } finally {
     await run.model.close()
+  }
+}
+
+/** Keeps figures in the run directory. They have been shown already, so a directory that cannot be written is no error. */
+async function keep(runPath: string, name: string, figures: object): Promise<void> {
+  const isDirectory = (await stat(runPath)).isDirectory()
+  const path = join(isDirectory ? runPath : dirname(runPath), name)
+  try {
+    await writeFileAtomic(path, `${JSON.stringify(figures, null, 2)}\n`)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    process.stderr.write(`warning: ${error.message}\n`)
   }
 }
 

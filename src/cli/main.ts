@@ -2,6 +2,13 @@
 import { exitCodeOf } from './fail.js'
 import { program } from './program.js'
 
+// `promptsrc predict … | head -1`: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : exitCodeOf(error))
+})
+// Progress and warnings that nobody reads are no reason to stop training.
+process.stderr.on('error', () => {})
+
 try {
   await program().parseAsync()
 } catch (error) {
