@@ -9,7 +9,7 @@ export const demoMethods = ['zero-shot', 'ivlp', 'promptsrc'] as const
 export type DemoMethod = (typeof demoMethods)[number]
 
 /** Epochs of the demo: enough on the toy world, and short. All other settings are the published ones. */
-export const DEMO_EPOCHS = 8
+export const DEMO_EPOCHS = 10
 
 /** One training run of the demo. */
 export interface DemoRun {

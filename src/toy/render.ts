@@ -1,8 +1,8 @@
 import type { RgbImage } from '../data/image.js'
-import type { RandomStream } from '../random.js'
+import { type RandomStream, randomStream } from '../random.js'
 import { type Inside, insideOf } from './shapes.js'
 import type { Style } from './style.js'
-import { colours, type Pattern, shapes, type ToyObject } from './world.js'
+import { colours, nameOf, type Pattern, shapes, type ToyObject } from './world.js'
 
 /** Side of the pictures in pixels. */
 export const SIDE = 48
@@ -18,7 +18,35 @@ interface Placed {
   readonly x: number
   readonly y: number
   readonly scale: number
+  /** Width by height; 1 is as drawn. */
+  readonly stretch: number
   readonly angle: number
+}
+
+/** What the objects of a class have in common beside their name, as things in the world do. */
+interface Look {
+  /** Departure from the colour's hue, in degrees. */
+  readonly hue: number
+  readonly stretch: number
+  /** Usual rotation, in degrees. */
+  readonly tilt: number
+  /** Hue of the usual background. */
+  readonly surroundings: number
+  /** Share of dark backgrounds. */
+  readonly darkness: number
+}
+
+/** The look of an object's class, the same in every picture and data set; none at strength 0. */
+function lookOf(object: ToyObject, strength: number): Look {
+  const random = randomStream(0, 'look', nameOf(object))
+  const symmetric = () => strength * (2 * random.uniform() - 1)
+  return {
+    hue: 45 * symmetric(),
+    stretch: Math.exp(0.45 * symmetric()),
+    tilt: 60 * symmetric(),
+    surroundings: 360 * random.uniform(),
+    darkness: 0.5 + 0.5 * Math.sign(symmetric()) * strength,
+  }
 }
 
 /** What the caption may say of a picture beside its object. */
@@ -33,6 +61,7 @@ export interface Scene {
 export function drawScene(object: ToyObject, style: Style, random: RandomStream): Scene {
   const between = (low: number, high: number) => low + (high - low) * random.uniform()
   const radians = (degrees: number) => (degrees * Math.PI) / 180
+  const look = lookOf(object, style.look)
   const scale = SIDE * between(0.26, 0.42)
   const margin = SIDE / 2 - scale * 0.9
   const main: Placed = {
@@ -40,13 +69,18 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
     x: SIDE / 2 + between(-margin, margin),
     y: SIDE / 2 + between(-margin, margin),
     scale,
-    angle: radians(between(-style.rotation, style.rotation)),
+    stretch: look.stretch,
+    angle: radians(look.tilt + between(-style.rotation, style.rotation)),
   }
-  const dark = random.uniform() < 0.5
-  const background = hsl(between(0, 360), between(0, 0.15), dark ? between(0.08, 0.25) : between(0.78, 0.95))
+  const dark = random.uniform() < look.darkness
+  const background = hsl(
+    look.surroundings + between(-180, 180) * (1 - style.look),
+    between(0, 0.15) + 0.3 * style.look,
+    dark ? between(0.08, 0.25) : between(0.78, 0.95),
+  )
   const [hue, saturation, lightness] = colours[object.colour]
   const colour = hsl(
-    hue + style.hue + between(-6, 6),
+    hue + style.hue + look.hue + between(-6, 6),
     saturation * (1 - style.fade) * between(0.9, 1),
     lightness + between(-0.05, 0.05),
   )
@@ -95,10 +129,12 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
 }
 
 /** A point of the picture in the object's own square. */
-function local({ x, y, scale, angle }: Placed, px: number, py: number): [number, number] {
+function local({ x, y, scale, stretch, angle }: Placed, px: number, py: number): [number, number] {
   const dx = (px - x) / scale
   const dy = (py - y) / scale
-  return [dx * Math.cos(angle) + dy * Math.sin(angle), dy * Math.cos(angle) - dx * Math.sin(angle)]
+  const u = dx * Math.cos(angle) + dy * Math.sin(angle)
+  const v = dy * Math.cos(angle) - dx * Math.sin(angle)
+  return [u / Math.sqrt(stretch), v * Math.sqrt(stretch)]
 }
 
 /** True where a pattern shows the object's colour, false where it shows the second tone. */
@@ -126,6 +162,7 @@ function distractor(random: RandomStream, main: Placed): { placed: Placed; grey:
     x: main.x + distance * Math.cos(angle),
     y: main.y + distance * Math.sin(angle),
     scale: SIDE * (0.05 + 0.06 * random.uniform()),
+    stretch: 1,
     angle: 2 * Math.PI * random.uniform(),
   }
   return { placed, grey: random.uniform() }

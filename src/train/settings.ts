@@ -32,7 +32,8 @@ export type Settings = { readonly [K in keyof Parsed]-?: NonNullable<Parsed[K]> 
  * Fills in defaults: the method's published ones where it has them.
  *
  * Gaussian aggregation is placed relative to the published 20 epochs: with another number of epochs its default mean
- * and standard deviation are scaled, since a mean beyond the last epoch would pick that epoch alone.
+ * is scaled, since a mean beyond the last epoch would pick that epoch alone, and so is its standard deviation with
+ * more epochs; with fewer it stays, so that still some epochs are averaged.
  *
  * @throws ConfigError naming the setting, what was given and what is accepted
  */
@@ -67,7 +68,7 @@ function scaledAggregation(method: Method, epochs: number): Record<string, unkno
   const published = method.aggregation?.(method.options.parse({}))
   if (!published || epochs === method.defaults.epochs) return {}
   const scale = epochs / method.defaults.epochs
-  return { gpaMean: published.mean * scale, gpaStd: published.std * scale }
+  return { gpaMean: published.mean * scale, gpaStd: published.std * Math.max(1, scale) }
 }
 
 function parsed<T>(type: z.ZodType<T>, value: unknown, what: string): T {
