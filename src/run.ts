@@ -4,7 +4,7 @@ import { tidyClassName } from './data/class-names.js'
 import { ConfigError, UserError } from './errors.js'
 import { type Classifier, promptedClassifier } from './evaluate/classifier.js'
 import { type LoadModelOptions, loadModel, type Model } from './model.js'
-import { loadPrompts, type TrainedPrompts } from './train/prompts-file.js'
+import { checkPrompts, loadPrompts, type TrainedPrompts } from './train/prompts-file.js'
 
 /** A finished run: its prompts and the model that they belong to. */
 export interface Run {
@@ -26,14 +26,22 @@ export interface LoadRunOptions extends LoadModelOptions {
  */
 export async function loadRun(path: string, options: LoadRunOptions = {}): Promise<Run> {
   const { model: given, ...modelOptions } = options
-  const prompts = await loadPrompts(await promptsPath(path))
+  const file = await promptsPath(path)
+  const prompts = await loadPrompts(file)
   const model = typeof given === 'object' ? given : await loadModel(given ?? prompts.model.name, modelOptions)
-  const sha256 = await model.hash()
-  if (sha256 !== prompts.model.sha256) {
-    throw new ConfigError(
-      `${path} was trained with ${prompts.model.name} (SHA-256 ${prompts.model.sha256.slice(0, 12)}…), but ${model.source} is ${sha256.slice(0, 12)}…`,
-      { hint: 'Name the model it was trained with by --model.' },
-    )
+  try {
+    const sha256 = await model.hash()
+    if (sha256 !== prompts.model.sha256) {
+      throw new ConfigError(
+        `${path} was trained with ${prompts.model.name} (SHA-256 ${prompts.model.sha256.slice(0, 12)}…), but ${model.source} is ${sha256.slice(0, 12)}…`,
+        { hint: 'Name the model it was trained with by --model.' },
+      )
+    }
+    checkPrompts(file, prompts, model.clip)
+  } catch (error) {
+    // A model that the caller gave is the caller's to close.
+    if (model !== given) await model.close()
+    throw error
   }
   return { prompts, model }
 }

@@ -1,12 +1,12 @@
 /**
  * A signal that Ctrl-C aborts. A second Ctrl-C ends the process at once; what is on disk is whole at any moment.
  *
- * @param message said on the first Ctrl-C
+ * @param message what to say on the first Ctrl-C
  */
-export function interruptible(message: string): AbortSignal {
+export function interruptible(message: string | (() => string)): AbortSignal {
   const controller = new AbortController()
   process.once('SIGINT', () => {
-    process.stderr.write(`\n${message}\n`)
+    process.stderr.write(`\n${typeof message === 'string' ? message : message()}\n`)
     controller.abort(new DOMException('interrupted', 'AbortError'))
     process.once('SIGINT', () => process.exit(130))
   })

@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from 'commander'
+import { nearestNames } from '../hub/suggest.js'
 
 /** Parses a whole number of at least `least`; commander names the option in its message. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!Number.isInteger(value) || value < least) {
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
       throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
     }
     return value
@@ -20,3 +21,13 @@ export function positiveNumber(text: string): number {
 
 /** Collects an option that may be given several times. */
 export const repeated = (value: string, sofar: readonly string[] = []): string[] => [...sofar, value]
+
+/** Takes one of the names; for another it names the nearest. */
+export function oneOf(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text
+    const nearest = nearestNames(text, names)
+    const suggestion = nearest.length > 0 ? `Did you mean ${nearest.join(' or ')}? ` : ''
+    throw new InvalidArgumentError(`${suggestion}There are ${names.join(', ')}.`)
+  }
+}

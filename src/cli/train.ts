@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Command, Option } from 'commander'
 import { selectClasses } from '../data/base-novel.js'
@@ -8,13 +9,13 @@ import { loadModel } from '../model.js'
 import { writeTrainReport } from '../report/train-report.js'
 import { createClassifier } from '../run.js'
 import type { TrainedPrompts } from '../train/prompts-file.js'
-import { RunDirectory } from '../train/run-directory.js'
+import { readRunConfig } from '../train/run-config.js'
 import type { Settings } from '../train/settings.js'
-import { type RunConfig, type TrainRunOptions, trainRun } from '../train/train-run.js'
+import { type TrainRunOptions, trainRun } from '../train/train-run.js'
 import { type DataOptions, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { positiveNumber, repeated, wholeNumber } from './options.js'
+import { oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
@@ -50,7 +51,7 @@ export function trainCommand(): Command {
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
     )
-    .addOption(new Option('--method <name>', 'method').choices(Object.keys(methods)))
+    .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
     .option('--shots <n>', 'images a class (default: the method’s, 16)', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
@@ -60,7 +61,7 @@ export function trainCommand(): Command {
     .option('--set <key=value>', 'an option of the method, such as textLossWeight=10; repeatable', repeated)
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
-    .option('--overwrite', 'replace the run in --out')
+    .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
@@ -70,21 +71,14 @@ export function trainCommand(): Command {
 }
 
 async function train(dataPath: string | undefined, flags: TrainFlags): Promise<void> {
-  const begun =
-    flags.resume && flags.out
-      ? ((await RunDirectory.readConfig(flags.out)) as RunConfig | undefined)
-      : undefined
+  const begun = flags.resume && flags.out ? await readRunConfig(flags.out) : undefined
   const path = dataPath ?? begun?.data.path
-  if (path === undefined) {
-    throw new ConfigError('no data given', {
-      hint: 'Name a folder with a folder of images for each class: promptsrc train DATA',
-    })
-  }
+  if (path === undefined) throw noData(flags)
   const settings = settingsOf(flags, begun?.settings)
   const dataset = await openData(path, flags)
   const out =
     flags.out ?? join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
-  const signal = interruptible(`Interrupted. Continue with: promptsrc train --resume --out ${out}`)
+  const signal = interruptible(() => interruption(out, flags))
   const bars = downloadBars()
   const model = await loadModel(flags.model ?? begun?.model.name ?? 'tiny', {
     signal,
@@ -117,6 +111,7 @@ async function train(dataPath: string | undefined, flags: TrainFlags): Promise<v
           })
         : undefined
     await classifier.release()
+    for (const message of evaluation?.skipped ?? []) process.stderr.write(`warning: left out: ${message}\n`)
     const report = await writeTrainReport({ out, dataset, run, evaluation, images: test })
     if (flags.json) {
       const { metrics } = evaluation ?? {}
@@ -134,6 +129,25 @@ async function train(dataPath: string | undefined, flags: TrainFlags): Promise<v
   } finally {
     await model.close()
   }
+}
+
+function noData({ resume, out }: TrainFlags): ConfigError {
+  return new ConfigError(
+    resume && out ? `${out} holds no run to resume, and no data is given` : 'no data given',
+    { hint: 'Name a folder with a folder of images for each class: promptsrc train DATA' },
+  )
+}
+
+/** What to say on Ctrl-C: how to go on, with the options that a run does not record. */
+function interruption(out: string, { classNames, skipBadImages }: TrainFlags): string {
+  if (!existsSync(join(out, 'config.yaml'))) return 'Interrupted before training began.'
+  const quoted = (path: string) => (/^[\w./@:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
+  const options = [
+    `--out ${quoted(out)}`,
+    ...(classNames ? [`--class-names ${quoted(classNames)}`] : []),
+    ...(skipBadImages ? ['--skip-bad-images'] : []),
+  ]
+  return `Interrupted. Continue with: promptsrc train --resume ${options.join(' ')}`
 }
 
 function settingsOf(flags: TrainFlags, begun: Settings | undefined) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { WeightsError } from '../errors.js'
 import type { ParameterSpec } from '../methods/method.js'
 import { openSafetensors, type TensorData, writeSafetensors } from '../weights/safetensors.js'
@@ -31,6 +32,7 @@ export async function writeCheckpoint(
     epoch: `${state.epoch}`,
     step: `${state.optimizer.step}`,
     aggregation: state.aggregation ? 'gaussian' : 'none',
+    sha256: digest(tensors),
   })
 }
 
@@ -38,16 +40,22 @@ export async function writeCheckpoint(
 export async function readCheckpoint(path: string, specs: readonly ParameterSpec[]): Promise<TrainerState> {
   const file = await openSafetensors(path)
   try {
-    const { format, epoch, step, aggregation } = file.metadata
+    const { format, epoch, step, aggregation, sha256 } = file.metadata
     if (format !== FORMAT) throw new WeightsError(`${path} is not a checkpoint of this program`)
-    const group = async (prefix: string) => {
-      const found = new Map<string, Float32Array>()
-      for (const [name, entry] of file.entries) {
-        if (name.startsWith(prefix)) found.set(name.slice(prefix.length), await entry.read())
-      }
-      return found
+    const tensors = new Map<string, TensorData>()
+    for (const [name, entry] of file.entries) {
+      tensors.set(name, { shape: entry.shape, data: await entry.read() })
     }
-    const parameters = await group(PARAMETER)
+    if (digest(tensors) !== sha256) {
+      throw new WeightsError(`${path} is damaged: its values do not have the checksum they were written with`)
+    }
+    const group = (prefix: string) =>
+      new Map(
+        [...tensors].flatMap(([name, { data }]) =>
+          name.startsWith(prefix) ? [[name.slice(prefix.length), data as Float32Array] as const] : [],
+        ),
+      )
+    const parameters = group(PARAMETER)
     for (const { name, shape } of specs) {
       const found = file.entries.get(PARAMETER + name)?.shape
       if (found?.join() !== shape.join()) {
@@ -56,14 +64,24 @@ export async function readCheckpoint(path: string, specs: readonly ParameterSpec
         })
       }
     }
-    const sum = await group(AGGREGATE)
+    const sum = group(AGGREGATE)
     return {
       epoch: Number(epoch),
       parameters: new Map(specs.map(({ name }) => [name, parameters.get(name)!])),
-      optimizer: { step: Number(step), buffers: await group(OPTIMIZER) },
+      optimizer: { step: Number(step), buffers: group(OPTIMIZER) },
       ...(aggregation === 'gaussian' ? { aggregation: { epoch: Number(epoch), sum } } : {}),
     }
   } finally {
     await file.close()
   }
+}
+
+/** SHA-256 over names and values: a file of the right form may still hold a block that never reached the disk. */
+function digest(tensors: ReadonlyMap<string, TensorData>): string {
+  const hash = createHash('sha256')
+  for (const name of [...tensors.keys()].sort()) {
+    const { buffer, byteOffset, byteLength } = tensors.get(name)!.data
+    hash.update(`${name}\0`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest('hex')
 }

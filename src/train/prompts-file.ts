@@ -12,13 +12,27 @@ export interface TrainedPrompts extends Learned {
   readonly model: { readonly name: string; readonly sha256: string }
 }
 
+/** Prompts as read from a file. */
+interface LoadedPrompts extends TrainedPrompts {
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+}
+
 const FORMAT = 'promptsrc-prompts-1'
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    context.addIssue('not JSON')
+    return z.NEVER
+  }
+})
 
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
   method: z.string(),
-  methodOptions: z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text))),
-  classNames: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  methodOptions: json.pipe(z.record(z.string(), z.unknown())),
+  classNames: json.pipe(z.array(z.string()).min(1)),
   model: z.string(),
   modelSha256: z.string(),
 })
@@ -39,7 +53,7 @@ export async function savePrompts(path: string, prompts: TrainedPrompts, clip: C
 }
 
 /** Reads what {@link savePrompts} wrote. Throws WeightsError when it is damaged or something else. */
-export async function loadPrompts(path: string): Promise<TrainedPrompts> {
+export async function loadPrompts(path: string): Promise<LoadedPrompts> {
   const file = await openSafetensors(path)
   try {
     const parsed = metadataSchema.safeParse(file.metadata)
@@ -50,16 +64,39 @@ export async function loadPrompts(path: string): Promise<TrainedPrompts> {
     }
     const { method: name, methodOptions, classNames, model, modelSha256 } = parsed.data
     const method = methodNamed(name)
+    const options = method.options.safeParse(methodOptions)
+    if (!options.success) throw new WeightsError(`${path} is damaged: options that ${name} does not have`)
     const parameters = new Map<string, Float32Array>()
-    for (const [key, entry] of file.entries) parameters.set(key, await entry.read())
+    const shapes = new Map<string, readonly number[]>()
+    for (const [key, entry] of file.entries) {
+      parameters.set(key, await entry.read())
+      shapes.set(key, entry.shape)
+    }
     return {
       method,
-      methodOptions: method.options.parse(methodOptions),
+      methodOptions: options.data,
       parameters,
       classNames,
       model: { name: model, sha256: modelSha256 },
+      shapes,
     }
   } finally {
     await file.close()
+  }
+}
+
+/** Throws WeightsError naming the first tensor that the method needs for this model and the file lacks or has otherwise. */
+export function checkPrompts(
+  path: string,
+  { method, methodOptions, shapes }: LoadedPrompts,
+  clip: Clip,
+): void {
+  for (const { name, shape } of method.parameters(methodOptions, clip)) {
+    const found = shapes.get(name)
+    if (found?.join() === shape.join()) continue
+    throw new WeightsError(
+      `${path}: ${name} ${found ? `has shape [${found.join(', ')}]` : 'is missing'}; expected [${shape.join(', ')}]`,
+      { hint: 'The file is damaged, or of another version: train again.' },
+    )
   }
 }

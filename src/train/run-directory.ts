@@ -1,12 +1,15 @@
-import { appendFile, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, open, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { TrainingError, UserError } from '../errors.js'
+import { UserError } from '../errors.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { lockFolder } from './run-lock.js'
 
 const CONFIG = 'config.yaml'
 const LOG = 'log.jsonl'
+/** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
+const OUTPUTS = ['checkpoints', LOG, 'prompts.safetensors', 'metrics.json', 'report.html', CONFIG]
+const EVALUATION = /^eval-.*\.json$/
 const CHECKPOINT = /^epoch-(\d+)\.safetensors$/
 
 /** A line of a run's log. Entries of training carry the epoch that they belong to. */
@@ -27,6 +30,8 @@ export class RunDirectory {
   private constructor(
     readonly path: string,
     private readonly unlock: () => Promise<void>,
+    /** Whether there was nothing of that name before. */
+    private readonly created: boolean,
   ) {}
 
   /**
@@ -37,8 +42,8 @@ export class RunDirectory {
    */
   static async take(path: string): Promise<RunDirectory> {
     try {
-      await mkdir(join(path, 'checkpoints'), { recursive: true })
-      return new RunDirectory(path, await lockFolder(path))
+      const created = (await mkdir(path, { recursive: true })) !== undefined
+      return new RunDirectory(path, await lockFolder(path), created)
     } catch (cause) {
       if (cause instanceof UserError) throw cause
       throw writeError(path, cause)
@@ -54,7 +59,7 @@ export class RunDirectory {
     } catch (cause) {
       throw new UserError(`${join(path, CONFIG)} is not valid YAML`, {
         cause,
-        hint: 'Train again into a new directory.',
+        hint: 'Train into another directory, or replace the run with --overwrite.',
       })
     }
   }
@@ -75,19 +80,27 @@ export class RunDirectory {
 
   /** Epochs that have a checkpoint, newest first. */
   async checkpoints(): Promise<number[]> {
-    const names = await readdir(join(this.path, 'checkpoints'))
-    return names
+    return (await namesIn(join(this.path, 'checkpoints')))
       .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((a, b) => b - a)
   }
 
+  /** Names of files that a run left, or that are in the way of one. */
+  async files(): Promise<string[]> {
+    const names = await namesIn(this.path)
+    const checkpoints = await namesIn(join(this.path, 'checkpoints'))
+    return OUTPUTS.filter(
+      (name) => names.includes(name) && (name !== 'checkpoints' || checkpoints.length > 0),
+    )
+  }
+
   /** Removes what a run left, so that the directory can be used anew. */
   async clear(): Promise<void> {
-    for (const name of ['checkpoints', CONFIG, LOG, 'prompts.safetensors', 'metrics.json', 'report.html']) {
+    const evaluations = (await namesIn(this.path)).filter((name) => EVALUATION.test(name))
+    for (const name of [...evaluations, ...OUTPUTS]) {
       await rm(join(this.path, name), { recursive: true, force: true })
     }
-    await mkdir(join(this.path, 'checkpoints'), { recursive: true })
   }
 
   /** Adds a line to the log; it is on disk after {@link flush}. */
@@ -110,33 +123,33 @@ export class RunDirectory {
     }
   }
 
-  /** Drops log entries of epochs after the given one, and a torn last line: the log as if training had never gone on. */
+  /** Drops log entries of epochs after the given one, and torn lines: the log as if training had never gone on. */
   async cutLog(epoch: number): Promise<void> {
     const kept = (await readLog(this.path)).filter((entry) => (entry.epoch ?? 0) <= epoch)
     await writeFileAtomic(join(this.path, LOG), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
   }
 
-  /** Gives the directory free. */
+  /** Gives the directory free; one that was made for a run that never began is removed. */
   async release(): Promise<void> {
     await this.unlock()
+    // Only an empty folder can be removed this way.
+    if (this.created) await rmdir(this.path).catch(() => {})
   }
 }
 
-/** The entries of a run's log; a torn last line is left out. Throws TrainingError where another line is damaged. */
+/** The entries of a run's log. Lines that a kill or a power cut left torn are passed over. */
 export async function readLog(path: string): Promise<LogEntry[]> {
-  const file = join(path, LOG)
-  const text = await readFile(file, 'utf8').catch(() => '')
-  const lines = text.split('\n')
-  // What follows the last line break was being written when the process ended.
-  lines.pop()
-  return lines.map((line, i) => {
-    try {
-      return JSON.parse(line) as LogEntry
-    } catch (cause) {
-      throw new TrainingError(`${file}: line ${i + 1} is not JSON`, {
-        cause,
-        hint: 'Remove the line and try again.',
-      })
-    }
-  })
+  const text = await readFile(join(path, LOG), 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line) => entryOf(line) ?? [])
 }
+
+function entryOf(line: string): LogEntry | undefined {
+  try {
+    const entry: unknown = JSON.parse(line)
+    return typeof entry === 'object' && entry !== null && 'event' in entry ? (entry as LogEntry) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => [])

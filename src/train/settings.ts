@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConfigError } from '../errors.js'
+import { nearestNames } from '../hub/suggest.js'
 import type { Method } from '../methods/method.js'
 import { methodNamed } from '../methods/registry.js'
 import type { ScheduleConfig } from './schedule.js'
@@ -45,7 +46,12 @@ export function resolveSettings(input: SettingsInput): Settings {
   const methodOptions = { ...scaledAggregation(method, epochs), ...settings.methodOptions }
   return {
     ...settings,
-    methodOptions: parsed(method.options, methodOptions, `${method.name} option`) as Record<string, unknown>,
+    methodOptions: parsed(
+      method.options,
+      methodOptions,
+      `${method.name} option`,
+      Object.keys(method.options.parse({}) as object),
+    ) as Record<string, unknown>,
     shots: settings.shots ?? defaults.shots,
     epochs,
     batchSize: settings.batchSize ?? defaults.batchSize,
@@ -71,13 +77,20 @@ function scaledAggregation(method: Method, epochs: number): Record<string, unkno
   return { gpaMean: published.mean * scale, gpaStd: published.std * Math.max(1, scale) }
 }
 
-function parsed<T>(type: z.ZodType<T>, value: unknown, what: string): T {
+function parsed<T>(type: z.ZodType<T>, value: unknown, what: string, known: readonly string[] = []): T {
   const result = type.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
   const path = issue.path.join('.')
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : undefined
-  throw new ConfigError(unknown ? `unknown ${what}: ${unknown}` : `${what} ${path}: ${issue.message}`, {
-    hint: 'Run `promptsrc train --help` for the accepted values.',
-  })
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys : undefined
+  const nearest = unknown ? nearestNames(unknown[0]!, known) : []
+  const suggestion = nearest.length > 0 ? `Did you mean ${nearest.join(' or ')}? ` : ''
+  throw new ConfigError(
+    unknown ? `unknown ${what}: ${unknown.join(', ')}` : `${what} ${path}: ${issue.message}`,
+    {
+      hint:
+        suggestion +
+        'See `promptsrc train --help` for settings and `promptsrc methods` for the options of a method.',
+    },
+  )
 }

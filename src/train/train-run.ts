@@ -1,13 +1,16 @@
 import { join } from 'node:path'
-import { ConfigError, TrainingError, UserError, WeightsError } from '../errors.js'
+import { TrainingError, UserError, WeightsError } from '../errors.js'
 import { methodNamed } from '../methods/registry.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { environment } from './environment.js'
 import { savePrompts, type TrainedPrompts } from './prompts-file.js'
+import { checkSameRun, type RunConfig, readRunConfig } from './run-config.js'
 import { RunDirectory } from './run-directory.js'
-import { resolveSettings, type Settings } from './settings.js'
+import { resolveSettings } from './settings.js'
 import { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train-prompts.js'
 import type { Trainer, TrainerState } from './trainer.js'
+
+export type { RunConfig } from './run-config.js'
 
 /** Where and how a run is recorded. */
 export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
@@ -19,13 +22,6 @@ export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
   readonly overwrite?: boolean
   /** Path of the data, to be found again on resuming. */
   readonly dataPath?: string
-}
-
-/** The configuration of a run as it is written. */
-export interface RunConfig {
-  readonly model: { readonly name: string; readonly sha256: string }
-  readonly data: { readonly name: string; readonly path?: string }
-  readonly settings: Settings
 }
 
 /**
@@ -41,25 +37,32 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
   const settings = resolveSettings(input)
   const config: RunConfig = {
     model: { name: model.name, sha256: await model.hash() },
-    data: { name: data.name, ...(dataPath === undefined ? {} : { path: dataPath }) },
+    data: {
+      name: data.name,
+      ...(dataPath === undefined ? {} : { path: dataPath }),
+      images: data.train.length,
+      classNames: data.classNames,
+    },
     settings,
   }
   const run = await RunDirectory.take(out)
   try {
-    const known = await RunDirectory.readConfig(out)
-    if (known !== undefined && !resume && !overwrite) {
-      throw new UserError(`${out} already holds a run`, {
-        hint: 'Continue it with --resume, replace it with --overwrite, or choose another directory with --out.',
-      })
+    const files = await run.files()
+    if (files.length > 0 && !resume && !overwrite) throw alreadyThere(out, files)
+    const known = resume ? await readRunConfig(out) : undefined
+    if (resume && !known && files.length > 0) throw alreadyThere(out, files)
+    if (known) checkSameRun(out, known, config)
+    const begin = async () => {
+      if (!known) {
+        await run.clear()
+        await run.writeConfig(config)
+      }
+      await run.writeJson('environment.json', environment())
     }
-    const continues = known !== undefined && resume
-    if (continues) checkSameRun(out, known, config)
-    else {
-      await run.clear()
-      await run.writeConfig(config)
-    }
-    await run.writeJson('environment.json', environment())
-    const { parameters, classNames } = yield* record(run, { ...rest, ...settings }, continues)
+    // A run that is to be replaced stays until its successor has made a step.
+    const beginAt = files.length > 0 && !known ? 'step' : 'start'
+    const options = { ...rest, ...settings }
+    const { parameters, classNames } = yield* record(run, options, known !== undefined, { begin, beginAt })
     const prompts: TrainedPrompts = {
       method: methodNamed(settings.method),
       methodOptions: settings.methodOptions,
@@ -74,14 +77,26 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
   }
 }
 
+function alreadyThere(out: string, files: readonly string[]): UserError {
+  const choices = 'replace it with --overwrite, or choose another directory with --out.'
+  if (files.includes('config.yaml')) {
+    return new UserError(`${out} already holds a run`, { hint: `Continue it with --resume, ${choices}` })
+  }
+  return new UserError(`${out} holds ${files.join(', ')}, but no config.yaml: it is no run to continue`, {
+    hint: `To train there, ${choices}`,
+  })
+}
+
 async function* record(
   run: RunDirectory,
   options: TrainPromptsOptions,
   resume: boolean,
+  { begin, beginAt }: { begin: () => Promise<void>; beginAt: 'start' | 'step' },
 ): AsyncGenerator<TrainEvent, TrainerState & { classNames: readonly string[] }> {
   const from = resume ? await latestState(run, options) : undefined
   for (const message of from?.warnings ?? []) yield { type: 'warning', message }
-  await run.cutLog(from?.state?.epoch ?? 0)
+  if (resume) await run.cutLog(from?.state?.epoch ?? 0)
+  let begun = false
   let classNames: readonly string[] = []
   let trainer: Trainer | undefined
   const events = trainPrompts({ ...options, ...(from?.state ? { from: from.state } : {}) })
@@ -90,6 +105,10 @@ async function* record(
       const next = await events.next()
       if (next.done) return { ...next.value, classNames }
       const event = next.value
+      if (!begun && event.type === beginAt) {
+        await begin()
+        begun = true
+      }
       if (event.type === 'start') {
         ;({ classNames, trainer } = event)
       } else if (event.type === 'warning') {
@@ -107,8 +126,10 @@ async function* record(
       yield event
     }
   } catch (error) {
-    if (error instanceof TrainingError) throw await withLastCheckpoint(error, run)
-    throw error
+    if (!(error instanceof TrainingError)) throw error
+    // The steps before the failure tell how it came about.
+    if (begun) await run.flush()
+    throw await withLastCheckpoint(error, run)
   } finally {
     // Where the consumer stops early, training must let go of its session and its images.
     await events.return(undefined as never)
@@ -142,26 +163,4 @@ async function latestState(run: RunDirectory, { model, ...options }: TrainPrompt
     }
   }
   return { state: undefined, warnings }
-}
-
-/** Refuses to continue a run under other settings, model or data. */
-function checkSameRun(out: string, known: unknown, config: RunConfig): void {
-  const recorded = flat(known)
-  for (const [key, value] of flat(config)) {
-    // The data may have moved; its name and the settings decide which images are drawn.
-    if (key === 'data.path') continue
-    if (recorded.get(key) !== value) {
-      throw new ConfigError(`${out} was begun with ${key} ${recorded.get(key) ?? 'unset'}, not ${value}`, {
-        hint: 'Resume with the options of the first call, or train into another directory.',
-      })
-    }
-  }
-}
-
-function flat(value: unknown, prefix = ''): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return new Map([[prefix, JSON.stringify(value)]])
-  const entries = Object.entries(value).flatMap(([key, inner]) => [
-    ...flat(inner, prefix ? `${prefix}.${key}` : key),
-  ])
-  return new Map(entries)
 }
