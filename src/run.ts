@@ -80,7 +80,13 @@ function checkClassNames(names: readonly string[]): void {
   })
 }
 
-async function promptsPath(path: string): Promise<string> {
+/**
+ * The file with the prompts of a run.
+ *
+ * @param path run directory, or that file
+ * @throws UserError when there is none, or the run is not finished
+ */
+export async function promptsPath(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   if (!found)
     throw new UserError(`no run at ${path}`, { hint: 'Train one with `promptsrc train DATA --out RUN`.' })

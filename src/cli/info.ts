@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import type { ClipConfig } from '../clip/config.js'
 import { loadModel } from '../model.js'
+import { promptsPath } from '../run.js'
 import { loadPrompts } from '../train/prompts-file.js'
 import { downloadBars } from './download-progress.js'
 
@@ -19,12 +20,16 @@ export function infoCommand(): Command {
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(async (name: string, { json }: { json?: boolean }) => {
-      const prompts = join(name, 'prompts.safetensors')
-      const facts = (await stat(prompts).catch(() => undefined))
-        ? await runFacts(prompts)
-        : await modelFacts(name)
+      const facts = (await isRun(name)) ? await runFacts(await promptsPath(name)) : await modelFacts(name)
       process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${lines(facts).join('\n')}\n`)
     })
+}
+
+/** Whether a name is that of a run directory, finished or not, or of its prompts. */
+async function isRun(name: string): Promise<boolean> {
+  if (basename(name) === 'prompts.safetensors') return true
+  const marks = ['config.yaml', 'prompts.safetensors'].map((file) => stat(join(name, file)))
+  return (await Promise.allSettled(marks)).some(({ status }) => status === 'fulfilled')
 }
 
 type Facts = Record<string, unknown>

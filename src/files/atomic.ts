@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.js'
+import { makeFolder } from './make-folder.js'
 
 /** A file that replaces another one only when it is complete. */
 export interface AtomicFile {
@@ -32,7 +33,7 @@ export async function atomicFile(path: string): Promise<AtomicFile> {
     return handle
   }
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     handle = await open(temporary, 'wx')
   } catch (cause) {
     return await fail(cause)
@@ -87,6 +88,8 @@ const hints: Readonly<Record<string, [problem: string, hint: string]>> = {
   EPERM: ['not permitted', 'Choose a folder that you may write to.'],
   EROFS: ['the file system is read-only', 'Choose a folder on another file system.'],
   ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another path.'],
+  EEXIST: ['there is a file of that name', 'Choose another path.'],
+  ENOENT: ['no folder can be made there', 'Choose another path.'],
   EISDIR: ['there is a folder of that name', 'Choose another path.'],
 }
 

@@ -1,8 +1,9 @@
-import { appendFile, mkdir, open, readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { appendFile, open, readdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { UserError } from '../errors.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
+import { makeFolder } from '../files/make-folder.js'
 import { lockFolder } from './run-lock.js'
 
 const CONFIG = 'config.yaml'
@@ -42,7 +43,7 @@ export class RunDirectory {
    */
   static async take(path: string): Promise<RunDirectory> {
     try {
-      const created = (await mkdir(path, { recursive: true })) !== undefined
+      const created = await makeFolder(path)
       return new RunDirectory(path, await lockFolder(path), created)
     } catch (cause) {
       if (cause instanceof UserError) throw cause

@@ -59,10 +59,8 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       }
       await run.writeJson('environment.json', environment())
     }
-    // A run that is to be replaced stays until its successor has made a step.
-    const beginAt = files.length > 0 && !known ? 'step' : 'start'
     const options = { ...rest, ...settings }
-    const { parameters, classNames } = yield* record(run, options, known !== undefined, { begin, beginAt })
+    const { parameters, classNames } = yield* record(run, options, known !== undefined, begin)
     const prompts: TrainedPrompts = {
       method: methodNamed(settings.method),
       methodOptions: settings.methodOptions,
@@ -91,12 +89,13 @@ async function* record(
   run: RunDirectory,
   options: TrainPromptsOptions,
   resume: boolean,
-  { begin, beginAt }: { begin: () => Promise<void>; beginAt: 'start' | 'step' },
+  begin: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, TrainerState & { classNames: readonly string[] }> {
   const from = resume ? await latestState(run, options) : undefined
   for (const message of from?.warnings ?? []) yield { type: 'warning', message }
   if (resume) await run.cutLog(from?.state?.epoch ?? 0)
   let begun = false
+  let stepped = false
   let classNames: readonly string[] = []
   let trainer: Trainer | undefined
   const events = trainPrompts({ ...options, ...(from?.state ? { from: from.state } : {}) })
@@ -105,7 +104,9 @@ async function* record(
       const next = await events.next()
       if (next.done) return { ...next.value, classNames }
       const event = next.value
-      if (!begun && event.type === beginAt) {
+      stepped = event.type === 'step'
+      // What cannot make a step, such as for an unreadable image, neither replaces a run nor leaves one.
+      if (!begun && event.type === 'step') {
         await begin()
         begun = true
       }
@@ -129,7 +130,9 @@ async function* record(
     if (!(error instanceof TrainingError)) throw error
     // The steps before the failure tell how it came about.
     if (begun) await run.flush()
-    throw await withLastCheckpoint(error, run)
+    const epochs = begun || resume ? await run.checkpoints() : []
+    // Where the first step of an epoch fails, the checkpoint before it is what leads there.
+    throw withLastCheckpoint(error, run, stepped ? epochs[0] : epochs[1])
   } finally {
     // Where the consumer stops early, training must let go of its session and its images.
     await events.return(undefined as never)
@@ -137,11 +140,14 @@ async function* record(
 }
 
 /** The error with the checkpoint from which to go on. */
-async function withLastCheckpoint(error: TrainingError, run: RunDirectory): Promise<TrainingError> {
-  const [epoch] = await run.checkpoints()
+function withLastCheckpoint(
+  error: TrainingError,
+  run: RunDirectory,
+  epoch: number | undefined,
+): TrainingError {
   const last =
     epoch === undefined
-      ? 'no checkpoint was written'
+      ? 'there is no good checkpoint'
       : `the last good checkpoint is ${run.checkpointPath(epoch)}`
   return new TrainingError(`${error.message}; ${last}`, {
     cause: error,

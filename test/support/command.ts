@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = join(root, 'dist/cli/main.js')
@@ -34,6 +35,9 @@ export function startPromptsrc(
     cwd,
     env: { ...globalThis.process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A call that hangs must not outlive its test.
+    timeout: 45_000,
+    killSignal: 'SIGKILL',
   })
   let stdout = ''
   let stderr = ''
@@ -69,3 +73,11 @@ function checkBuilt(): void {
 
 const newestIn = (folder: string): number =>
   Math.max(...readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs))
+
+/** Expects a call to have ended as the user's mistake: code 2, nothing on standard output, no stack, and these words. */
+export function expectRefused({ code, stdout, stderr }: Ended, ...words: string[]): void {
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^error: /m)
+  expect(stderr).not.toMatch(/\n +at |fault of promptsrc/)
+  for (const word of words) expect(stderr).toContain(word)
+}
