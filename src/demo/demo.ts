@@ -1,6 +1,7 @@
 import { harmonicMean } from '../evaluate/metrics.js'
 import type { Model } from '../model.js'
 import { toyDataset } from '../toy/datasets.js'
+import type { SettingsInput } from '../train/settings.js'
 import type { TrainEvent } from '../train/train-prompts.js'
 import { type BaseNovel, type BaseNovelResult, trainBaseNovel, zeroShotBaseNovel } from './base-to-novel.js'
 
@@ -8,8 +9,20 @@ import { type BaseNovel, type BaseNovelResult, trainBaseNovel, zeroShotBaseNovel
 export const demoMethods = ['zero-shot', 'ivlp', 'promptsrc'] as const
 export type DemoMethod = (typeof demoMethods)[number]
 
-/** Epochs of the demo: enough on the toy world, and short. All other settings are the published ones. */
-export const DEMO_EPOCHS = 10
+/**
+ * Where the demo departs from the published settings, found on other seeds than it reports (docs/toy-world.md): the tiny
+ * model needs smaller steps, and the same weights regulate it harder than ViT-B/16, since the L1 terms are means over
+ * 128 instead of 512 entries of unit vectors and the KL term is divided by 12 classes instead of some fifty.
+ */
+export const demoSettings: Readonly<Record<Exclude<DemoMethod, 'zero-shot'>, SettingsInput>> = {
+  ivlp: { method: 'ivlp', epochs: 10, learningRate: 0.0005 },
+  promptsrc: {
+    method: 'promptsrc',
+    epochs: 10,
+    learningRate: 0.0005,
+    methodOptions: { textLossWeight: 6, imageLossWeight: 2.5, logitsLossWeight: 0.25 },
+  },
+}
 
 /** One training run of the demo. */
 export interface DemoRun {
@@ -63,7 +76,7 @@ export async function runDemo(
         if (event.type === 'step') onProgress(finished + ++steps, total, `${method}, seed ${seed}`)
         if (event.type === 'epoch') epochs.push(event)
       }
-      const settings = { method, seed, epochs: DEMO_EPOCHS }
+      const settings = { ...demoSettings[method], seed }
       const result = await trainBaseNovel(model, data, settings, onEvent, signal)
       runs.push({ method, seed, result, epochs })
       finished += steps

@@ -10,6 +10,7 @@ const options = z.strictObject({
   ...vlPromptOptions,
   textLossWeight: z.number().min(0).default(25).describe('weight of the agreement of text features'),
   imageLossWeight: z.number().min(0).default(10).describe('weight of the agreement of image features'),
+  logitsLossWeight: z.number().min(0).default(1).describe('weight of the agreement of logits'),
   gpaMean: z.number().default(15).describe('mean of the Gaussian over epochs, in epochs'),
   gpaStd: z
     .number()
@@ -25,7 +26,7 @@ export type PromptSrcOptions = z.infer<typeof options>
  * PromptSRC: independent vision-language prompts regulated by frozen CLIP (equations 3 to 5), averaged over
  * the epochs with Gaussian weights (section 3.2.2), with a teacher of many templates (section 3.2.3).
  *
- *   L = L_CE + w_text |text - text'| + w_image |image - image'| + KL(logits' || logits)
+ *   L = L_CE + w_text |text - text'| + w_image |image - image'| + w_logits KL(logits' || logits)
  */
 export const promptSrc: Method<PromptSrcOptions> = {
   name: 'promptsrc',
@@ -41,11 +42,11 @@ export const promptSrc: Method<PromptSrcOptions> = {
   teacherTemplates: () => promptSrcTemplates,
   aggregation: ({ gpaMean, gpaStd }) => ({ mean: gpaMean, std: gpaStd }),
 
-  objective({ textLossWeight, imageLossWeight }, { text, image, logits, labels, frozen }) {
+  objective({ textLossWeight, imageLossWeight, logitsLossWeight }, { text, image, logits, labels, frozen }) {
     const ce = crossEntropy(logits, labels)
     const sclText = mul(agreementOfFeatures(text, frozen.text), textLossWeight)
     const sclImage = mul(agreementOfFeatures(image, frozen.image), imageLossWeight)
-    const sclLogits = agreementOfLogits(logits, frozen.logits)
+    const sclLogits = mul(agreementOfLogits(logits, frozen.logits), logitsLossWeight)
     return { total: add(add(ce, sclText), add(sclImage, sclLogits)), ce, sclText, sclImage, sclLogits }
   },
 }
