@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { selectClasses } from '../data/base-novel.js'
+import { calibrationBins } from '../evaluate/metrics.js'
 import type { Model } from '../model.js'
 import { writeReport } from '../report/report.js'
 import type { Curve, ReportData } from '../report/report-data.js'
 import { sampleImages } from '../report/sample-images.js'
 import { toyDataset } from '../toy/datasets.js'
 import { environment } from '../train/environment.js'
-import { DEMO_EPOCHS, type DemoMethod, type DemoResult, demoMethods } from './demo.js'
+import { type DemoMethod, type DemoResult, demoMethods, demoSettings } from './demo.js'
 
 /** Names of the demo's methods as a reader knows them. */
 export const demoTitles: Readonly<Record<DemoMethod, string>> = {
@@ -29,7 +30,9 @@ async function reportData({ methods, runs, seeds, seconds }: DemoResult, model: 
   return {
     title: 'Prompt learning on the toy world',
     subtitle: `The embedded tiny CLIP, trained on 16 pictures of each of 12 base classes; 12 novel classes were never trained. Seeds ${seeds.join(', ')}.`,
+    date: new Date().toISOString(),
     headline: {
+      reference: demoTitles['zero-shot'],
       rows: demoMethods.map((method) => ({ method: demoTitles[method], ...methods[method] })),
       note: 'Accuracy in percent on test pictures, mean ± standard deviation over seeds. Harmonic mean of the mean accuracies.',
     },
@@ -37,26 +40,31 @@ async function reportData({ methods, runs, seeds, seconds }: DemoResult, model: 
       caption: 'Novel classes, never trained, as PromptSRC recognises them.',
       items: await sampleImages(test, novelEvaluation, classNames, 12),
     },
-    losses: trainingCurves(ours, ({ losses }) => losses),
-    accuracies: demoMethods
-      .filter((method) => method !== 'zero-shot')
-      .flatMap((method) =>
-        trainingCurves(
-          runs.filter((run) => run.method === method),
-          ({ accuracy }) => ({ [demoTitles[method]]: accuracy }),
+    training: {
+      caption: 'Loss and learning rate are those of PromptSRC. Means over the steps of each epoch.',
+      losses: trainingCurves(ours, ({ losses }) => losses),
+      accuracies: demoMethods
+        .filter((method) => method !== 'zero-shot')
+        .flatMap((method) =>
+          trainingCurves(
+            runs.filter((run) => run.method === method),
+            ({ accuracy }) => ({ [demoTitles[method]]: accuracy }),
+          ),
         ),
-      ),
+      learningRates: ours[0]!.epochs.map(({ learningRate }) => learningRate),
+    },
     evaluation: {
       caption: `Novel classes under PromptSRC, seed ${seeds.at(-1)}.`,
       classNames,
       metrics: novelEvaluation.metrics,
+      calibration: calibrationBins(novelEvaluation.logits, novelEvaluation.labels, classNames.length),
     },
     facts: {
       Settings: {
         model: model.name,
         modelSha256: await model.hash(),
         shots: 16,
-        epochs: DEMO_EPOCHS,
+        ...demoSettings.promptsrc,
         seeds,
         seconds: Math.round(seconds),
       },
@@ -67,15 +75,13 @@ async function reportData({ methods, runs, seeds, seconds }: DemoResult, model: 
 
 type Epoch = DemoResult['runs'][number]['epochs'][number]
 
-/** Means over runs of values by name, epoch by epoch. */
+/** Values by name, epoch by epoch, of every run. */
 function trainingCurves(
   runs: DemoResult['runs'],
   valuesOf: (epoch: Epoch) => Readonly<Record<string, number>>,
 ): Curve[] {
-  const names = Object.keys(valuesOf(runs[0]!.epochs[0]!))
-  const epochs = runs[0]!.epochs.map((_, i) => runs.map((run) => valuesOf(run.epochs[i]!)))
-  return names.map((name) => ({
+  return Object.keys(valuesOf(runs[0]!.epochs[0]!)).map((name) => ({
     name,
-    values: epochs.map((seeds) => seeds.reduce((sum, values) => sum + values[name]!, 0) / seeds.length),
+    runs: runs.map(({ epochs }) => epochs.map((epoch) => valuesOf(epoch)[name]!)),
   }))
 }

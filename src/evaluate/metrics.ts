@@ -95,13 +95,54 @@ export function macroF1(confusion: readonly (readonly number[])[]): number {
   return mean(scores)
 }
 
+/** Images whose confidence falls into one interval. */
+export interface CalibrationBin {
+  readonly count: number
+  /** Mean confidence, in percent; 0 without images. */
+  readonly confidence: number
+  /** Share of right answers, in percent; 0 without images. */
+  readonly accuracy: number
+}
+
+/**
+ * Images by confidence p, the largest softmax probability: bin b = 1..bins of equal width holds those with
+ * (b - 1) / bins < p <= b / bins.
+ *
+ * @param logits [images x classes], row-major
+ */
+export function calibrationBins(
+  logits: Float32Array,
+  labels: ArrayLike<number>,
+  classes: number,
+  bins = 15,
+): CalibrationBin[] {
+  const images = rows(logits, classes)
+  if (labels.length !== images) throw new RangeError(`${labels.length} labels for ${images} rows of logits`)
+  const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }))
+  for (let row = 0; row < images; row++) {
+    const best = bestOf(logits, row, classes)
+    const peak = logits[row * classes + best]!
+    let total = 0
+    for (let c = 0; c < classes; c++) total += Math.exp(logits[row * classes + c]! - peak)
+    const confidence = 1 / total
+    const bin = sums[Math.min(bins, Math.ceil(confidence * bins)) - 1]!
+    bin.count += 1
+    bin.confidence += confidence
+    bin.correct += best === labels[row] ? 1 : 0
+  }
+  return sums.map(({ count, confidence, correct }) => ({
+    count,
+    confidence: (100 * confidence) / Math.max(1, count),
+    accuracy: (100 * correct) / Math.max(1, count),
+  }))
+}
+
 /**
  * Expected calibration error in percent (Guo et al., "On calibration of modern neural networks", equation 3):
  *
  *     sum over bins b of  |B_b| / n * | accuracy(B_b) - confidence(B_b) |
  *
- * where an image's confidence p is the largest softmax probability, and bin b = 1..bins of equal width holds the
- * images with (b - 1) / bins < p <= b / bins.
+ * over the bins of `calibrationBins`.
  */
 export function expectedCalibrationError(
   logits: Float32Array,
@@ -109,19 +150,10 @@ export function expectedCalibrationError(
   classes: number,
   bins = 15,
 ): number {
-  const count = rows(logits, classes)
-  if (labels.length !== count) throw new RangeError(`${labels.length} labels for ${count} rows of logits`)
-  const surplus = new Float64Array(bins)
-  for (let row = 0; row < count; row++) {
-    const best = bestOf(logits, row, classes)
-    const peak = logits[row * classes + best]!
-    let total = 0
-    for (let c = 0; c < classes; c++) total += Math.exp(logits[row * classes + c]! - peak)
-    const confidence = 1 / total
-    const bin = Math.min(bins, Math.ceil(confidence * bins)) - 1
-    surplus[bin]! += (best === labels[row] ? 1 : 0) - confidence
-  }
-  return (100 * sum([...surplus].map(Math.abs))) / count
+  const gaps = calibrationBins(logits, labels, classes, bins).map(
+    ({ count, confidence, accuracy }) => count * Math.abs(accuracy - confidence),
+  )
+  return sum(gaps) / labels.length
 }
 
 /** 2 a b / (a + b), the summary of base and novel accuracy; 0 when both are 0. */

@@ -1,54 +1,53 @@
-import { chart, loadPlot, palette } from './chart.js'
 import { escapeHtml } from './escape-html.js'
-import type { ReportData } from './report-data.js'
+import { headlineBars } from './headline-bars.js'
+import type { Section } from './page.js'
+import type { Headline, HeadlineRow } from './report-data.js'
 
-/** Base, novel and harmonic-mean accuracy of every method: a table and bars. */
-export async function headlineSection({ rows, note }: NonNullable<ReportData['headline']>): Promise<string> {
-  const best = Math.max(...rows.map(({ hm }) => hm))
-  const cell = (value: number, std: number) =>
-    `<td>${value.toFixed(1)} <small>± ${std.toFixed(1)}</small></td>`
-  const lines = rows.map(
-    ({ method, base, novel, hm, std }) =>
-      `<tr${hm === best ? ' class="best"' : ''}><th scope="row">${escapeHtml(method)}</th>${cell(base, std.base)}${cell(novel, std.novel)}${cell(hm, std.hm)}</tr>`,
+/** Column headings of the accuracies, in the order of the table and of the charts. */
+export const headlineColumns = [
+  ['base', 'Base classes'],
+  ['novel', 'Novel classes'],
+  ['hm', 'Harmonic mean'],
+] as const satisfies readonly (readonly [keyof HeadlineRow['std'], string])[]
+
+/** Base, novel and harmonic-mean accuracy of every method: a table, and bars beside the reference. */
+export async function headlineSection(
+  headline: Headline,
+  colours: ReadonlyMap<string, string>,
+): Promise<Section> {
+  const bars = await Promise.all(
+    headlineColumns.map(async ([key, title]) => {
+      const svg = await headlineBars(headline, key, title, colours)
+      return `<figure><figcaption><h3>${title}</h3></figcaption>${svg}</figure>`
+    }),
   )
-  const { figure, legend } = await bars(rows)
-  return `<section><h2>Base and novel classes</h2>
-<table class="figures"><thead><tr><th scope="col">method</th><th scope="col">base</th><th scope="col">novel</th><th scope="col">harmonic mean</th></tr></thead><tbody>${lines.join('')}</tbody></table>
-<p class="note">${escapeHtml(note)}</p><figure>${figure}</figure>${legend}</section>`
+  return {
+    id: 'comparison',
+    title: 'Base and novel classes',
+    html: `<p class="note">${escapeHtml(headline.note)}</p>${table(headline.rows)}<div class="grid">${bars.join('')}</div>${key(headline)}`,
+  }
 }
 
-async function bars(rows: NonNullable<ReportData['headline']>['rows']) {
-  const { barY, ruleY, text } = await loadPlot()
-  const kinds = ['base', 'novel', 'harmonic mean']
-  const data = rows.flatMap(({ method, base, novel, hm }) =>
-    [base, novel, hm].map((value, i) => ({ method, kind: kinds[i]!, value })),
-  )
-  const figure = await chart(
-    {
-      width: 720,
-      height: 300,
-      marginTop: 30,
-      x: { axis: null, domain: rows.map(({ method }) => method) },
-      fx: { label: null, domain: kinds },
-      y: { label: 'accuracy, %', domain: [0, 100], grid: true },
-      color: { domain: rows.map(({ method }) => method), range: palette, legend: false },
-      marks: [
-        barY(data, { x: 'method', fx: 'kind', y: 'value', fill: 'method' }),
-        text(data, {
-          x: 'method',
-          fx: 'kind',
-          y: 'value',
-          text: (d: { value: number }) => d.value.toFixed(1),
-          dy: -7,
-        }),
-        ruleY([0]),
-      ],
-    },
-    'accuracy of each method on base classes, novel classes and their harmonic mean',
-  )
-  const items = rows.map(
-    ({ method }, i) =>
-      `<li><span style="background:${palette[i % palette.length]}"></span>${escapeHtml(method)}</li>`,
-  )
-  return { figure, legend: `<ul class="legend">${items.join('')}</ul>` }
+/** What the marks of the charts mean. */
+function key({ reference, rows }: Headline): string {
+  const spread = rows.some(({ std }) => std.base > 0 || std.novel > 0)
+    ? ['whiskers: ± one standard deviation']
+    : []
+  const line = reference === undefined ? [] : [`dashed line: ${escapeHtml(reference)}`]
+  const parts = [...line, ...spread].join('; ')
+  return parts && `<p class="note">Accuracy in percent, from 0 to 100; ${parts}.</p>`
+}
+
+function table(rows: readonly HeadlineRow[]): string {
+  const best = new Map(headlineColumns.map(([key]) => [key, Math.max(...rows.map((row) => row[key]))]))
+  const headings = headlineColumns.map(([, title]) => `<th scope="col" class="number">${title}</th>`)
+  const lines = rows.map((row) => {
+    const cells = headlineColumns.map(([key]) => {
+      const value = row[key].toFixed(1)
+      const shown = row[key] === best.get(key) ? `<b>${value}</b>` : value
+      return `<td class="number">${shown} <small>± ${row.std[key].toFixed(1)}</small></td>`
+    })
+    return `<tr><th scope="row">${escapeHtml(row.method)}</th>${cells.join('')}</tr>`
+  })
+  return `<table class="headline"><thead><tr><th scope="col">Method</th>${headings.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`
 }

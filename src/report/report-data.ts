@@ -1,5 +1,5 @@
 import type { RgbImage } from '../data/image.js'
-import type { Metrics } from '../evaluate/metrics.js'
+import type { CalibrationBin, Metrics } from '../evaluate/metrics.js'
 import type { ClassProbability } from '../evaluate/predict.js'
 
 /** A method's accuracies in percent, with their spread over seeds. */
@@ -11,34 +11,53 @@ export interface HeadlineRow {
   readonly std: { readonly base: number; readonly novel: number; readonly hm: number }
 }
 
-/** A line of a chart: a value an epoch. */
-export interface Curve {
-  readonly name: string
-  readonly values: readonly number[]
+/** Base and novel accuracy by method. */
+export interface Headline {
+  readonly rows: readonly HeadlineRow[]
+  /** The method of one of the rows, with which the others are compared. */
+  readonly reference?: string
+  readonly note: string
 }
 
-/** An image with what a classifier says of it. */
+/** A quantity over epochs: a value an epoch in every run (one run a seed). */
+export interface Curve {
+  readonly name: string
+  readonly runs: readonly (readonly number[])[]
+}
+
+/** An image with what a classifier says of it, likeliest class first. */
 export interface Sample {
   readonly image: RgbImage
   readonly truth: string
   readonly classes: readonly ClassProbability[]
 }
 
+/** Figures of one evaluation. */
+export interface EvaluationData {
+  readonly caption: string
+  readonly classNames: readonly string[]
+  readonly metrics: Metrics
+  readonly calibration?: readonly CalibrationBin[]
+}
+
 /** What a report shows; a section is there when its data is. All text is escaped. */
 export interface ReportData {
   readonly title: string
   readonly subtitle: string
-  readonly headline?: { readonly rows: readonly HeadlineRow[]; readonly note: string }
-  /** Loss terms, mean over each epoch. */
-  readonly losses?: readonly Curve[]
-  /** Accuracy on the augmented training images, in percent. */
-  readonly accuracies?: readonly Curve[]
+  /** When the report was made, ISO 8601. */
+  readonly date: string
+  readonly headline?: Headline
   readonly samples?: { readonly caption: string; readonly items: readonly Sample[] }
-  readonly evaluation?: {
+  readonly training?: {
     readonly caption: string
-    readonly classNames: readonly string[]
-    readonly metrics: Metrics
+    /** The loss and its terms, weighted, mean over each epoch. */
+    readonly losses?: readonly Curve[]
+    /** Accuracy on the augmented training images, in percent. */
+    readonly accuracies?: readonly Curve[]
+    /** Of every epoch. */
+    readonly learningRates?: readonly number[]
   }
+  readonly evaluation?: EvaluationData
   /** Tables of settings and of the machine, by heading. */
   readonly facts: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }

@@ -1,35 +1,28 @@
 import { writeFileAtomic } from '../files/atomic.js'
-import { curvesSection } from './curves.js'
-import { escapeHtml } from './escape-html.js'
+import { colourMap } from './colours.js'
 import { evaluationSection } from './evaluation.js'
+import { factsSection } from './facts.js'
 import { headlineSection } from './headline.js'
-import { page } from './page.js'
+import { page, type Section } from './page.js'
 import type { ReportData } from './report-data.js'
 import { samplesSection } from './samples.js'
+import { trainingSection } from './training.js'
 
-/** A report as one HTML page that opens without a network. */
+/** A report as one HTML page that opens without a network and runs no script. */
 export async function renderReport(data: ReportData): Promise<string> {
-  const { headline, samples, losses = [], accuracies = [], evaluation, facts } = data
-  const sections: string[] = []
-  if (headline) sections.push(await headlineSection(headline))
+  const { headline, samples, training, evaluation, facts } = data
+  const compared = headline?.rows.map(({ method }) => method).filter((name) => name !== headline.reference)
+  const colours = colourMap(compared ?? training?.accuracies?.map(({ name }) => name) ?? [])
+  const sections: Section[] = []
+  if (headline) sections.push(await headlineSection(headline, colours))
   if (samples && samples.items.length > 0) sections.push(await samplesSection(samples))
-  if (losses.length > 0) sections.push(await curvesSection('Loss', 'mean over the epoch', losses))
-  if (accuracies.length > 0)
-    sections.push(await curvesSection('Accuracy while training', '% of augmented images', accuracies))
+  if (training) sections.push(await trainingSection(training, colours))
   if (evaluation) sections.push(await evaluationSection(evaluation))
-  for (const [title, values] of Object.entries(facts)) sections.push(factsSection(title, values))
-  return page(data.title, data.subtitle, sections)
+  if (Object.keys(facts).length > 0) sections.push(factsSection(facts))
+  return page(data, sections)
 }
 
 /** Writes a report, atomically. Throws UserError when the file cannot be written. */
 export async function writeReport(path: string, data: ReportData): Promise<void> {
   await writeFileAtomic(path, await renderReport(data))
-}
-
-function factsSection(title: string, values: Readonly<Record<string, unknown>>): string {
-  const rows = Object.entries(values).map(([key, value]) => {
-    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
-    return `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(text)}</td></tr>`
-  })
-  return `<section><h2>${escapeHtml(title)}</h2><table><tbody>${rows.join('')}</tbody></table></section>`
 }

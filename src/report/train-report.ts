@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import type { Dataset, Datum } from '../data/dataset.js'
 import type { Evaluation } from '../evaluate/evaluate.js'
+import { calibrationBins } from '../evaluate/metrics.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import type { Run } from '../run.js'
 import { environment } from '../train/environment.js'
 import { RunDirectory, readLog } from '../train/run-directory.js'
 import type { RunConfig } from '../train/train-run.js'
 import { writeReport } from './report.js'
-import type { Curve } from './report-data.js'
+import type { Curve, ReportData } from './report-data.js'
 import { sampleImages } from './sample-images.js'
 
 /** What a report of a finished run is written from. */
@@ -30,14 +31,13 @@ export async function writeTrainReport(options: TrainReportOptions): Promise<str
     const figures = { data: dataset.name, classNames, ...evaluation.metrics, skipped: evaluation.skipped }
     await writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(figures, null, 2)}\n`)
   }
-  const { losses, accuracies } = await curves(out)
   const path = join(out, 'report.html')
   const { methodOptions, ...settings } = config.settings
   await writeReport(path, {
     title: `${method.title} on ${dataset.name}`,
     subtitle: `${run.prompts.model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
-    losses,
-    accuracies,
+    date: new Date().toISOString(),
+    training: await training(out),
     ...(evaluation
       ? {
           samples: {
@@ -48,6 +48,7 @@ export async function writeTrainReport(options: TrainReportOptions): Promise<str
             caption: `Test images of the ${classNames.length} trained classes.`,
             classNames,
             metrics: evaluation.metrics,
+            calibration: calibrationBins(evaluation.logits, evaluation.labels, classNames.length),
           },
         }
       : {}),
@@ -61,16 +62,22 @@ export async function writeTrainReport(options: TrainReportOptions): Promise<str
   return path
 }
 
-/** Loss terms and training accuracy by epoch, from the run's log. */
-async function curves(out: string): Promise<{ losses: Curve[]; accuracies: Curve[] }> {
+/** Curves of the run's log. */
+async function training(out: string): Promise<NonNullable<ReportData['training']>> {
   const epochs = (await readLog(out)).filter(({ event }) => event === 'epoch') as unknown as {
+    learningRate: number
     losses: Record<string, number>
     accuracy: number
   }[]
+  const curve = (name: string, of: (epoch: (typeof epochs)[number]) => number): Curve => ({
+    name,
+    runs: [epochs.map(of)],
+  })
   const terms = Object.keys(epochs[0]?.losses ?? {})
   return {
-    losses: terms.map((name) => ({ name, values: epochs.map(({ losses }) => losses[name]!) })),
-    accuracies:
-      epochs.length > 0 ? [{ name: 'training', values: epochs.map(({ accuracy }) => accuracy) }] : [],
+    caption: 'Means over the steps of each epoch.',
+    losses: terms.map((name) => curve(name, ({ losses }) => losses[name]!)),
+    accuracies: epochs.length > 0 ? [curve('training', ({ accuracy }) => accuracy)] : [],
+    learningRates: epochs.map(({ learningRate }) => learningRate),
   }
 }
