@@ -25,6 +25,11 @@ export class DataError extends UserError {
   override name = 'DataError'
 }
 
+/** One image that cannot be used, whatever the others are: missing, damaged, of another format or too large. */
+export class ImageError extends DataError {
+  override name = 'ImageError'
+}
+
 /** An option, configuration value or combination of them that cannot work. */
 export class ConfigError extends UserError {
   override name = 'ConfigError'

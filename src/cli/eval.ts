@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../data/base-novel.js'
-import { UserError } from '../errors.js'
+import { DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { createClassifier, loadRun } from '../run.js'
@@ -70,6 +70,11 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
       onProgress: (done) => bar.update(done),
     }).finally(() => bar.stop())
     for (const message of evaluation.skipped) process.stderr.write(`left out: ${message}\n`)
+    if (evaluation.metrics.count === 0) {
+      throw new DataError(`${dataPath}: no image to measure`, {
+        hint: 'Check the images of the test classes.',
+      })
+    }
     const figures = {
       data: name,
       classes: flags.classes,

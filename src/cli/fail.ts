@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { UserError } from '../errors.js'
+import { ImageError, UserError } from '../errors.js'
 
 /** Exit code of errors that the user can mend. */
 const USER_ERROR = 2
@@ -10,6 +10,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_ERROR
   if (error instanceof UserError) {
     process.stderr.write(`error: ${error.message}\n${error.hint ? `${error.hint}\n` : ''}`)
+    if (error instanceof ImageError)
+      process.stderr.write('To go on without such images, add --skip-bad-images.\n')
     return USER_ERROR
   }
   if (error instanceof Error && error.name === 'AbortError') return 130

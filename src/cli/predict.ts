@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { DataError } from '../errors.js'
 import { type Prediction, predict } from '../evaluate/predict.js'
 import { createClassifier, loadRun } from '../run.js'
 import { downloadBars } from './download-progress.js'
@@ -59,10 +60,13 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
         ? { onBadImage: (error: Error) => process.stderr.write(`left out: ${error.message}\n`) }
         : {}),
     }
+    let seen = 0
     for await (const prediction of predict(classifier, images, options)) {
       signal.throwIfAborted()
+      seen++
       process.stdout.write(flags.json ? `${JSON.stringify(prediction)}\n` : lines(prediction))
     }
+    if (seen === 0) throw new DataError('no image could be read', { hint: 'Check the paths and the files.' })
   } finally {
     await run.model.close()
   }

@@ -112,16 +112,17 @@ async function train(dataPath: string | undefined, flags: TrainFlags): Promise<v
         : undefined
     await classifier.release()
     for (const message of evaluation?.skipped ?? []) process.stderr.write(`warning: left out: ${message}\n`)
-    const report = await writeTrainReport({ out, dataset, run, evaluation, images: test })
+    const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
+    const report = await writeTrainReport({ out, dataset, run, evaluation: measured, images: test })
     if (flags.json) {
-      const { metrics } = evaluation ?? {}
+      const { metrics } = measured ?? {}
       process.stdout.write(
         `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, report })}\n`,
       )
     } else {
-      if (evaluation) {
+      if (measured) {
         process.stdout.write(
-          `test accuracy ${evaluation.metrics.accuracy.toFixed(1)} % on ${evaluation.metrics.count} images\n`,
+          `test accuracy ${measured.metrics.accuracy.toFixed(1)} % on ${measured.metrics.count} images\n`,
         )
       }
       process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp } from 'sharp'
-import { DataError } from '../errors.js'
+import { ImageError } from '../errors.js'
 import type { RgbImage } from './image.js'
 import { identifyImage } from './image-format.js'
 
@@ -21,7 +21,7 @@ const largestFile = 2 ** 30
  * profiles and the EXIF orientation are ignored.
  *
  * @param source a path, or the file's bytes
- * @throws DataError when it cannot be read, is no such image, is damaged or too large
+ * @throws ImageError when it cannot be read, is no such image, is damaged or too large
  */
 export async function decodeImage(
   source: string | Uint8Array,
@@ -39,15 +39,15 @@ export async function decodeImage(
 async function readImageFile(path: string): Promise<Uint8Array> {
   try {
     const info = await stat(path)
-    if (!info.isFile()) throw new DataError(`${path}: not a file; expected an image`)
+    if (!info.isFile()) throw new ImageError(`${path}: not a file; expected an image`)
     if (info.size > largestFile) {
-      throw new DataError(`${path}: ${info.size} bytes; expected an image of at most ${largestFile} bytes`)
+      throw new ImageError(`${path}: ${info.size} bytes; expected an image of at most ${largestFile} bytes`)
     }
     return await readFile(path)
   } catch (cause) {
-    if (cause instanceof DataError) throw cause
+    if (cause instanceof ImageError) throw cause
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new DataError(
+    throw new ImageError(
       `${path}: ${missing ? 'no such file' : `cannot be read (${(cause as Error).message})`}`,
       {
         cause,
@@ -60,7 +60,7 @@ async function readImageFile(path: string): Promise<Uint8Array> {
 function checkFormat(name: string, bytes: Uint8Array): void {
   const { readable, description } = identifyImage(bytes)
   if (readable) return
-  throw new DataError(`${name}: ${description}; expected a JPEG, PNG, WebP, GIF, TIFF or AVIF image`, {
+  throw new ImageError(`${name}: ${description}; expected a JPEG, PNG, WebP, GIF, TIFF or AVIF image`, {
     hint: 'Remove the file, or convert it to PNG or JPEG.',
   })
 }
@@ -70,13 +70,13 @@ function checkSize(name: string, { width, height }: Metadata, options: DecodeOpt
   if (width * height > maxPixels) {
     const megapixels = (pixels: number): string =>
       (pixels / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })
-    throw new DataError(
+    throw new ImageError(
       `${name}: ${width} x ${height}, ${megapixels(width * height)} megapixels; expected at most ${megapixels(maxPixels)}`,
       { hint: 'Make the image smaller, or raise the limit.' },
     )
   }
   if (Math.max(width, height) > maxSide) {
-    throw new DataError(`${name}: ${width} x ${height} pixels; expected sides of at most ${maxSide}`, {
+    throw new ImageError(`${name}: ${width} x ${height} pixels; expected sides of at most ${maxSide}`, {
       hint: 'Cut or shrink the image, or raise the limit.',
     })
   }
@@ -93,7 +93,7 @@ async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise
   } catch (cause) {
     // The library's message has a line for every attempt; the last one says why it gave up.
     const reason = (cause as Error).message.trim().replace(/:$/, '').split('\n').at(-1)?.slice(0, 160)
-    throw new DataError(`${name}: damaged or truncated image (${reason})`, {
+    throw new ImageError(`${name}: damaged or truncated image (${reason})`, {
       cause,
       hint: 'Replace the file by an intact copy, or remove it.',
     })

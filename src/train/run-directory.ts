@@ -9,7 +9,15 @@ import { lockFolder } from './run-lock.js'
 const CONFIG = 'config.yaml'
 const LOG = 'log.jsonl'
 /** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
-const OUTPUTS = ['checkpoints', LOG, 'prompts.safetensors', 'metrics.json', 'report.html', CONFIG]
+const OUTPUTS = [
+  'checkpoints',
+  LOG,
+  'prompts.safetensors',
+  'metrics.json',
+  'report.html',
+  'environment.json',
+  CONFIG,
+]
 const EVALUATION = /^eval-.*\.json$/
 const CHECKPOINT = /^epoch-(\d+)\.safetensors$/
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { TrainingError, UserError, WeightsError } from '../errors.js'
+import { DataError, TrainingError, UserError, WeightsError } from '../errors.js'
 import { methodNamed } from '../methods/registry.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { environment } from './environment.js'
@@ -127,6 +127,8 @@ async function* record(
       yield event
     }
   } catch (error) {
+    // Before the first checkpoint there is nothing to continue, and the call with the mistake mended begins anew.
+    if (error instanceof DataError && begun && (await run.checkpoints()).length === 0) await run.clear()
     if (!(error instanceof TrainingError)) throw error
     // The steps before the failure tell how it came about.
     if (begun) await run.flush()
