@@ -39,7 +39,6 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   let weightBytes = 0
 
   const tensorNames = new Map<Tensor, string>()
-  const constantNames = new Set<string>()
 
   async function declare(x: Tensor): Promise<string> {
     const known = tensorNames.get(x)
@@ -53,8 +52,6 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     } else if (x.size <= INLINE_LIMIT) {
       model.inline.push({ name, shape: x.shape, data: await checkedLoad(origin.load, x, name)() })
     } else {
-      if (constantNames.has(name)) throw new GraphError(`two constants named ${origin.name}`)
-      constantNames.add(name)
       const length = x.size * 4
       model.external.push({ name, shape: x.shape, location: WEIGHTS_LOCATION, offset: weightBytes, length })
       weights.push({ name, offset: weightBytes, size: x.size, load: checkedLoad(origin.load, x, name) })

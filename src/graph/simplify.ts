@@ -1,7 +1,7 @@
 import { ALIAS } from './custom-gradient.js'
 import type { Operator } from './operator.js'
 import { nodesInOrder } from './order.js'
-import { type GraphNode, Tensor } from './tensor.js'
+import { GraphError, type GraphNode, Tensor } from './tensor.js'
 
 /**
  * The graph of the given outputs without what is not needed: aliases are bypassed, nodes that nothing reads
@@ -22,6 +22,9 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     if (origin.kind === 'node') return x
     const key = `${origin.kind}:${origin.name}`
     const first = known.get(key) ?? x
+    if (first.shape.join() !== x.shape.join()) {
+      throw new GraphError(`two ${origin.kind}s named ${origin.name}: [${first.shape}] and [${x.shape}]`)
+    }
     known.set(key, first)
     replacement.set(x, first)
     return first
