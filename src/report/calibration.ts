@@ -37,5 +37,5 @@ export async function calibrationFigure(bins: readonly CalibrationBin[], error: 
     },
     `Reliability diagram with an expected calibration error of ${error.toFixed(1)} %: ${filled.map(({ confidence, accuracy }) => `at ${confidence.toFixed(0)} % confidence ${accuracy.toFixed(0)} % accuracy`).join(', ')}`,
   )
-  return `<figure><figcaption><h3>Calibration</h3>A dot gathers images of like confidence; its area is their number. On the dashed line confidence and accuracy agree, below it the model is too sure. The expected calibration error, ${error.toFixed(1)} %, is the mean distance.</figcaption>${svg}</figure>`
+  return `<figure class="reliability"><figcaption><h3>Calibration</h3>A dot gathers images of like confidence; its area is their number. On the dashed line confidence and accuracy agree, below it the model is too sure. The expected calibration error, ${error.toFixed(1)} %, is the mean distance.</figcaption>${svg}</figure>`
 }

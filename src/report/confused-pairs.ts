@@ -14,7 +14,7 @@ export function confusedPairs(
     .sort((a, b) => b.images - a.images)
     .slice(0, MOST)
   const heading = '<h3>Most frequent confusions</h3>'
-  if (pairs.length === 0) return `${heading}<p>No image was mistaken.</p>`
+  if (pairs.length === 0) return `${heading}<p class="confusions">No image was mistaken.</p>`
   const rows = pairs.map(
     ({ truth, seen, images }) =>
       `<tr><td>${escapeHtml(classNames[truth])}</td><td>${escapeHtml(classNames[seen])}</td><td class="number">${images}</td></tr>`,

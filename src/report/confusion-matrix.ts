@@ -18,9 +18,9 @@ export async function confusionMatrix(
   const { axisX, axisY, cell, text } = await loadPlot()
   const data = confusion.flatMap((row, i) => {
     const total = row.reduce((sum, images) => sum + images, 0)
-    return row.map((images, j) => ({ truth: i, seen: j, share: total === 0 ? 0 : images / total }))
+    return row.map((images, j) => ({ truth: i, seen: j, percent: total === 0 ? 0 : (100 * images) / total }))
   })
-  const seen = data.filter(({ share }) => share > 0)
+  const seen = data.filter(({ percent }) => percent > 0)
   const side = n <= NUMBERED ? 30 : 16
   const label = (i: number) => shorten(classNames[i]!)
   const margin = 14 + 6.6 * Math.max(...classNames.map((name) => Math.min(name.length, LETTERS)))
@@ -37,19 +37,19 @@ export async function confusionMatrix(
       marginBottom: 4,
       x: { domain: classes, padding: 0 },
       y: { domain: classes, padding: 0 },
-      opacity: { domain: [0, 1], range: [0.07, 1] },
+      opacity: { domain: [0, 100], range: [0.06, 1] },
       marks: [
         axisX({ anchor: 'top', label: null, tickSize: 0, tickRotate: -90, tickFormat: label, fontSize }),
         axisY({ label: null, tickSize: 0, tickFormat: label, fontSize }),
-        cell(data, { ...place, fill: accent, fillOpacity: 'share' }),
+        cell(data, { ...place, fill: accent, fillOpacity: 'percent' }),
         cell(classes, { x: (i) => i, y: (i) => i, inset: 0.5, fill: 'none', stroke: muted }),
         ...(n <= NUMBERED
           ? [
               text(seen, {
                 x: 'seen',
                 y: 'truth',
-                text: ({ share }: { share: number }) => (100 * share).toFixed(0),
-                fill: ({ share }: { share: number }) => (share > 0.55 ? onAccent : ink),
+                text: ({ percent }: { percent: number }) => percent.toFixed(0),
+                fill: ({ percent }: { percent: number }) => (percent > 55 ? onAccent : ink),
                 fontSize: 11,
               }),
             ]

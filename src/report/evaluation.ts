@@ -24,7 +24,7 @@ export async function evaluationSection(data: EvaluationData): Promise<Section> 
     id: 'evaluation',
     title: 'Evaluation',
     html: `<p class="note">${escapeHtml(caption)}</p><dl class="tiles">${tiles.join('')}</dl>
-<div class="halves"><div>${classAccuracies(classNames, metrics)}</div><div class="stack"><div>${pairs}</div>${reliability}</div></div>
-${await confusionMatrix(classNames, metrics.confusion)}`,
+<div class="halves"><div>${classAccuracies(classNames, metrics)}</div><div>${pairs}</div></div>
+<div class="row">${await confusionMatrix(classNames, metrics.confusion)}${reliability}</div>`,
   }
 }

@@ -108,7 +108,7 @@ describe('a report with everything', () => {
     const confused = metrics.confusion.flatMap((row, i) => row.filter((n, j) => i !== j && n > 0))
     expect(counts).toEqual(confused.sort((a, b) => b - a).slice(0, 10))
     const error = metrics.expectedCalibrationError.toFixed(1)
-    expect(textsOf(page, '.stack figcaption').join()).toContain(`${error} %`)
+    expect(textsOf(page, '.reliability figcaption').join()).toContain(`${error} %`)
   })
 
   it('lists nested settings by dotted keys', () => {
@@ -141,7 +141,7 @@ describe('a report with little', () => {
       ...bare,
       evaluation: { caption: '', classNames: ['a', 'b', 'c'], metrics },
     })
-    expect(page.querySelector('.stack')?.textContent).toContain('No image was mistaken')
+    expect(page.querySelector('.confusions')?.textContent).toContain('No image was mistaken')
     expect(textsOf(page, '.classes tbody tr:last-child .number')).toEqual(['0', '–'])
     expect(page.body.innerHTML).not.toContain('NaN')
   })
@@ -152,7 +152,6 @@ describe('a report with little', () => {
     const page = await rendered({ ...bare, evaluation: evaluation! })
     expect(page.querySelector('.natural')).toBeNull()
     expect(page.querySelectorAll('.confusions tbody tr')).toHaveLength(10)
-    expect(page.querySelectorAll('.stack, details')).toHaveLength(2)
     expect(page.querySelectorAll('details tbody tr')).toHaveLength(60)
     const shown = textsOf(page, '.classes tbody td:nth-child(3)').slice(0, 20).map(Number)
     expect(shown).toEqual([...shown].sort((a, b) => a - b))

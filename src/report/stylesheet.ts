@@ -23,7 +23,10 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:4px 20px;margin:0;padding
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,290px),1fr));gap:26px 34px;margin:18px 0}
 .halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:30px 44px;margin:18px 0;align-items:start}
 .grid>*,.halves>*{min-width:0}
-.stack{display:grid;gap:32px;grid-template-columns:minmax(0,1fr)}
+.row{display:flex;flex-wrap:wrap;gap:34px 44px;margin-top:34px}
+.row>*{flex:0 1 auto;min-width:0;max-width:100%}
+.row figcaption{max-width:470px;margin-bottom:8px}
+.row>.reliability{flex:1 1 300px;max-width:420px}
 figure{margin:0}
 figure svg{display:block;width:100%;height:auto;max-width:420px}
 .scroll{overflow-x:auto;max-width:100%}
@@ -62,7 +65,6 @@ small{color:var(--soft);font-size:.8rem;font-weight:400}
 .classes .bar{width:36%}
 .classes .bar span{display:block;height:.62em;width:var(--share);min-width:1px;background:var(--accent)}
 .classes .bar,.facts td{padding-right:0}
-.confusions .arrow{color:var(--soft)}
 details{margin:14px 0}
 summary{cursor:pointer;color:var(--accent);font-size:.9rem}
 details>*+*{margin-top:10px}
