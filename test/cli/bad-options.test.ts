@@ -120,6 +120,7 @@ describe('a run directory that cannot be written', () => {
         ),
       ).toBe(true)
     },
+    180_000,
   )
 })
 

@@ -36,7 +36,7 @@ export function startPromptsrc(
     env: { ...globalThis.process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A call that hangs must not outlive its test.
-    timeout: 45_000,
+    timeout: 90_000,
     killSignal: 'SIGKILL',
   })
   let stdout = ''
