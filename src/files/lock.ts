@@ -74,8 +74,8 @@ async function create(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead lock aside. If another waiter was faster, what was moved is that one's live lock: put it back. */
-async function takeAway(path: string, dead: string): Promise<void> {
+/** Moves a dead lock of this content aside. If another was faster, what was moved is that one's live lock: put it back. */
+export async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)

@@ -20,6 +20,8 @@ const OUTPUTS = [
 ]
 const EVALUATION = /^eval-.*\.json$/
 const CHECKPOINT = /^epoch-(\d+)\.safetensors$/
+/** What a kill in the middle of a write leaves behind, see `atomicFile`. */
+const HALF_WRITTEN = /^\..+\.[0-9a-f]{12}\.tmp$/
 
 /** A line of a run's log. Entries of training carry the epoch that they belong to. */
 export interface LogEntry {
@@ -52,7 +54,12 @@ export class RunDirectory {
   static async take(path: string): Promise<RunDirectory> {
     try {
       const created = await makeFolder(path)
-      return new RunDirectory(path, await lockFolder(path), created)
+      const run = new RunDirectory(path, await lockFolder(path), created)
+      await run.sweep().catch(async (error) => {
+        await run.release()
+        throw error
+      })
+      return run
     } catch (cause) {
       if (cause instanceof UserError) throw cause
       throw writeError(path, cause)
@@ -61,7 +68,7 @@ export class RunDirectory {
 
   /** The configuration of the run in a directory, or undefined where no run was begun. */
   static async readConfig(path: string): Promise<unknown> {
-    const text = await readFile(join(path, CONFIG), 'utf8').catch(() => undefined)
+    const text = await ifThere(join(path, CONFIG), (file) => readFile(file, 'utf8'))
     if (text === undefined) return undefined
     try {
       return parse(text)
@@ -104,11 +111,22 @@ export class RunDirectory {
     )
   }
 
-  /** Removes what a run left, so that the directory can be used anew. */
+  /** Removes what a run left, so that the directory can be used anew. Files of other names stay. */
   async clear(): Promise<void> {
+    for (const epoch of await this.checkpoints()) await rm(this.checkpointPath(epoch), { force: true })
     const evaluations = (await namesIn(this.path)).filter((name) => EVALUATION.test(name))
     for (const name of [...evaluations, ...OUTPUTS]) {
-      await rm(join(this.path, name), { recursive: true, force: true })
+      if (name === 'checkpoints') await rmdir(join(this.path, name)).catch(() => {})
+      else await rm(join(this.path, name), { force: true })
+    }
+  }
+
+  /** Removes files that were being written when an earlier process was killed. */
+  private async sweep(): Promise<void> {
+    for (const folder of [this.path, join(this.path, 'checkpoints')]) {
+      for (const name of (await namesIn(folder)).filter((name) => HALF_WRITTEN.test(name))) {
+        await rm(join(folder, name), { force: true })
+      }
     }
   }
 
@@ -132,9 +150,12 @@ export class RunDirectory {
     }
   }
 
-  /** Drops log entries of epochs after the given one, and torn lines: the log as if training had never gone on. */
+  /**
+   * Drops log entries of epochs after the given one, and torn lines: the log as if training had never gone on. What
+   * was logged before the first epoch is dropped with it.
+   */
   async cutLog(epoch: number): Promise<void> {
-    const kept = (await readLog(this.path)).filter((entry) => (entry.epoch ?? 0) <= epoch)
+    const kept = (await readLog(this.path)).filter((entry) => epoch > 0 && (entry.epoch ?? 0) <= epoch)
     await writeFileAtomic(join(this.path, LOG), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
   }
 
@@ -146,10 +167,14 @@ export class RunDirectory {
   }
 }
 
-/** The entries of a run's log. Lines that a kill or a power cut left torn are passed over. */
+/**
+ * The entries of a run's log. Lines that a kill or a power cut left torn are passed over.
+ *
+ * @throws UserError when there is a log that cannot be read
+ */
 export async function readLog(path: string): Promise<LogEntry[]> {
-  const text = await readFile(join(path, LOG), 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => entryOf(line) ?? [])
+  const text = await ifThere(join(path, LOG), (file) => readFile(file, 'utf8'))
+  return (text ?? '').split('\n').flatMap((line) => entryOf(line) ?? [])
 }
 
 function entryOf(line: string): LogEntry | undefined {
@@ -161,4 +186,19 @@ function entryOf(line: string): LogEntry | undefined {
   }
 }
 
-const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => [])
+const namesIn = async (path: string): Promise<string[]> =>
+  (await ifThere(path, (folder) => readdir(folder))) ?? []
+
+/** What is read from a path, or undefined where there is nothing. Other failures must not pass for an empty run. */
+async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new UserError(`cannot read ${path}: ${code}`, {
+      cause,
+      hint: 'Check its permissions and the disk.',
+    })
+  }
+}

@@ -1,6 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import type { TextBatch } from '../clip/text-batch.js'
-import { GraphError, gradients, input, l2Normalize, type Tensor, values } from '../graph/index.js'
+import { GraphError, gradients, input, l2Normalize, type Tensor } from '../graph/index.js'
 import type { Method, Objective, ParameterSpec } from '../methods/method.js'
 import { promptedImage, promptedText, withLogits } from '../methods/prompted-clip.js'
 
@@ -11,8 +11,8 @@ export interface StepGraphOptions {
   readonly methodOptions: unknown
   readonly parameters: readonly ParameterSpec[]
   readonly classes: TextBatch
-  /** The teacher's text features, not normalised: [classes, embedDim]; where the method has a teacher. */
-  readonly teacher?: Float32Array
+  /** Whether the method reads frozen features. */
+  readonly teacher: boolean
   readonly batchSize: number
   /** Put out features and log-probabilities as well. */
   readonly inspect?: boolean
@@ -23,9 +23,13 @@ export const GRADIENT = 'grad.'
 /** Prefix of the loss terms' names among the outputs. */
 export const TERM = 'loss.'
 
+/** Name of the input for the teacher's text features. */
+export const TEACHER = 'teacher_text'
+
 /**
- * One training step as a graph: inputs `images` [B, 3, R, R], `labels` (one-hot, [B, classes]) and the parameters by
- * name; outputs the loss terms, the logits and a gradient a parameter.
+ * One training step as a graph: inputs `images` [B, 3, R, R], `labels` (one-hot, [B, classes]), the teacher's text
+ * features before normalising [classes, embedDim] where there is one, and the parameters by name; outputs the loss
+ * terms, the logits and a gradient a parameter.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
   const { clip, method, methodOptions, parameters, classes, teacher, batchSize } = options
@@ -42,7 +46,7 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
   const frozen = teacher
     ? withLogits(
         clip,
-        l2Normalize(values('teacher_text', [classes.texts, clip.config.embedDim], teacher)),
+        l2Normalize(input(TEACHER, [classes.texts, clip.config.embedDim])),
         promptedImage(clip, images),
       )
     : undefined

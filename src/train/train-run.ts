@@ -113,7 +113,8 @@ async function* record(
       if (event.type === 'start') {
         ;({ classNames, trainer } = event)
       } else if (event.type === 'warning') {
-        run.log({ event: 'warning', message: event.message })
+        // A run that goes on has them in its log.
+        if (!from?.state) run.log({ event: 'warning', message: event.message })
       } else if (event.type === 'step') {
         const { epoch, step, learningRate, losses } = event
         run.log({ event: 'step', epoch, step, learningRate, losses })

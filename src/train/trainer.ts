@@ -10,7 +10,7 @@ import { diverseTextFeatures } from '../regulators/textual-diversity.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { GRADIENT, stepGraph, TERM } from './step-graph.js'
+import { GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -65,7 +65,6 @@ export class Trainer {
     const specs = method.parameters(methodOptions, clip)
     const classes = await layoutClasses(clip, method.context(methodOptions), classNames)
     const templates = method.teacherTemplates?.(methodOptions)
-    const teacher = templates && (await diverseTextFeatures(clip, runtime, classNames, templates))
     const graph = stepGraph({
       clip,
       method,
@@ -73,10 +72,14 @@ export class Trainer {
       parameters: specs,
       classes,
       batchSize,
-      ...(teacher ? { teacher } : {}),
+      teacher: templates !== undefined,
       ...(options.inspect ? { inspect: true } : {}),
     })
-    const session = await runtime.compile(await encodeGraph(graph))
+    // The step's weights are read while the runtime encodes the teacher's texts.
+    const [teacher, session] = await Promise.all([
+      templates && diverseTextFeatures(clip, runtime, classNames, templates),
+      encodeGraph(graph).then((encoded) => runtime.compile(encoded)),
+    ])
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
       const given = options.initial?.get(spec.name)
@@ -124,6 +127,9 @@ export class Trainer {
     const outputs = await this.session.run({
       images: { shape: [batchSize, 3, resolution, resolution], data: images },
       labels: oneHot(labels, classNames.length),
+      ...(this.teacher
+        ? { [TEACHER]: { shape: [classNames.length, this.options.clip.config.embedDim], data: this.teacher } }
+        : {}),
       ...this.parameterInputs(),
     })
     const losses: Record<string, number> = {}
