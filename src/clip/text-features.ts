@@ -7,6 +7,9 @@ import { textTower } from './text-tower.js'
 /** Texts of one run of the text tower. */
 const CHUNK = 64
 
+/** Tokens whose encoding takes about as long as loading the text tower once more. */
+const BUCKET_COST = 2048
+
 /** Progress of a long encoding: texts done and in all. */
 export type OnProgress = (done: number, total: number) => void
 
@@ -65,7 +68,7 @@ function textGraph(clip: Clip, texts: number, length: number) {
 function lengthBuckets(sorted: readonly number[], lengthOf: (i: number) => number): number[][] {
   const lengths = sorted.map(lengthOf)
   const longest = lengths.at(-1) ?? 0
-  let best = { cut: 0, saved: 4 * CHUNK * 4 }
+  let best = { cut: 0, saved: BUCKET_COST }
   for (let cut = CHUNK; cut < sorted.length; cut++) {
     const saved = cut * (longest - lengths[cut - 1]!)
     if (saved > best.saved) best = { cut, saved }
