@@ -9,8 +9,8 @@ export function meanOverRuns({ runs }: Curve): number[] {
   })
 }
 
-/** Three digits after the point for ordinary numbers, an exponent for very small ones. */
+/** Three digits after the point for ordinary numbers, three digits for small ones, an exponent for very small ones. */
 export function formatValue(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1)
-  return Math.abs(value) < 0.1 ? value.toFixed(4) : value.toFixed(Math.abs(value) < 10 ? 3 : 1)
+  return Math.abs(value) < 0.1 ? value.toPrecision(3) : value.toFixed(Math.abs(value) < 10 ? 3 : 1)
 }

@@ -47,7 +47,7 @@ export async function lineChart(
       marginTop: TOP,
       marginBottom: BOTTOM,
       marginLeft: 50,
-      marginRight: curves.length > 1 ? 96 : 56,
+      marginRight: curves.length > 1 ? 96 : 62,
       x: { domain: [1, Math.max(2, epochs)] },
       y: { label: null, domain, grid: true, ticks: 5, tickSize: 0, tickFormat: formatTick(domain) },
       marks: [
