@@ -4,7 +4,10 @@ import { nodeRuntime } from './node-runtime.js'
 import { WorkerRuntime } from './worker-runtime.js'
 
 // The worker's entry is plain JavaScript: these tests need the built package.
-const runtime = new WorkerRuntime(new URL('../../dist/runtime/worker.js', import.meta.url), { threads: 1 })
+const runtime = new WorkerRuntime(new URL('../../dist/runtime/worker.js', import.meta.url), {
+  threads: 1,
+  prepack: false,
+})
 afterAll(() => runtime.close())
 
 const graph = () =>
