@@ -46,7 +46,9 @@ if (!existsSync(photos)) {
     await mkdir(join(photos, `class ${c}`), { recursive: true })
     for (let i = 0; i < 16; i++) {
       const data = Uint8Array.from({ length: 500 * 375 * 3 }, () => random.integer(256))
-      const jpeg = await sharp(data, { raw: { width: 500, height: 375, channels: 3 } }).jpeg().toBuffer()
+      const jpeg = await sharp(data, { raw: { width: 500, height: 375, channels: 3 } })
+        .jpeg()
+        .toBuffer()
       await writeFile(join(photos, `class ${c}`, `${i}.jpg`), jpeg)
     }
   }
@@ -60,6 +62,8 @@ const runs = Array.from({ length: 3 }, () => {
 })
 const bySeconds = runs.sort((a, b) => a.seconds - b.seconds)
 const result = { backbone: values.backbone, classes, runs: runs.length, ...bySeconds[1]! }
-console.log(`${values.backbone}, ${classes} classes: first step done ${result.seconds.toFixed(1)} s after process start (median of 3)`)
+console.log(
+  `${values.backbone}, ${classes} classes: first step done ${result.seconds.toFixed(1)} s after process start (median of 3)`,
+)
 console.log(`peak memory ${result.peakRssMb.toFixed(0)} MB`)
 if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
