@@ -67,7 +67,7 @@ export async function lineChart(
         }),
       ],
     },
-    `${title} over ${epochs} epochs: ${ends.map(({ text }) => text.replace('\n', ' ')).join(', ')} at the end`,
+    `${title} over ${epochs === 1 ? 'one epoch' : `${epochs} epochs`}: ${ends.map(({ text }) => text.replace('\n', ' ')).join(', ')} at the end`,
   )
 }
 
