@@ -51,6 +51,7 @@ export async function trainBaseNovel(
     method: methodNamed(settings.method),
     methodOptions: settings.methodOptions,
     parameters: next.value.parameters,
+    classNames: selectClasses(data, settings.classes).classNames,
   }
   return measure(model, data, (options) => promptedClassifier(options, learned))
 }

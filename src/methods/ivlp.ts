@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
-import { type VlPromptOptions, vlContext, vlParameters, vlPromptOptions, vlPrompts } from './vl-prompts.js'
+import { type VlPromptOptions, vlDepths, vlParameters, vlPromptOptions, vlPrompts } from './vl-prompts.js'
 
 /** Independent vision-language prompting: prompts in both towers, trained by cross-entropy alone. */
 export const ivlp: Method<VlPromptOptions> = {
@@ -11,7 +11,7 @@ export const ivlp: Method<VlPromptOptions> = {
   summary: 'independent vision-language prompts, trained by cross-entropy alone',
   options: z.strictObject(vlPromptOptions),
   defaults: { epochs: 20, batchSize: 4, learningRate: 0.0025, shots: 16 },
-  context: vlContext,
+  depths: vlDepths,
   parameters: vlParameters,
   prompts: vlPrompts,
   objective: (_options, { logits, labels }) => ({ total: crossEntropy(logits, labels) }),

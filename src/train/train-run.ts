@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { selectClasses } from '../data/base-novel.js'
 import { DataError, TrainingError, UserError, WeightsError } from '../errors.js'
 import { methodNamed } from '../methods/registry.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -159,9 +160,13 @@ function withLastCheckpoint(
 }
 
 /** The newest checkpoint that is whole; damaged ones are passed over with a warning. */
-async function latestState(run: RunDirectory, { model, ...options }: TrainPromptsOptions) {
+async function latestState(run: RunDirectory, { model, data, ...options }: TrainPromptsOptions) {
   const { method, methodOptions } = options
-  const specs = methodNamed(method!).parameters(methodOptions, model.clip)
+  const specs = methodNamed(method!).parameters(
+    methodOptions,
+    model.clip,
+    selectClasses(data, options.classes ?? 'all').classNames.length,
+  )
   const warnings: string[] = []
   for (const epoch of await run.checkpoints()) {
     try {
