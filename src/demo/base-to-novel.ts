@@ -43,7 +43,7 @@ export async function trainBaseNovel(
   onEvent: (event: TrainEvent) => void = () => {},
   signal?: AbortSignal,
 ): Promise<BaseNovelResult> {
-  const settings = resolveSettings({ ...input, classes: 'base' })
+  const settings = resolveSettings({ ...input, classes: 'base' }, model.clip)
   const events = trainPrompts({ ...settings, model, data, ...(signal ? { signal } : {}) })
   let next = await events.next()
   for (; !next.done; next = await events.next()) onEvent(next.value)

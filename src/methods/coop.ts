@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConfigError } from '../errors.js'
 import { contextFromWords, initialWords, placeholder, randomPrompts } from './context-vectors.js'
 import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
@@ -37,6 +38,16 @@ export const coop: Method<CoopOptions> = {
   summary: 'learned context vectors around the class name, in the text tower alone',
   options,
   defaults: { epochs: 50, batchSize: 32, learningRate: 0.002, shots: 16 },
+
+  checkGiven({ classSpecific, contextInit }) {
+    if (!classSpecific || !contextInit) return
+    throw new ConfigError(
+      'coop options classSpecific and contextInit: contexts of each class start at random',
+      {
+        hint: 'Leave one of them out.',
+      },
+    )
+  },
 
   parameters(options, clip, classes) {
     const { context, contextInit } = options

@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/index.js'
 import { linearLayer, placeholder, randomPrompts } from './context-vectors.js'
 import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
-import { contextVectors, startingWords } from './vl-prompts.js'
+import { checkStartingWords, contextVectors, startingWords } from './vl-prompts.js'
 
 const options = z.strictObject({
   contextInit: z
@@ -47,6 +47,8 @@ export const maple: Method<MapleOptions> = {
   options,
   defaults: { epochs: 2, batchSize: 4, learningRate: 0.0035, shots: 16 },
   depths: { depth: ['text', 'image'] },
+
+  checkGiven: ({ contextInit }, { context }) => checkStartingWords(contextInit, context, 'context'),
 
   parameters(options, clip) {
     const { text, vision } = clip.config

@@ -2,7 +2,7 @@ import type { ZodObject, ZodType } from 'zod'
 import type { Clip } from '../clip/clip.js'
 import type { VisualPrompts } from '../clip/image-tower.js'
 import type { TextPrompts } from '../clip/prompted-text.js'
-import type { Tensor } from '../graph/index.js'
+import type { HostTensor, Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import type { GaussianAggregationOptions } from '../regulators/gaussian-aggregation.js'
 
@@ -80,12 +80,22 @@ export interface Method<O = unknown> {
   readonly defaults: TrainingDefaults
   /** Options that count blocks of a tower: the smallest tower named is their limit. */
   readonly depths?: Readonly<Record<string, readonly ('text' | 'image')[]>>
+  /** Throws ConfigError where an option that was given would be passed over, as the reference passes over it. */
+  checkGiven?(given: Partial<O>, options: O): void
   /**
    * @param classes number of classes trained on
    * @throws ConfigError where options and model do not go together
    */
   parameters(options: O, clip: Clip, classes: number): ParameterSpec[]
-  prompts(options: O, clip: Clip, parameter: (name: string) => Tensor): Prompts
+  /** What is drawn anew for every training step, by name; shapes are the same for every draw. */
+  draws?(options: O, random: RandomStream): Readonly<Record<string, HostTensor>>
+  /** @param drawn a step's {@link draws}; absent in evaluation */
+  prompts(
+    options: O,
+    clip: Clip,
+    parameter: (name: string) => Tensor,
+    drawn?: (name: string) => Tensor,
+  ): Prompts
   objective(options: O, features: Objective): LossTerms
   /** Templates whose frozen text features, averaged, are the teacher's; undefined where frozen CLIP is not used. */
   teacherTemplates?(options: O): readonly string[] | undefined

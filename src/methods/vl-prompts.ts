@@ -45,6 +45,15 @@ export function contextVectors(name: string, contextInit: string, length: number
     : wordedContext(name, words, length, clip)
 }
 
+/** Refuses words for a context that is too long to start from them. */
+export function checkStartingWords(contextInit: string | undefined, length: number, option: string): void {
+  if (!contextInit || length <= LONGEST_WORDED) return
+  throw new ConfigError(
+    `contextInit "${contextInit}": only up to ${LONGEST_WORDED} context vectors start from words; ${option} is ${length}`,
+    { hint: `Set ${option} to at most ${LONGEST_WORDED}, or leave contextInit out for a random start.` },
+  )
+}
+
 /** The options that count blocks. */
 export const vlDepths = { textDepth: ['text'], visionDepth: ['image'] } as const
 

@@ -9,6 +9,7 @@ import {
   textPrompts,
   withLogits,
 } from '../methods/prompted-clip.js'
+import { randomStream } from '../random.js'
 
 /** What one training step is compiled from. */
 export interface StepGraphOptions {
@@ -29,12 +30,16 @@ export const GRADIENT = 'grad.'
 /** Prefix of the loss terms' names among the outputs. */
 export const TERM = 'loss.'
 
+/** Prefix of the names of inputs that a method draws for every step. */
+export const DRAWN = 'drawn.'
+
 /** Name of the input for the teacher's text features. */
 export const TEACHER = 'teacher_text'
 
 /**
  * One training step as a graph: inputs `images` [B, 3, R, R], `labels` (one-hot, [B, classes]), the teacher's text
- * features before normalising [classes, embedDim] where there is one, and the parameters by name; outputs the loss
+ * features before normalising [classes, embedDim] where there is one, what the method draws, and the parameters by
+ * name; outputs the loss
  * terms, the logits and a gradient a parameter.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
@@ -44,7 +49,9 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
   const images = input('images', [batchSize, 3, resolution, resolution])
   const labels = input('labels', [batchSize, classes])
   const learned = new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]))
-  const prompts = method.prompts(methodOptions, clip, (name) => learned.get(name)!)
+  const draws = method.draws?.(methodOptions, randomStream(0)) ?? {}
+  const drawn = (name: string) => input(DRAWN + name, draws[name]!.shape)
+  const prompts = method.prompts(methodOptions, clip, (name) => learned.get(name)!, drawn)
   const image = promptedImage(clip, images, prompts)
   const sets = textPrompts(prompts, image)
   const textSet = textFeatureSet(clip, sets, classNames)

@@ -35,7 +35,7 @@ export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
 export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainEvent, TrainedPrompts> {
   const { out, resume = false, overwrite = false, dataPath, ...rest } = options
   const { model, data, skipBadImages: _skip, signal: _signal, ...input } = rest
-  const settings = resolveSettings(input)
+  const settings = resolveSettings(input, model.clip)
   const config: RunConfig = {
     model: { name: model.name, sha256: await model.hash() },
     data: {

@@ -9,7 +9,7 @@ import { diverseTextFeatures } from '../regulators/textual-diversity.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
+import { DRAWN, GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -131,6 +131,7 @@ export class Trainer {
       ...(this.teacher
         ? { [TEACHER]: { shape: [classNames.length, this.options.clip.config.embedDim], data: this.teacher } }
         : {}),
+      ...this.drawnInputs(),
       ...this.parameterInputs(),
     })
     const losses: Record<string, number> = {}
@@ -170,6 +171,14 @@ export class Trainer {
 
   async release(): Promise<void> {
     await this.session.release()
+  }
+
+  /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
+  private drawnInputs(): Record<string, HostTensor> {
+    const { method, methodOptions, seed } = this.options
+    const random = randomStream(seed, 'draws', this.current.optimizer.step)
+    const draws = Object.entries(method.draws?.(methodOptions, random) ?? {})
+    return Object.fromEntries(draws.map(([name, tensor]) => [DRAWN + name, tensor]))
   }
 
   private parameterInputs(): Record<string, HostTensor> {
