@@ -37,6 +37,7 @@ const cases: [method: string, options: object, activation?: ClipConfig['activati
   ['coop', { context: 5, classSpecific: true, classPosition: 'front' }],
   ['cocoop', {}],
   ['cocoop', { contextInit: '', context: 3 }],
+  ['proda', { prompts: 8, context: 5 }],
 ]
 
 /** A method's prompts on a random model, and values for its parameters. */
@@ -93,6 +94,7 @@ describe('the arithmetic left out', () => {
     ['coop', {}, 2],
     ['coop', { context: 4, classSpecific: true }, 2],
     ['cocoop', {}, 3],
+    ['proda', { prompts: 8, context: 4 }, 3],
   ]
   it.each(savings)(
     'makes the text tower of %s %o at least %d times smaller',

@@ -44,7 +44,7 @@ async function trainer(method: string, given: object, seed = 1) {
 }
 const images = randomTensor('images', [2, 3, 32, 32]).data
 
-const small: Record<string, object> = { coop: { context: 4 } }
+const small: Record<string, object> = { proda: { prompts: 8, context: 4 }, coop: { context: 4 } }
 
 describe.each(Object.keys(methods))('%s', (name) => {
   it('moves all its parameters in a step, and recognises classes that were not trained', async () => {

@@ -4,6 +4,7 @@ import { coop } from './coop.js'
 import { ivlp } from './ivlp.js'
 import { maple } from './maple.js'
 import type { Method } from './method.js'
+import { proda } from './proda.js'
 import { promptSrc } from './promptsrc.js'
 import { regulated } from './regulated.js'
 
@@ -14,6 +15,7 @@ export const methods = {
   maple: regulated(maple),
   cocoop: regulated(cocoop),
   coop: regulated(coop),
+  proda: regulated(proda),
 }
 
 /** Name of a method that trains prompts. */
