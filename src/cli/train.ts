@@ -172,10 +172,10 @@ function keyValue(text: string): [string, unknown] {
     throw new ConfigError(`--set ${text}: expected key=value`, {
       hint: 'For example --set textLossWeight=10',
     })
-  return [text.slice(0, at), valueOf(text.slice(at + 1))]
+  return [text.slice(0, at), parsedValue(text.slice(at + 1))]
 }
 
-function valueOf(text: string): unknown {
+function parsedValue(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true'
   const number = Number(text)
   return text !== '' && Number.isFinite(number) ? number : text
