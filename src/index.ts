@@ -1,3 +1,9 @@
+export { exportCheckpoint } from './checkpoints/export-checkpoint.js'
+export {
+  type ImportedPrompts,
+  type ImportOptions,
+  importCheckpoint,
+} from './checkpoints/import-checkpoint.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { Dataset, Datum } from './data/dataset.js'
 export { type FolderOptions, openFolder } from './data/folder.js'

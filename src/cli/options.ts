@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 
 /** Parses a whole number of at least `least`; commander names the option in its message. */
@@ -30,4 +31,23 @@ export function oneOf(names: readonly string[]): (text: string) => string {
     const suggestion = nearest.length > 0 ? `Did you mean ${nearest.join(' or ')}? ` : ''
     throw new InvalidArgumentError(`${suggestion}There are ${names.join(', ')}.`)
   }
+}
+
+/** Options of a method as they are given with --set key=value; numbers and switches are read as such. */
+export const keyValues = (given: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(given.map(keyValue))
+
+function keyValue(text: string): [string, unknown] {
+  const at = text.indexOf('=')
+  if (at < 1)
+    throw new ConfigError(`--set ${text}: expected key=value`, {
+      hint: 'For example --set textLossWeight=10',
+    })
+  return [text.slice(0, at), parsedValue(text.slice(at + 1))]
+}
+
+function parsedValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true'
+  const number = Number(text)
+  return text !== '' && Number.isFinite(number) ? number : text
 }

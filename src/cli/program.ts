@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
+import { exportCommand } from './export.js'
+import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
@@ -23,6 +25,8 @@ export function program(): Command {
     trainCommand(),
     evalCommand(),
     predictCommand(),
+    importCommand(),
+    exportCommand(),
     infoCommand(),
     methodsCommand(),
     toyCommand(),

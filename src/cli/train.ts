@@ -15,7 +15,7 @@ import { type TrainRunOptions, trainRun } from '../train/train-run.js'
 import { type DataOptions, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
+import { keyValues, oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
@@ -161,24 +161,9 @@ function settingsOf(flags: TrainFlags, begun: Settings | undefined) {
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(lr === undefined ? {} : { learningRate: lr }),
-    ...(set === undefined ? {} : { methodOptions: Object.fromEntries(set.map(keyValue)) }),
+    ...(set === undefined ? {} : { methodOptions: keyValues(set) }),
   }
   return { ...begun, ...given }
-}
-
-function keyValue(text: string): [string, unknown] {
-  const at = text.indexOf('=')
-  if (at < 1)
-    throw new ConfigError(`--set ${text}: expected key=value`, {
-      hint: 'For example --set textLossWeight=10',
-    })
-  return [text.slice(0, at), parsedValue(text.slice(at + 1))]
-}
-
-function parsedValue(text: string): unknown {
-  if (text === 'true' || text === 'false') return text === 'true'
-  const number = Number(text)
-  return text !== '' && Number.isFinite(number) ? number : text
 }
 
 /** Trains with a progress bar over all steps. */

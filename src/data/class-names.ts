@@ -53,28 +53,60 @@ function checkNames(named: readonly NamedFolder[], file: string | undefined): vo
   }
 }
 
+/**
+ * A list of class names out of a file: a line each, or a JSON array.
+ *
+ * @throws DataError when the file cannot be read or a name is empty or named twice
+ */
+export async function readClassList(file: string): Promise<string[]> {
+  const text = await readText(file)
+  const names = /^\s*\[/.test(text)
+    ? listOfJson(text, file)
+    : text.split(/\r?\n/).filter((line) => line.trim() !== '')
+  const tidy = names.map(tidyClassName)
+  const wrong = tidy.findIndex((name, i) => name === '' || tidy.indexOf(name) !== i)
+  if (tidy.length > 0 && wrong < 0) return tidy
+  throw new DataError(
+    tidy.length === 0
+      ? `class names ${file}: there are none`
+      : `class names ${file}: "${tidy[wrong]}" is ${tidy[wrong] === '' ? 'empty' : 'named twice'}`,
+    { hint: 'Name each class on a line of its own.' },
+  )
+}
+
+function listOfJson(text: string, file: string): string[] {
+  const names = z.array(z.string()).safeParse(jsonOf(text, file))
+  if (names.success) return names.data
+  throw new DataError(`class names ${file}: expected a list of names`)
+}
+
 async function readNames(file: string, folders: readonly string[]): Promise<Map<string, string>> {
-  let text: string
+  const text = await readText(file)
+  return /^\s*[{[]/.test(text) ? fromJson(text, file, folders) : fromLines(text, file, folders)
+}
+
+async function readText(file: string): Promise<string> {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (cause) {
     const reason =
       cause instanceof TypeError ? 'not UTF-8 text' : ((cause as NodeJS.ErrnoException).code ?? cause)
     throw new DataError(`class names ${file}: cannot be read (${reason})`, { cause })
   }
-  return /^\s*[{[]/.test(text) ? fromJson(text, file, folders) : fromLines(text, file, folders)
 }
 
 const jsonNames = z.union([z.array(z.string()), z.record(z.string(), z.string())])
 
-function fromJson(text: string, file: string, folders: readonly string[]): Map<string, string> {
-  let value: unknown
+function jsonOf(text: string, file: string): unknown {
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch (cause) {
     throw new DataError(`class names ${file}: not valid JSON (${(cause as Error).message})`, { cause })
   }
-  const names = jsonNames.safeParse(value)
+}
+
+function fromJson(text: string, file: string, folders: readonly string[]): Map<string, string> {
+  const names = jsonNames.safeParse(jsonOf(text, file))
   if (!names.success) {
     throw new DataError(`class names ${file}: expected a list of names or an object {"folder": "name"}`)
   }

@@ -111,6 +111,15 @@ export class RunDirectory {
     )
   }
 
+  /** Throws UserError where a run, or what is in the way of one, is there already. */
+  async refuseFiles(): Promise<void> {
+    const files = await this.files()
+    if (files.length === 0) return
+    throw new UserError(`${this.path} holds ${files.join(', ')} already`, {
+      hint: 'Replace it with --overwrite, or choose another directory with --out.',
+    })
+  }
+
   /** Removes what a run left, so that the directory can be used anew. Files of other names stay. */
   async clear(): Promise<void> {
     for (const epoch of await this.checkpoints()) await rm(this.checkpointPath(epoch), { force: true })

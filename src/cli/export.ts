@@ -1,0 +1,71 @@
+import { relative } from 'node:path'
+import { Command, Option } from 'commander'
+import { downloadBars } from './download-progress.js'
+import { interruptible } from './interrupt.js'
+import { wholeNumber } from './options.js'
+
+interface ExportFlags {
+  readonly format: 'torch' | 'safetensors'
+  readonly out: string
+  readonly epoch?: number
+  readonly model?: string
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc export runs/photos --format torch --out output/photos
+      writes output/photos/VLPromptLearner/model.pth.tar-20, which the PyTorch reference loads with
+      --model-dir output/photos --load-epoch 20
+  $ promptsrc export runs/photos --out photos.safetensors
+      the prompts alone in one file, which eval, predict and loadRun() take as a run`
+
+/** `promptsrc export`: a run's prompts in another format. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('write the prompts of a run for other programs')
+    .argument('<run>', 'run directory')
+    .addOption(
+      new Option('--format <format>', 'torch: checkpoint of the PyTorch reference')
+        .choices(['safetensors', 'torch'])
+        .default('safetensors'),
+    )
+    .requiredOption('--out <path>', 'safetensors: the file; torch: the output folder')
+    .option('--epoch <n>', 'epoch to name a torch checkpoint by (default: the run’s last)', wholeNumber(1))
+    .option('--model <model>', 'where the model is, if not where the run says')
+    .option('--json', 'print the file written as JSON')
+    .addHelpText('after', examples)
+    .action(exportRun)
+}
+
+async function exportRun(path: string, flags: ExportFlags): Promise<void> {
+  const { loadRun } = await import('../run.js')
+  const bars = downloadBars()
+  const { prompts, model } = await loadRun(path, {
+    signal: interruptible('Interrupted: nothing was written.'),
+    onProgress: bars.onProgress,
+    ...(flags.model ? { model: flags.model } : {}),
+  })
+  bars.stop()
+  try {
+    let file = flags.out
+    if (flags.format === 'torch') {
+      const { exportCheckpoint } = await import('../checkpoints/export-checkpoint.js')
+      const epoch = flags.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
+      file = await exportCheckpoint(flags.out, prompts, model.clip, epoch)
+    } else {
+      const { savePrompts } = await import('../train/prompts-file.js')
+      await savePrompts(flags.out, prompts, model.clip)
+    }
+    process.stdout.write(flags.json ? `${JSON.stringify({ file })}\n` : `file    ${relative('.', file)}\n`)
+  } finally {
+    await model.close()
+  }
+}
+
+/** Epochs of a run that was trained here, or of the method's published configuration. */
+async function lastEpoch(path: string, published: number): Promise<number> {
+  const { readRunConfig } = await import('../train/run-config.js')
+  const config = await readRunConfig(path).catch(() => undefined)
+  return config?.settings.epochs ?? published
+}
