@@ -3,6 +3,7 @@ import { packageVersion } from '../train/environment.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { infoCommand } from './info.js'
+import { interpretCommand } from './interpret.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
@@ -24,6 +25,7 @@ export function program(): Command {
     evalCommand(),
     predictCommand(),
     infoCommand(),
+    interpretCommand(),
     methodsCommand(),
     toyCommand(),
     parityCommand(),
