@@ -70,11 +70,16 @@ export async function nearestTokens(
       const scores = outputs.product!.data
       for (let v = start; v < Math.min(start + vectorRows, found.length); v++) {
         const { candidates } = found[v]!
-        for (let row = 0; row < Math.min(tableRows, count - first); row++) {
-          const squared = lengths[v]! + rowLengths[row]! - 2 * scores[(v - start) * tableRows + row]!
-          found[v]!.sum += Math.sqrt(Math.max(0, squared))
-          candidates.offer(first + row, squared)
+        const length = lengths[v]!
+        const from = (v - start) * tableRows
+        const end = Math.min(tableRows, count - first)
+        let sum = 0
+        for (let row = 0; row < end; row++) {
+          const squared = length + rowLengths[row]! - 2 * scores[from + row]!
+          if (squared > 0) sum += Math.sqrt(squared)
+          if (squared < candidates.limit) candidates.add(first + row, squared)
         }
+        found[v]!.sum += sum
       }
     }
   }
@@ -90,16 +95,18 @@ export async function nearestTokens(
   })
 }
 
-/** The best few of what was offered, best first. */
+/** The smallest few values of those added, smallest first. */
 class Candidates {
   readonly ids: number[] = []
   private readonly values: number[] = []
+  /** Values from here on are not among them. */
+  limit = Number.POSITIVE_INFINITY
 
   constructor(private readonly capacity: number) {}
 
-  offer(id: number, value: number): void {
+  /** Adds a value below `limit`. */
+  add(id: number, value: number): void {
     const { ids, values, capacity } = this
-    if (ids.length === capacity && value >= values[capacity - 1]!) return
     let place = Math.min(ids.length, capacity - 1)
     for (; place > 0 && values[place - 1]! > value; place--) {
       ids[place] = ids[place - 1]!
@@ -107,16 +114,15 @@ class Candidates {
     }
     ids[place] = id
     values[place] = value
+    if (ids.length === capacity) this.limit = values[capacity - 1]!
   }
 }
 
-/** `rows` rows from `first` on, zeros behind the last one. */
+/** `rows` rows from `first` on, zeros behind the last one. A copy: a view would take all of the table to a worker. */
 function piece({ data, width }: Rows, first: number, rows: number): Float32Array {
-  const part = data.subarray(first * width, (first + rows) * width)
-  if (part.length === rows * width) return part
-  const padded = new Float32Array(rows * width)
-  padded.set(part)
-  return padded
+  const copied = new Float32Array(rows * width)
+  copied.set(data.subarray(first * width, (first + rows) * width))
+  return copied
 }
 
 function squaredLengths({ data, width }: Rows): Float64Array {

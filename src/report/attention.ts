@@ -53,4 +53,5 @@ function perEvenShare({ patches }: View): number[] {
   return Array.from(patches, (value) => (value / total) * patches.length)
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
+/** With a space that no line ends at. */
+const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}\u00a0%`

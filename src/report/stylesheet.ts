@@ -78,7 +78,7 @@ details>*+*{margin-top:10px}
 .looks .note{margin:8px 0 0;font-size:.82rem}
 .scale{display:inline-flex;align-items:center;gap:8px;white-space:nowrap}
 .scale i{width:120px;height:.7em;border-radius:2px;background:linear-gradient(to right,var(--scale))}
-.words td small{display:block}
+.words{max-width:none}.words th,.words td{white-space:nowrap}.words td small{display:block}
 .facts{width:100%;font-size:.9rem;table-layout:fixed}
 .facts th{color:var(--soft);width:42%;overflow-wrap:anywhere}
 @media (max-width:560px){main{padding:26px 16px 48px}th,td{padding-right:12px}.samples{grid-template-columns:repeat(2,minmax(0,1fr))}
