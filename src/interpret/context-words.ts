@@ -73,16 +73,17 @@ export async function contextWords(
   }
   const neighbours = await nearestTokens(runtime, table, learned, top)
   const begun = await startOf(spec, seed)
-  const begunNear = begun ? await nearestTokens(runtime, table, { width, data: begun }, 1) : []
+  const words =
+    begun && !begun.random ? await nearestTokens(runtime, table, { width, data: begun.values }, 1) : []
   const row = (data: Float32Array, i: number) => data.subarray(i * width, (i + 1) * width)
 
   const vectors = neighbours.map(({ nearest, meanDistance }, i): ContextVector => {
     const own = row(learned.data, i)
-    const origin = begunNear[i]?.nearest[0]
+    const origin = words[i]?.nearest[0]
     const word = origin?.distance === 0 ? { word: tokenName(clip.tokenizer, origin.id) } : {}
     return {
       norm: Math.hypot(...own),
-      ...(begun ? { start: { ...word, distance: measure(own, row(begun, i)).distance } } : {}),
+      ...(begun ? { start: { ...word, distance: measure(own, row(begun.values, i)).distance } } : {}),
       nearest: nearest.map((near) => ({ ...near, ...tokenName(clip.tokenizer, near.id) })),
       meanDistance,
     }
@@ -94,14 +95,16 @@ export async function contextWords(
   }))
 }
 
-/** The initial values; undefined where they depend on a seed that is not known. */
-async function startOf(spec: ParameterSpec, seed: number | undefined): Promise<Float32Array | undefined> {
-  // As the trainer draws them.
+/** The initial values, and whether they are random; undefined where they depend on a seed that is not known. */
+async function startOf(
+  spec: ParameterSpec,
+  seed: number | undefined,
+): Promise<{ values: Float32Array; random: boolean } | undefined> {
+  // As the trainer draws them. A start that two seeds agree on depends on none: words, not random numbers.
   const draw = (from: number) => spec.init(randomStream(from, 'init', spec.name))
-  if (seed !== undefined) return draw(seed)
-  // A start that two seeds agree on depends on none: words, not random numbers.
-  const [one, other] = await Promise.all([draw(0), draw(1)])
-  return one.every((value, i) => value === other[i]) ? one : undefined
+  const [values, other] = await Promise.all([draw(seed ?? 0), draw((seed ?? 0) + 1)])
+  const random = values.some((value, i) => value !== other[i])
+  return random && seed === undefined ? undefined : { values, random }
 }
 
 /** Names of a class-specific context's classes or of a set of prompts; none for a single prompt. */
