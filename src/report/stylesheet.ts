@@ -66,7 +66,7 @@ small{color:var(--soft);font-size:.8rem;font-weight:400}
 .classes .bar span{display:block;height:.62em;width:var(--share);min-width:1px;background:var(--accent)}
 .classes .bar,.facts td{padding-right:0}
 details{margin:14px 0}
-summary{cursor:pointer;color:var(--accent);font-size:.9rem}
+summary{cursor:pointer;color:var(--accent);font-size:.9rem;overflow-wrap:anywhere}
 details>*+*{margin-top:10px}
 .looks{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:34px 44px;padding:0;margin:18px 0 0}
 .looks>li{min-width:0}
