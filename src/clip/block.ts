@@ -20,11 +20,14 @@ import type { BlockWeights, Linear, Norm } from './block-weights.js'
 /**
  * Rows between two blocks. `items` are the rows of G sequences of S tokens each, sequence by sequence. `shared` rows
  * stand for P tokens that all sequences have in common and that no sequence can change: the prompt prefix of
- * causal text, or visual prompts that are about to be replaced. They are computed once instead of G times.
+ * causal text, or visual prompts that are about to be replaced. They are computed once instead of G times. There may be
+ * Q such prefixes (a set of prompts, or one an image), each shared by G / Q consecutive sequences.
  */
 export interface Rows {
-  /** [P, width] */
+  /** [Q * P, width] */
   readonly shared: Tensor | undefined
+  /** Q; default: 1 */
+  readonly prefixes?: number
   /** [G * S, width] */
   readonly items: Tensor
   /** G */
@@ -33,7 +36,7 @@ export interface Rows {
 
 /** Which rows a block must put out; all others only serve as keys and values. */
 export interface BlockOptions {
-  /** Leading shared rows that go on. Default: all. */
+  /** Leading rows of every shared prefix that go on. Default: all. */
   readonly sharedOut?: number
   /** Tokens [from, to) of every item sequence that go on. Default: all. */
   readonly itemsOut?: readonly [number, number]
@@ -49,7 +52,8 @@ export interface BlockOptions {
 export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions = {}): Rows {
   const { shared, items, groups } = rows
   const width = items.dim(1)
-  const p = shared?.dim(0) ?? 0
+  const q = rows.prefixes ?? 1
+  const p = (shared?.dim(0) ?? 0) / q
   const s = items.dim(0) / groups
   const sharedOut = options.sharedOut ?? p
   const [from, to] = options.itemsOut ?? [0, s]
@@ -57,21 +61,23 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   /** The rows that go on, out of all rows. */
   const keep = (all: Tensor): Tensor => {
     if (sharedOut === p && from === 0 && to === s) return all
-    const [head, tail] = p === 0 ? [undefined, all] : split(all, 0, [p, groups * s])
-    const kept = reshape(slice(reshape(tail!, [groups, s, width]), 1, from, to), [-1, width])
-    return head && sharedOut > 0 ? concat([slice(head, 0, 0, sharedOut), kept], 0) : kept
+    const [head, tail] = p === 0 ? [undefined, all] : split(all, 0, [q * p, groups * s])
+    const tokens = (x: Tensor, n: number, first: number, end: number) =>
+      reshape(slice(reshape(x, [n, -1, width]), 1, first, end), [-1, width])
+    const kept = tokens(tail!, groups, from, to)
+    return head && sharedOut > 0 ? concat([tokens(head, q, 0, sharedOut), kept], 0) : kept
   }
-  /** Rows [..., width] as [G, heads, tokens, head width], shared rows (G = 1) and items apart. */
+  /** Rows [..., width] as [G, heads, tokens, head width], shared rows (Q instead of G) and items apart. */
   const byHead = (all: Tensor, sharedRows: number): [Tensor | undefined, Tensor] => {
     const heads = (x: Tensor, g: number) =>
       transpose(reshape(x, [g, -1, w.heads, width / w.heads]), [0, 2, 1, 3])
     if (sharedRows === 0) return [undefined, heads(all, groups)]
-    const [head, tail] = split(all, 0, [sharedRows, all.dim(0) - sharedRows])
-    return [heads(head!, 1), heads(tail!, groups)]
+    const [head, tail] = split(all, 0, [q * sharedRows, all.dim(0) - q * sharedRows])
+    return [heads(head!, q), heads(tail!, groups)]
   }
   const joinHeads = (x: Tensor) => reshape(transpose(x, [0, 2, 1, 3]), [-1, width])
 
-  const x = shared ? concat([shared, items], 0) : items // (P + G*S, width)
+  const x = shared ? concat([shared, items], 0) : items // (Q*P + G*S, width)
   const normal = norm(x, w.norm1)
   const [qShared, qItems] = byHead(linear(keep(normal), w.query), sharedOut)
   const [kShared, kItems] = byHead(linear(normal, w.key), p)
@@ -92,15 +98,23 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const h = add(keep(x), linear(all, w.out))
   const y = add(h, linear(activate(linear(norm(h, w.norm2), w.fc), w.activation), w.proj))
   if (sharedOut === 0) return { shared: undefined, items: y, groups }
-  const [ySharedRows, yItems] = split(y, 0, [sharedOut, groups * (to - from)])
-  return { shared: ySharedRows, items: yItems!, groups }
+  const [yShared, yItems] = split(y, 0, [q * sharedOut, groups * (to - from)])
+  return { shared: yShared, prefixes: q, items: yItems!, groups }
 }
 
 /** Keys or values of every sequence behind the shared ones: [G, heads, P + S, head width]. */
 function withShared(shared: Tensor | undefined, items: Tensor): Tensor {
   if (!shared) return items
   const [groups, heads, , width] = items.shape as [number, number, number, number]
-  return concat([expand(shared, [groups, heads, shared.dim(2), width]), items], 2)
+  const [prefixes, , p] = shared.shape as [number, number, number, number]
+  const each = expand(reshape(shared, [prefixes, 1, heads, p, width]), [
+    prefixes,
+    groups / prefixes,
+    heads,
+    p,
+    width,
+  ])
+  return concat([reshape(each, [groups, heads, p, width]), items], 2)
 }
 
 const rowsOf = (mask: Tensor | undefined, rows: number) => mask && slice(mask, 0, 0, rows)

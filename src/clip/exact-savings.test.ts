@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { evaluate, randomTensor } from '../../test/support/finite-differences.js'
 import { plainImage, plainText } from '../../test/support/plain-clip.js'
 import { randomClip, wordTokenizer } from '../../test/support/random-clip.js'
-import { encodeGraph, gradients, input, mul, sum, type Tensor, values } from '../graph/index.js'
-import { ivlp } from '../methods/ivlp.js'
+import { encodeGraph, gradients, input, l2Normalize, mul, sum, type Tensor, values } from '../graph/index.js'
 import type { Prompts } from '../methods/method.js'
-import { layoutClasses, promptedImage, promptedText } from '../methods/prompted-clip.js'
+import { promptedImage, textFeatureSet, textPrompts } from '../methods/prompted-clip.js'
+import { methodNamed } from '../methods/registry.js'
 import type { ClipConfig } from './config.js'
+import { promptedText } from './prompted-text.js'
 import type { Tokenizer } from './tokenizer.js'
 
 // The towers leave out arithmetic that cannot change a result: tokens behind the end token, the class-independent
@@ -20,87 +21,96 @@ const config = (activation: ClipConfig['activation']): ClipConfig => ({
 })
 const classNames = ['cat', 'highway or road', 'lily of the valley', 'dog']
 
-const cases: [textDepth: number, visionDepth: number, ClipConfig['activation']][] = [
-  [1, 1, 'quick'],
-  [2, 3, 'quick'],
-  [4, 4, 'quick'],
-  [3, 2, 'exact'],
+const cases: [method: string, options: object, activation?: ClipConfig['activation']][] = [
+  ['ivlp', { textDepth: 1, visionDepth: 1, textContext: 3, visionContext: 2 }],
+  ['ivlp', { textDepth: 2, visionDepth: 3, textContext: 3, visionContext: 2 }],
+  ['ivlp', { textDepth: 4, visionDepth: 4, textContext: 3, visionContext: 2 }],
+  ['ivlp', { textDepth: 3, visionDepth: 2, textContext: 3, visionContext: 2 }, 'exact'],
+  ['maple', { depth: 1 }],
+  ['maple', { depth: 3 }],
+  ['coop', { context: 5 }],
+  ['coop', { context: 5, classPosition: 'middle' }],
+  ['coop', { context: 5, classPosition: 'front' }],
+  ['coop', { context: 1, classPosition: 'middle' }],
+  ['coop', { context: 5, classSpecific: true }],
+  ['coop', { context: 5, classSpecific: true, classPosition: 'middle' }],
+  ['coop', { context: 5, classSpecific: true, classPosition: 'front' }],
+  ['cocoop', {}],
+  ['cocoop', { contextInit: '', context: 3 }],
+  ['proda', { prompts: 8, context: 5 }],
 ]
 
-describe.each(cases)(
-  'with text depth %i, vision depth %i and %s GELU',
-  (textDepth, visionDepth, activation) => {
-    const clip = randomClip(config(activation), wordTokenizer as Tokenizer)
-    const options = ivlp.options.parse({ textDepth, visionDepth, textContext: 3, visionContext: 2 })
-    const specs = ivlp.parameters(options, clip)
-    const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
-    const prompts: Prompts = ivlp.prompts(options, clip, (name) => symbols.get(name)!)
-    const feeds = Object.fromEntries(specs.map(({ name, shape }) => [name, randomTensor(name, shape)]))
+/** A method's prompts on a random model, and values for its parameters. */
+function setUp(name: string, given: object, activation: ClipConfig['activation'] = 'quick') {
+  const clip = randomClip(config(activation), wordTokenizer as Tokenizer)
+  const method = methodNamed(name)
+  const options = method.options.parse(given)
+  const specs = method.parameters(options, clip, classNames.length)
+  const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
+  const prompts: Prompts = method.prompts(options, clip, (name) => symbols.get(name)!)
+  const feeds = Object.fromEntries(specs.map(({ name, shape }) => [name, randomTensor(name, shape)]))
+  return { clip, prompts, symbols, feeds }
+}
 
-    /** Features and gradients of a random functional of them, for one way of computing them. */
-    async function outcome(
-      features: Tensor,
-      feed: Record<string, { shape: readonly number[]; data: Float32Array }>,
-    ) {
-      const weights = values('functional', features.shape, randomTensor('functional', features.shape).data)
-      const grads = gradients(sum(mul(features, weights)), [...symbols.values()])
-      const named = [...symbols.keys()].map((name, i) => [`grad.${name}`, grads[i]!] as const)
-      return evaluate({ features, ...Object.fromEntries(named) }, { ...feeds, ...feed })
+describe.each(cases)('with %s %o', (name, given, activation) => {
+  const { clip, prompts, symbols, feeds } = setUp(name, given, activation)
+  const images = input('images', [3, 3, 32, 32])
+  const pixels = { images: randomTensor('images', images.shape) }
+
+  /** Features and gradients of a random functional of them, for one way of computing them. */
+  async function outcome(features: Tensor) {
+    const weights = values('functional', features.shape, randomTensor('functional', features.shape).data)
+    const grads = gradients(sum(mul(features, weights)), [...symbols.values()])
+    const named = [...symbols.keys()].map((name, i) => [`grad.${name}`, grads[i]!] as const)
+    return evaluate({ features, ...Object.fromEntries(named) }, { ...feeds, ...pixels })
+  }
+
+  function expectEqual(a: Awaited<ReturnType<typeof outcome>>, b: typeof a) {
+    for (const [name, { data }] of Object.entries(a)) {
+      const scale = Math.max(1e-6, ...data.map(Math.abs))
+      const worst = data.reduce((w, value, i) => Math.max(w, Math.abs(value - b[name]!.data[i]!)), 0)
+      expect(worst / scale, name).toBeLessThan(2e-5)
     }
+  }
 
-    function expectEqual(a: Awaited<ReturnType<typeof outcome>>, b: typeof a) {
-      for (const [name, { data }] of Object.entries(a)) {
-        const scale = Math.max(1e-6, ...data.map(Math.abs))
-        const worst = data.reduce((w, value, i) => Math.max(w, Math.abs(value - b[name]!.data[i]!)), 0)
-        expect(worst / scale, name).toBeLessThan(2e-5)
-      }
-    }
-
-    it('the text tower gives what full sequences of every class give', async () => {
-      const words = ivlp.context(options)
-      const classes = await layoutClasses(clip, words, classNames)
-      const texts = classNames.map((name) => `${words.prefix} ${name}.`)
-      const saved = await outcome(promptedText(clip, prompts, classes), {})
-      expectEqual(await outcome(await plainText(clip, prompts, texts), {}), saved)
-    })
-
-    it('the image tower gives what full sequences of every image give', async () => {
-      const images = input('images', [3, 3, 32, 32])
-      const feed = { images: randomTensor('images', images.shape) }
-      const saved = await outcome(promptedImage(clip, images, prompts), feed)
-      expectEqual(await outcome(plainImage(clip, images, prompts), feed), saved)
-    })
-  },
-)
-
-describe('the arithmetic left out', () => {
-  it('makes the prompted text tower several times smaller', async () => {
-    const clip = randomClip(config('quick'), wordTokenizer as Tokenizer)
-    const options = ivlp.options.parse({ textDepth: 4, visionDepth: 4 })
-    const specs = ivlp.parameters(options, clip)
-    const prompts = ivlp.prompts(options, clip, (name) =>
-      input(name, specs.find((s) => s.name === name)!.shape),
+  it('the text tower gives what full sequences of every class give', async () => {
+    const sets = textPrompts(prompts, promptedImage(clip, images))
+    const saved = await Promise.all(
+      sets.map((set) => outcome(l2Normalize(promptedText(clip, set, classNames)))),
     )
-    const classes = await layoutClasses(clip, ivlp.context(options), classNames)
-    const saved = await encodeGraph({ y: promptedText(clip, prompts, classes) })
-    const plain = await encodeGraph({
-      y: await plainText(
-        clip,
-        prompts,
-        classNames.map((n) => `a photo of a ${n}.`),
-      ),
-    })
-    expect(plain.flops / saved.flops).toBeGreaterThan(3)
+    const plain = await Promise.all(sets.map(async (set) => outcome(await plainText(clip, set, classNames))))
+    for (const [i, expected] of plain.entries()) expectEqual(expected, saved[i]!)
   })
 
+  it('the image tower gives what full sequences of every image give', async () => {
+    const saved = await outcome(promptedImage(clip, images, prompts))
+    expectEqual(await outcome(plainImage(clip, images, prompts)), saved)
+  })
+})
+
+describe('the arithmetic left out', () => {
+  const savings: [method: string, options: object, atLeast: number][] = [
+    ['ivlp', { textDepth: 4, visionDepth: 4 }, 3],
+    ['coop', {}, 2],
+    ['coop', { context: 4, classSpecific: true }, 2],
+    ['cocoop', {}, 3],
+    ['proda', { prompts: 8, context: 4 }, 3],
+  ]
+  it.each(savings)(
+    'makes the text tower of %s %o at least %d times smaller',
+    async (name, given, atLeast) => {
+      const { clip, prompts } = setUp(name, given)
+      const sets = textPrompts(prompts, input('image', [2, 48]))
+      const saved = await encodeGraph({ y: textFeatureSet(clip, sets, classNames) })
+      const plain = await Promise.all(sets.map((set) => plainText(clip, set, classNames)))
+      const all = await encodeGraph(Object.fromEntries(plain.map((y, i) => [`y${i}`, y])))
+      expect(all.flops / saved.flops).toBeGreaterThan(atLeast)
+    },
+  )
+
   it('lets the frozen and the prompted image tower share their first operations', async () => {
-    const clip = randomClip(config('quick'), wordTokenizer as Tokenizer)
+    const { clip, prompts } = setUp('ivlp', { visionDepth: 2 })
     const images = input('images', [2, 3, 32, 32])
-    const options = ivlp.options.parse({ visionDepth: 2 })
-    const specs = ivlp.parameters(options, clip)
-    const prompts = ivlp.prompts(options, clip, (name) =>
-      input(name, specs.find((s) => s.name === name)!.shape),
-    )
     const frozen = await encodeGraph({ a: promptedImage(clip, images) })
     const prompted = await encodeGraph({ b: promptedImage(clip, images, prompts) })
     const both = await encodeGraph({

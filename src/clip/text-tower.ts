@@ -15,14 +15,16 @@ export interface TextTowerWeights {
 }
 
 /**
- * What the text tower reads. A text is [start token, context vectors, suffix], and the start and the context are the
- * same for all texts of a call: since attention is causal their states do not depend on what follows, so they are
- * computed once. Suffixes (class name, full stop, end token) are right-aligned to a common length; the padding on
+ * What the text tower reads. A text is [prefix, suffix]. A prefix (the start token and context vectors) is the same for
+ * many texts: since attention is causal its states do not depend on what follows, so they are computed once. There may
+ * be Q prefixes, each of texts / Q consecutive texts. Suffixes (class name, full stop, end token) are right-aligned to a common length; the padding on
  * their left is masked. Token and position embeddings are already added.
  */
 export interface TextInputs {
-  /** Start token and context vectors: [P, width]. */
+  /** Start token and context vectors: [Q * P, width]. */
   readonly prefix: Tensor
+  /** Q; default: 1. */
+  readonly prefixes?: number
   /** Right-aligned suffixes, text by text: [texts * S, width]. */
   readonly suffixes: Tensor
   /** Number of texts. */
@@ -30,7 +32,7 @@ export interface TextInputs {
   /** Added to the scores of suffix tokens over [prefix, suffix] keys: [texts, 1, S, P + S]. */
   readonly mask: Tensor
   /**
-   * Deep prompts, `deep[i]` for block i + 1: [P - 1, width] each. They replace the states of the context vectors at
+   * Deep prompts of a single prefix, `deep[i]` for block i + 1: [P - 1, width] each. They replace the states of the context vectors at
    * the input of their block; after the last one the context's states flow on.
    */
   readonly deep?: readonly Tensor[]
@@ -53,13 +55,13 @@ export function textTowerWeights(
 
 /** Text features, not normalised: [texts, embedDim]. */
 export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
-  const { prefix, suffixes, texts, mask, deep = [] } = inputs
-  const p = prefix.dim(0)
+  const { prefix, prefixes = 1, suffixes, texts, mask, deep = [] } = inputs
+  const p = prefix.dim(0) / prefixes
   const s = suffixes.dim(0) / texts
   const last = w.blocks.length - 1
   const sharedMask = causalMask(p)
 
-  let rows: Rows = { shared: prefix, items: suffixes, groups: texts }
+  let rows: Rows = { shared: prefix, prefixes, items: suffixes, groups: texts }
   for (const [i, block] of w.blocks.entries()) {
     const prompts = i > 0 ? deep[i - 1] : undefined
     if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }

@@ -43,7 +43,7 @@ export async function trainBaseNovel(
   onEvent: (event: TrainEvent) => void = () => {},
   signal?: AbortSignal,
 ): Promise<BaseNovelResult> {
-  const settings = resolveSettings({ ...input, classes: 'base' })
+  const settings = resolveSettings({ ...input, classes: 'base' }, model.clip)
   const events = trainPrompts({ ...settings, model, data, ...(signal ? { signal } : {}) })
   let next = await events.next()
   for (; !next.done; next = await events.next()) onEvent(next.value)
@@ -51,6 +51,7 @@ export async function trainBaseNovel(
     method: methodNamed(settings.method),
     methodOptions: settings.methodOptions,
     parameters: next.value.parameters,
+    classNames: selectClasses(data, settings.classes).classNames,
   }
   return measure(model, data, (options) => promptedClassifier(options, learned))
 }

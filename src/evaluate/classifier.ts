@@ -1,9 +1,17 @@
 import type { Clip } from '../clip/clip.js'
 import { fillTemplate, readableClassName } from '../clip/templates.js'
 import { encodeTexts } from '../clip/text-features.js'
-import { encodeGraph, type HostTensor, input, type Tensor } from '../graph/index.js'
-import type { Method } from '../methods/method.js'
-import { layoutClasses, promptedImage, promptedText, withLogits } from '../methods/prompted-clip.js'
+import { ConfigError } from '../errors.js'
+import { encodeGraph, type HostTensor, input, type Tensor, zeros } from '../graph/index.js'
+import type { Method, Prompts } from '../methods/method.js'
+import {
+  classWeights,
+  isConditional,
+  promptedImage,
+  textFeatureSet,
+  textPrompts,
+  withLogits,
+} from '../methods/prompted-clip.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
 
@@ -12,8 +20,8 @@ export interface Classifier {
   readonly classNames: readonly string[]
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
-  /** Text features of the classes, L2-normalised: [classes, embedDim]. */
-  readonly textFeatures: Float32Array
+  /** Weights of the classes, [classes, embedDim]; undefined where each image has its own. */
+  readonly textFeatures: Float32Array | undefined
   /**
    * @param images normalised pixels, [n, 3, R, R] with n up to the batch size
    * @returns logits [n, classes] and L2-normalised image features [n, embedDim]
@@ -27,34 +35,72 @@ export interface ClassifierOptions {
   readonly clip: Clip
   readonly runtime: Runtime
   readonly classNames: readonly string[]
-  /** Default: 16. */
+  /** Default: 16; fewer where each image has text features of its own. */
   readonly batchSize?: number
 }
+
+const BATCH = 16
+
+/** Texts that are encoded at once where each image has its own. */
+const CONDITIONAL_TEXTS = 2048
+
+const conditionalBatch = (classes: number) =>
+  Math.max(1, Math.min(BATCH, Math.floor(CONDITIONAL_TEXTS / classes)))
 
 /** A method with its options and learned values. */
 export interface Learned {
   readonly method: Method
   readonly methodOptions: unknown
   readonly parameters: Tensors
+  /** Classes they were trained on. */
+  readonly classNames: readonly string[]
 }
 
-/** The classifier of learned prompts. The classes need not be those that were trained. */
+/**
+ * The classifier of learned prompts. The classes need not be those that were trained.
+ *
+ * @throws ConfigError where contexts are class-specific and the classes are others
+ */
 export async function promptedClassifier(options: ClassifierOptions, learned: Learned): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize = 16 } = options
+  const { clip, runtime, classNames } = options
   const { method, methodOptions } = learned
-  const specs = method.parameters(methodOptions, clip)
+  const specs = method.parameters(methodOptions, clip, learned.classNames.length)
   const feeds: Record<string, HostTensor> = Object.fromEntries(
     specs.map(({ name, shape }) => [name, { shape, data: learned.parameters.get(name)! }]),
   )
   const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
   const prompts = method.prompts(methodOptions, clip, (name) => symbols.get(name)!)
+  checkClasses(prompts, learned, classNames)
+  const batchSize =
+    options.batchSize ?? (isConditional(prompts) ? conditionalBatch(classNames.length) : BATCH)
 
-  const classes = await layoutClasses(clip, method.context(methodOptions), classNames)
-  const text = await runtime.compile(await encodeGraph({ text: promptedText(clip, prompts, classes) }))
+  const classesFor = (image: Tensor) =>
+    classWeights(textFeatureSet(clip, textPrompts(prompts, image), classNames), isConditional(prompts))
+  const image = (images: Tensor) => promptedImage(clip, images, prompts)
+  if (isConditional(prompts)) {
+    return imageClassifier({ clip, runtime, classNames, batchSize }, classesFor, image, feeds)
+  }
+  const text = await runtime.compile(
+    await encodeGraph({ text: classesFor(zeros([1, clip.config.embedDim])) }),
+  )
   const textFeatures = (await text.run(feeds)).text!.data
   await text.release()
-  const image = (images: Tensor) => promptedImage(clip, images, prompts)
   return imageClassifier({ clip, runtime, classNames, batchSize }, textFeatures, image, feeds)
+}
+
+/** Class-specific contexts know the trained classes alone. */
+function checkClasses({ text }: Prompts, learned: Learned, classNames: readonly string[]): void {
+  if (typeof text === 'function' || text.every(({ each }) => each !== 'class')) return
+  if (learned.classNames.join('\n') === classNames.join('\n')) return
+  const other = classNames.find((name) => !learned.classNames.includes(name))
+  throw new ConfigError(
+    other === undefined
+      ? `the prompts have a context of its own for each of ${learned.classNames.length} classes in their order; found ${classNames.length} classes`
+      : `there is no context for class "${other}": the prompts were trained with a context of its own for each class`,
+    {
+      hint: 'Evaluate on the trained classes, or train without classSpecific to recognise others.',
+    },
+  )
 }
 
 /**
@@ -65,7 +111,7 @@ export async function zeroShotClassifier(
   options: ClassifierOptions,
   templates: readonly string[],
 ): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize = 16 } = options
+  const { clip, runtime, classNames, batchSize = BATCH } = options
   const { embedDim } = clip.config
   const texts = classNames.flatMap((name) =>
     templates.map((template) => fillTemplate(template, readableClassName(name))),
@@ -88,27 +134,30 @@ export async function zeroShotClassifier(
 
 async function imageClassifier(
   { clip, runtime, classNames, batchSize }: Required<ClassifierOptions>,
-  textFeatures: Float32Array,
+  /** L2-normalised or mean features [classes, embedDim], or how they follow from an image's features. */
+  text: Float32Array | ((image: Tensor) => Tensor),
   imageFeatures: (images: Tensor) => Tensor,
   feeds: Record<string, HostTensor> = {},
 ): Promise<Classifier> {
   const { resolution, config } = clip
   const shape = [batchSize, 3, resolution, resolution]
   const textShape = [classNames.length, config.embedDim]
-  const { image, logits } = withLogits(clip, input('text', textShape), imageFeatures(input('images', shape)))
+  const features = imageFeatures(input('images', shape))
+  const classes = typeof text === 'function' ? text(features) : input('text', textShape)
+  const { image, logits } = withLogits(clip, classes, features)
   const session: Session = await runtime.compile(await encodeGraph({ image, logits }))
   const perImage = 3 * resolution * resolution
   return {
     classNames,
     batchSize,
-    textFeatures,
+    textFeatures: typeof text === 'function' ? undefined : text,
     async classify(images) {
       const n = images.length / perImage
       const padded = n === batchSize ? images : new Float32Array(batchSize * perImage)
       if (n < batchSize) padded.set(images)
       const outputs = await session.run({
         ...feeds,
-        text: { shape: textShape, data: textFeatures },
+        ...(typeof text === 'function' ? {} : { text: { shape: textShape, data: text } }),
         images: { shape, data: padded },
       })
       return {

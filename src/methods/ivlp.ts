@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
-import { type VlPromptOptions, vlContext, vlParameters, vlPromptOptions, vlPrompts } from './vl-prompts.js'
+import {
+  checkStartingWords,
+  type VlPromptOptions,
+  vlDepths,
+  vlParameters,
+  vlPromptOptions,
+  vlPrompts,
+} from './vl-prompts.js'
 
 /** Independent vision-language prompting: prompts in both towers, trained by cross-entropy alone. */
 export const ivlp: Method<VlPromptOptions> = {
@@ -11,7 +18,9 @@ export const ivlp: Method<VlPromptOptions> = {
   summary: 'independent vision-language prompts, trained by cross-entropy alone',
   options: z.strictObject(vlPromptOptions),
   defaults: { epochs: 20, batchSize: 4, learningRate: 0.0025, shots: 16 },
-  context: vlContext,
+  depths: vlDepths,
+  checkGiven: ({ contextInit }, { textContext }) =>
+    checkStartingWords(contextInit, textContext, 'textContext'),
   parameters: vlParameters,
   prompts: vlPrompts,
   objective: (_options, { logits, labels }) => ({ total: crossEntropy(logits, labels) }),

@@ -1,7 +1,8 @@
-import type { ZodType } from 'zod'
+import type { ZodObject, ZodType } from 'zod'
 import type { Clip } from '../clip/clip.js'
 import type { VisualPrompts } from '../clip/image-tower.js'
-import type { Tensor } from '../graph/index.js'
+import type { TextPrompts } from '../clip/prompted-text.js'
+import type { HostTensor, Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import type { GaussianAggregationOptions } from '../regulators/gaussian-aggregation.js'
 
@@ -11,22 +12,28 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Initial values, row-major. */
   init(random: RandomStream): Float32Array | Promise<Float32Array>
+  /** Name of its random stream; default: its own. Tensors of one stream start from the same draws. */
+  readonly stream?: string
 }
 
 /** Where learnable tensors enter the towers. */
 export interface Prompts {
-  /** Context vectors behind the start token, without positions: [n_ctx, text width]. */
-  readonly context: Tensor
-  /** `deepText[i]` replaces the context's states at text block i + 1: [n_ctx, text width] each. */
-  readonly deepText: readonly Tensor[]
+  /**
+   * Prompts of the text tower. Several sets may differ in where the class name stands. A function makes them
+   * conditional on L2-normalised image features [B, embedDim]: K is then B, a prompt an image.
+   */
+  readonly text: readonly TextPrompts[] | ((image: Tensor) => TextPrompts)
   readonly visual?: VisualPrompts
 }
 
-/** Features of one step; all L2-normalised. */
+/** Features of one step. */
 export interface StepFeatures {
-  /** [classes, embedDim] */
+  /**
+   * L2-normalised text features of the classes: [classes, embedDim]; of prompts conditional on the image
+   * [B, classes, embedDim]; of a set of prompts their mean over the set.
+   */
   readonly text: Tensor
-  /** [B, embedDim] */
+  /** L2-normalised: [B, embedDim]. */
   readonly image: Tensor
   /** exp(logit_scale) * image text^T: [B, classes] */
   readonly logits: Tensor
@@ -36,18 +43,14 @@ export interface StepFeatures {
 export interface Objective extends StepFeatures {
   /** One-hot labels: [B, classes]. */
   readonly labels: Tensor
-  /** The same by frozen CLIP; its text features come from the method's teacher templates. */
+  /** exp(logit_scale), a scalar. */
+  readonly logitScale: Tensor
+  /** L2-normalised features by every prompt of a set: [K, classes, embedDim]. */
+  readonly textSet: Tensor
+  /** L2-normalised features of the set's prompts without a class name: [K, embedDim]. */
+  readonly nameless: Tensor
+  /** Features by frozen CLIP; its text features come from the method's teacher templates. */
   readonly frozen: StepFeatures
-}
-
-/** How the context of the text prompts starts. */
-export interface ContextWords {
-  /** Context vectors, n_ctx. */
-  readonly length: number
-  /** The words in front of the class name as they are tokenised; a placeholder where the context is random. */
-  readonly prefix: string
-  /** True where the context vectors start from the embeddings of the prefix. */
-  readonly worded: boolean
 }
 
 /** Training settings of a method's published configuration. */
@@ -57,6 +60,9 @@ export interface TrainingDefaults {
   readonly learningRate: number
   readonly shots: number
 }
+
+/** Named scalar terms; `total` is minimised, the others are logged. */
+export type LossTerms = Readonly<Record<string, Tensor>> & { readonly total: Tensor }
 
 /**
  * A prompt-learning method: its parameters, where they enter CLIP, and its objective. Optimizer, schedule,
@@ -70,15 +76,29 @@ export interface Method<O = unknown> {
   /** One sentence for lists and help texts. */
   readonly summary: string
   /** Options with their published defaults. */
-  readonly options: ZodType<O>
+  readonly options: ZodObject & ZodType<O>
   readonly defaults: TrainingDefaults
-  context(options: O): ContextWords
-  parameters(options: O, clip: Clip): ParameterSpec[]
-  prompts(options: O, clip: Clip, parameter: (name: string) => Tensor): Prompts
-  /** Named scalar terms; `total` is minimised. Terms beside it are logged. */
-  objective(options: O, features: Objective): Readonly<Record<string, Tensor>> & { readonly total: Tensor }
-  /** Templates whose frozen text features, averaged, are the teacher's; absent where frozen CLIP is not used. */
-  teacherTemplates?(options: O): readonly string[]
+  /** Options that count blocks of a tower: the smallest tower named is their limit. */
+  readonly depths?: Readonly<Record<string, readonly ('text' | 'image')[]>>
+  /** Throws ConfigError where an option that was given would be passed over, as the reference passes over it. */
+  checkGiven?(given: Partial<O>, options: O): void
+  /**
+   * @param classes number of classes trained on
+   * @throws ConfigError where options and model do not go together
+   */
+  parameters(options: O, clip: Clip, classes: number): ParameterSpec[]
+  /** What is drawn anew for every training step, by name; shapes are the same for every draw. */
+  draws?(options: O, random: RandomStream): Readonly<Record<string, HostTensor>>
+  /** @param drawn a step's {@link draws}; absent in evaluation */
+  prompts(
+    options: O,
+    clip: Clip,
+    parameter: (name: string) => Tensor,
+    drawn?: (name: string) => Tensor,
+  ): Prompts
+  objective(options: O, features: Objective): LossTerms
+  /** Templates whose frozen text features, averaged, are the teacher's; undefined where frozen CLIP is not used. */
+  teacherTemplates?(options: O): readonly string[] | undefined
   /** Aggregation of the prompts over epochs, where the method has it. */
-  aggregation?(options: O): GaussianAggregationOptions
+  aggregation?(options: O): GaussianAggregationOptions | undefined
 }

@@ -3,10 +3,13 @@ import { randomClip, wordTokenizer } from '../../test/support/random-clip.js'
 import { Clip } from '../clip/clip.js'
 import type { ClipConfig } from '../clip/config.js'
 import type { Tokenizer } from '../clip/tokenizer.js'
+import { input } from '../graph/index.js'
 import { randomStream } from '../random.js'
 import { ivlp } from './ivlp.js'
+import { textPrompts } from './prompted-clip.js'
 import { promptSrc } from './promptsrc.js'
 import { methodNamed } from './registry.js'
+import type { VlPromptOptions } from './vl-prompts.js'
 
 const config: ClipConfig = {
   embedDim: 32,
@@ -16,7 +19,15 @@ const config: ClipConfig = {
 }
 const clip = randomClip(config, wordTokenizer as Tokenizer)
 const shapesOf = (options: object) =>
-  ivlp.parameters(ivlp.options.parse(options), clip).map(({ name, shape }) => `${name} ${shape.join('x')}`)
+  ivlp
+    .parameters(ivlp.options.parse(options), clip, 10)
+    .map(({ name, shape }) => `${name} ${shape.join('x')}`)
+
+const wordsOf = (options: VlPromptOptions) => {
+  const shapes = new Map(ivlp.parameters(options, clip, 10).map(({ name, shape }) => [name, shape]))
+  const prompts = ivlp.prompts(options, clip, (name) => input(name, shapes.get(name)!))
+  return textPrompts(prompts, input('image', [1, 32]))[0]!.words
+}
 
 describe('vision-language prompts', () => {
   it('have the names and shapes of the reference, with prompts for existing blocks only', () => {
@@ -35,16 +46,16 @@ describe('vision-language prompts', () => {
 
   it('start from the embeddings of the words, and keep fewer vectors than words', async () => {
     const options = ivlp.options.parse({ textContext: 2 })
-    const [context] = ivlp.parameters(options, clip)
+    const [context] = ivlp.parameters(options, clip, 10)
     const ids = wordTokenizer.tokenize('a photo of a').slice(1, 3)
     expect(await context!.init(randomStream(1))).toEqual(await clip.embedTokens(ids))
-    expect(ivlp.context(options)).toEqual({ length: 2, prefix: 'a photo of a', worded: true })
+    expect(wordsOf(options)).toBe('a photo of a')
   })
 
   it('are random with a placeholder where there are more than four vectors', async () => {
     const options = ivlp.options.parse({ textContext: 6 })
-    expect(ivlp.context(options)).toEqual({ length: 6, prefix: 'X X X X X X', worded: false })
-    const [context] = ivlp.parameters(options, clip)
+    expect(wordsOf(options)).toBe('X X X X X X')
+    const [context] = ivlp.parameters(options, clip, 10)
     const drawn = await context!.init(randomStream(1, 'a'))
     expect(await context!.init(randomStream(1, 'a'))).toEqual(drawn)
     const std = Math.sqrt(drawn.reduce((sum, x) => sum + x * x, 0) / drawn.length)
@@ -60,8 +71,8 @@ describe('vision-language prompts', () => {
         vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 },
       },
     })
-    expect(() => ivlp.parameters(ivlp.options.parse({}), resnet)).toThrow(/Vision Transformer/)
-    expect(ivlp.parameters(ivlp.options.parse({ visionDepth: 0 }), resnet).length).toBeGreaterThan(0)
+    expect(() => ivlp.parameters(ivlp.options.parse({}), resnet, 10)).toThrow(/Vision Transformer/)
+    expect(ivlp.parameters(ivlp.options.parse({ visionDepth: 0 }), resnet, 10).length).toBeGreaterThan(0)
   })
 })
 

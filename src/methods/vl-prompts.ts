@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import type { Tensor } from '../graph/index.js'
-import type { RandomStream } from '../random.js'
-import type { ContextWords, ParameterSpec, Prompts } from './method.js'
+import { initialWords, placeholder, randomPrompts, wordedContext } from './context-vectors.js'
+import type { ParameterSpec, Prompts } from './method.js'
 
 /** Options of independent vision-language prompts. A depth of 1 means prompts at the input only. */
 export const vlPromptOptions = {
@@ -24,23 +24,38 @@ export const vlPromptOptions = {
 /** Values of {@link vlPromptOptions}. */
 export type VlPromptOptions = z.infer<ReturnType<typeof z.object<typeof vlPromptOptions>>>
 
-/** Standard deviation of randomly initialised prompts. */
-const INIT_STD = 0.02
-
 const CONTEXT = 'prompt_learner.ctx'
 const VISUAL = 'image_encoder.VPT'
 const deepName = (tower: 'text' | 'image', block: number) =>
   `${tower}_encoder.transformer.resblocks.${block}.VPT_shallow`
 
-/** Words start the context only of up to four vectors; a longer one is random (as the reference does). */
-export function vlContext({ textContext, contextInit }: VlPromptOptions): ContextWords {
-  const worded = contextInit !== '' && textContext <= 4
-  return {
-    length: textContext,
-    prefix: worded ? contextInit.replaceAll('_', ' ') : Array(textContext).fill('X').join(' '),
-    worded,
-  }
+/** Longest context that words initialise; a longer one is random (as the reference does). */
+const LONGEST_WORDED = 4
+
+/** The words a context starts from, or undefined where it is random. */
+export function startingWords(contextInit: string, length: number): string | undefined {
+  return contextInit !== '' && length <= LONGEST_WORDED ? initialWords(contextInit) : undefined
 }
+
+/** Context vectors of shape [n_ctx, text width], from words where the reference starts from words. */
+export function contextVectors(name: string, contextInit: string, length: number, clip: Clip): ParameterSpec {
+  const words = startingWords(contextInit, length)
+  return words === undefined
+    ? randomPrompts(name, [length, clip.config.text.width])
+    : wordedContext(name, words, length, clip)
+}
+
+/** Refuses words for a context that is too long to start from them. */
+export function checkStartingWords(contextInit: string | undefined, length: number, option: string): void {
+  if (!contextInit || length <= LONGEST_WORDED) return
+  throw new ConfigError(
+    `contextInit "${contextInit}": only up to ${LONGEST_WORDED} context vectors start from words; ${option} is ${length}`,
+    { hint: `Set ${option} to at most ${LONGEST_WORDED}, or leave contextInit out for a random start.` },
+  )
+}
+
+/** The options that count blocks. */
+export const vlDepths = { textDepth: ['text'], visionDepth: ['image'] } as const
 
 /** Context vectors and visual prompts at the input and at blocks 1..depth-1 of both towers. */
 export function vlParameters(options: VlPromptOptions, clip: Clip): ParameterSpec[] {
@@ -51,26 +66,15 @@ export function vlParameters(options: VlPromptOptions, clip: Clip): ParameterSpe
       hint: 'Set visionDepth to 0, or choose a ViT model.',
     })
   }
-  const random = (name: string, rows: number, width: number): ParameterSpec => ({
-    name,
-    shape: [rows, width],
-    init: (stream) => normal(stream, rows * width),
-  })
   const deep = (tower: 'text' | 'image', depth: number, layers: number, rows: number, width: number) =>
     Array.from({ length: Math.max(0, Math.min(depth, layers) - 1) }, (_, i) =>
-      random(deepName(tower, i + 1), rows, width),
+      randomPrompts(deepName(tower, i + 1), [rows, width]),
     )
-  const words = vlContext(options)
-  const context: ParameterSpec = words.worded
-    ? {
-        name: CONTEXT,
-        shape: [textContext, text.width],
-        init: () => clip.embedTokens(clip.tokenizer.tokenize(words.prefix).slice(1, 1 + textContext)),
-      }
-    : random(CONTEXT, textContext, text.width)
   return [
-    context,
-    ...(visionDepth > 0 && vision.kind === 'vit' ? [random(VISUAL, visionContext, vision.width)] : []),
+    contextVectors(CONTEXT, options.contextInit, textContext, clip),
+    ...(visionDepth > 0 && vision.kind === 'vit'
+      ? [randomPrompts(VISUAL, [visionContext, vision.width])]
+      : []),
     ...(vision.kind === 'vit' ? deep('image', visionDepth, vision.layers, visionContext, vision.width) : []),
     ...deep('text', textDepth, text.layers, textContext, text.width),
   ]
@@ -82,18 +86,20 @@ export function vlPrompts(
   clip: Clip,
   parameter: (name: string) => Tensor,
 ): Prompts {
+  const { contextInit, textContext } = options
   const names = vlParameters(options, clip).map(({ name }) => name)
   const deep = (tower: 'text' | 'image') =>
     names.filter((name) => name.startsWith(`${tower}_encoder.transformer`))
   return {
-    context: parameter(CONTEXT),
-    deepText: deep('text').map(parameter),
+    text: [
+      {
+        context: parameter(CONTEXT),
+        words: startingWords(contextInit, textContext) ?? placeholder(textContext),
+        deep: deep('text').map(parameter),
+      },
+    ],
     ...(names.includes(VISUAL)
       ? { visual: { input: parameter(VISUAL), deep: deep('image').map(parameter) } }
       : {}),
   }
-}
-
-function normal(stream: RandomStream, n: number): Float32Array {
-  return Float32Array.from({ length: n }, () => INIT_STD * stream.normal())
 }

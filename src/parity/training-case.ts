@@ -1,9 +1,11 @@
 import type { Clip } from '../clip/clip.js'
+import type { TextPrompts } from '../clip/prompted-text.js'
 import { readableClassName } from '../clip/templates.js'
 import { DataError } from '../errors.js'
 import { promptedClassifier } from '../evaluate/classifier.js'
-import type { HostTensor } from '../graph/index.js'
+import { type HostTensor, input, values } from '../graph/index.js'
 import type { Method } from '../methods/method.js'
+import { textPrompts } from '../methods/prompted-clip.js'
 import { methodNamed } from '../methods/registry.js'
 import { gaussianWeights } from '../regulators/gaussian-aggregation.js'
 import type { Runtime } from '../runtime/session.js'
@@ -15,6 +17,7 @@ import { classifyAll } from './classify-all.js'
 import { type Comparison, compareFigures, compareNumber } from './compare.js'
 import { tokenRows } from './features.js'
 import type { GoldenCase } from './golden-case.js'
+import { promptRows } from './prompt-rows.js'
 import { type Replay, testFigures } from './replay.js'
 
 /** Reference keys of vision-language prompt options, and ours. */
@@ -26,6 +29,9 @@ const promptOptions: Readonly<Record<string, string>> = {
   PROMPT_DEPTH_VISION: 'visionDepth',
 }
 
+/** The loss of methods that have cross-entropy alone. */
+const crossEntropyTerms = { loss_total: 'total', loss_ce: 'total' }
+
 /** A method of the reference here: its name, its options, and its loss terms under the reference's names. */
 interface Trained {
   readonly name: string
@@ -34,10 +40,30 @@ interface Trained {
 }
 
 const trained: Readonly<Record<string, Trained>> = {
+  CoOp: {
+    name: 'coop',
+    options: {
+      N_CTX: 'context',
+      CTX_INIT: 'contextInit',
+      CSC: 'classSpecific',
+      CLASS_TOKEN_POSITION: 'classPosition',
+    },
+    terms: crossEntropyTerms,
+  },
+  CoCoOp: {
+    name: 'cocoop',
+    options: { N_CTX: 'context', CTX_INIT: 'contextInit' },
+    terms: crossEntropyTerms,
+  },
+  MaPLe: {
+    name: 'maple',
+    options: { N_CTX: 'context', CTX_INIT: 'contextInit', PROMPT_DEPTH: 'depth' },
+    terms: crossEntropyTerms,
+  },
   IVLP: {
     name: 'ivlp',
     options: promptOptions,
-    terms: { loss_total: 'total', loss_ce: 'total' },
+    terms: crossEntropyTerms,
   },
   PromptSRC: {
     name: 'promptsrc',
@@ -116,21 +142,29 @@ export async function replayTraining(
   const evaluate = async (name: string) => {
     const classifier = await promptedClassifier(
       { clip, runtime, classNames },
-      { method, methodOptions, parameters: trainer.state.parameters },
+      { method, methodOptions, parameters: trainer.state.parameters, classNames },
     )
     tensors.set(name, await classifyAll(classifier, given.data.get('eval.images')!))
     await classifier.release()
   }
 
   put('init', trainer.state.parameters)
-  const { prefix } = method.context(methodOptions)
-  const prompts = classNames.map((name) => `${prefix} ${readableClassName(name)}.`)
+  const symbols = method.prompts(methodOptions, clip, (name) => input(name, shapes.get(name)!))
+  const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
+  const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
   tensors.set('tokenized_prompts', tokenRows(clip, prompts))
   if (trainer.teacher) {
     const shape = [classNames.length, clip.config.embedDim]
     tensors.set('fixed_embeddings', { shape, data: trainer.teacher })
   }
   await evaluate('init.eval.logits')
+  if (golden.method === 'CoOp') {
+    const prompts = method.prompts(methodOptions, clip, (name) =>
+      values(`init.${name}`, shapes.get(name)!, trainer.state.parameters.get(name)!),
+    )
+    const [set] = textPrompts(prompts, input('image', [1, clip.config.embedDim]))
+    tensors.set('init.prompts', await promptRows(clip, runtime, set!, classNames))
+  }
 
   const figures: Comparison[] = []
   const expected = golden.results
@@ -147,6 +181,10 @@ export async function replayTraining(
       const index = (epoch - 1) * batches + batch
       if (index === 0) {
         for (const [name, tensor] of firstStep(result.outputs)) tensors.set(name, tensor)
+        const { context } = result.outputs
+        if (golden.method === 'CoCoOp' && context) {
+          tensors.set('step0.meta_net_out', shiftOf(context, given.initial.get('prompt_learner.ctx')!))
+        }
         figures.push(...lossTerms(golden, result.losses))
       }
       const step = expected.steps?.[index]
@@ -188,7 +226,7 @@ function lossTerms({ method, results }: GoldenCase, losses: Readonly<Record<stri
   return known.map(([name, expected]) => {
     const noise = Math.abs(expected - (step0_fp64[name] ?? expected))
     const tolerance = Math.max(20 * noise, 2e-5 * Math.abs(expected), 1e-6 * Math.abs(step0.loss_total ?? 0))
-    return compareNumber(`step0.${name}`, losses[terms[name]!] ?? Number.NaN, expected, tolerance)
+    return compareNumber(`step0.${name}`, losses[terms[name]!] ?? 0, expected, tolerance)
   })
 }
 
@@ -230,6 +268,17 @@ function firstStep(outputs: Readonly<Record<string, HostTensor>>): Map<string, H
     tensors.set('step0.log_softmax_teacher', logSoftmaxRows(frozenLogits))
   }
   return tensors
+}
+
+/** What the meta-network added to the context: the difference at the first context vector, [B, width]. */
+function shiftOf({ shape, data }: HostTensor, context: Float32Array): HostTensor {
+  const [batch, vectors, width] = shape as [number, number, number]
+  const shift = new Float32Array(batch * width)
+  for (let i = 0; i < shift.length; i++) {
+    const d = i % width
+    shift[i] = data[((i - d) / width) * vectors * width + d]! - context[d]!
+  }
+  return { shape: [batch, width], data: shift }
 }
 
 function logSoftmaxRows({ shape, data }: HostTensor): HostTensor {

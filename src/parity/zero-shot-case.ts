@@ -34,7 +34,7 @@ export async function replayZeroShot(
     const tensors = new Map<string, HostTensor>([
       [
         'zs.text_features',
-        { shape: [classNames.length, clip.config.embedDim], data: classifier.textFeatures },
+        { shape: [classNames.length, clip.config.embedDim], data: classifier.textFeatures! },
       ],
       ['zs.image_features_raw', await imageFeatures(clip, runtime, images)],
       ['eval.logits', logits],

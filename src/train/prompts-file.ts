@@ -7,8 +7,6 @@ import { openSafetensors, writeSafetensors } from '../weights/safetensors.js'
 
 /** Learned prompts with what is needed to use them again. CLIP itself is named, not copied. */
 export interface TrainedPrompts extends Learned {
-  /** Classes they were trained on. */
-  readonly classNames: readonly string[]
   readonly model: { readonly name: string; readonly sha256: string }
 }
 
@@ -40,7 +38,7 @@ const metadataSchema = z.object({
 /** Writes learned prompts as safetensors, atomically. Tensor names and layouts are the reference's. */
 export async function savePrompts(path: string, prompts: TrainedPrompts, clip: Clip): Promise<void> {
   const { method, methodOptions, parameters, classNames, model } = prompts
-  const specs = method.parameters(methodOptions, clip)
+  const specs = method.parameters(methodOptions, clip, classNames.length)
   const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: parameters.get(name)! }]))
   await writeSafetensors(path, tensors, {
     format: FORMAT,
@@ -88,10 +86,10 @@ export async function loadPrompts(path: string): Promise<LoadedPrompts> {
 /** Throws WeightsError naming the first tensor that the method needs for this model and the file lacks or has otherwise. */
 export function checkPrompts(
   path: string,
-  { method, methodOptions, shapes }: LoadedPrompts,
+  { method, methodOptions, classNames, shapes }: LoadedPrompts,
   clip: Clip,
 ): void {
-  for (const { name, shape } of method.parameters(methodOptions, clip)) {
+  for (const { name, shape } of method.parameters(methodOptions, clip, classNames.length)) {
     const found = shapes.get(name)
     if (found?.join() === shape.join()) continue
     throw new WeightsError(

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 import type { Method } from '../methods/method.js'
 import { methodNamed } from '../methods/registry.js'
+import type { Regulators } from '../methods/regulated.js'
+import { fitDepths } from '../methods/tower-depths.js'
 import type { ScheduleConfig } from './schedule.js'
 
 /** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */
@@ -36,22 +39,25 @@ export type Settings = { readonly [K in keyof Parsed]-?: NonNullable<Parsed[K]> 
  * is scaled, since a mean beyond the last epoch would pick that epoch alone, and so is its standard deviation with
  * more epochs; with fewer it stays, so that still some epochs are averaged.
  *
+ * @param clip the model, whose towers limit prompt depths
  * @throws ConfigError naming the setting, what was given and what is accepted
  */
-export function resolveSettings(input: SettingsInput): Settings {
+export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
   const settings = parsed(schema, input, 'setting')
   const method = methodNamed(settings.method)
   const { defaults } = method
   const epochs = settings.epochs ?? defaults.epochs
-  const methodOptions = { ...scaledAggregation(method, epochs), ...settings.methodOptions }
+  const given = settings.methodOptions
+  const methodOptions = parsed(
+    method.options,
+    { ...scaledAggregation(method, epochs), ...given },
+    `${method.name} option`,
+    Object.keys(method.options.parse({}) as object),
+  ) as Record<string, unknown>
+  method.checkGiven?.(withoutDefaults(method, given), methodOptions)
   return {
     ...settings,
-    methodOptions: parsed(
-      method.options,
-      methodOptions,
-      `${method.name} option`,
-      Object.keys(method.options.parse({}) as object),
-    ) as Record<string, unknown>,
+    methodOptions: clip ? fitDepths(method, methodOptions, given, clip) : methodOptions,
     shots: settings.shots ?? defaults.shots,
     epochs,
     batchSize: settings.batchSize ?? defaults.batchSize,
@@ -70,11 +76,17 @@ export function scheduleOf(settings: Settings): ScheduleConfig {
   }
 }
 
+/** Resolved settings may be resolved again: a value that is the default counts as not given. */
+function withoutDefaults(method: Method, given: Readonly<Record<string, unknown>>) {
+  const defaults = method.options.parse({}) as Record<string, unknown>
+  return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== defaults[key]))
+}
+
 function scaledAggregation(method: Method, epochs: number): Record<string, unknown> {
-  const published = method.aggregation?.(method.options.parse({}))
-  if (!published || epochs === method.defaults.epochs) return {}
+  const { gpaMean, gpaStd } = method.options.parse({}) as Partial<Regulators>
+  if (gpaMean === undefined || gpaStd === undefined || epochs === method.defaults.epochs) return {}
   const scale = epochs / method.defaults.epochs
-  return { gpaMean: published.mean * scale, gpaStd: published.std * Math.max(1, scale) }
+  return { gpaMean: gpaMean * scale, gpaStd: gpaStd * Math.max(1, scale) }
 }
 
 function parsed<T>(type: z.ZodType<T>, value: unknown, what: string, known: readonly string[] = []): T {

@@ -68,7 +68,7 @@ export type TrainEvent =
  */
 export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerator<TrainEvent, TrainerState> {
   const { model, data: dataset, skipBadImages = false, from, signal, ...input } = options
-  const settings = resolveSettings(input)
+  const settings = resolveSettings(input, model.clip)
   const method = methodNamed(settings.method)
   const { epochs, seed } = settings
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { selectClasses } from '../data/base-novel.js'
 import { DataError, TrainingError, UserError, WeightsError } from '../errors.js'
 import { methodNamed } from '../methods/registry.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -34,7 +35,7 @@ export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
 export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainEvent, TrainedPrompts> {
   const { out, resume = false, overwrite = false, dataPath, ...rest } = options
   const { model, data, skipBadImages: _skip, signal: _signal, ...input } = rest
-  const settings = resolveSettings(input)
+  const settings = resolveSettings(input, model.clip)
   const config: RunConfig = {
     model: { name: model.name, sha256: await model.hash() },
     data: {
@@ -159,9 +160,13 @@ function withLastCheckpoint(
 }
 
 /** The newest checkpoint that is whole; damaged ones are passed over with a warning. */
-async function latestState(run: RunDirectory, { model, ...options }: TrainPromptsOptions) {
+async function latestState(run: RunDirectory, { model, data, ...options }: TrainPromptsOptions) {
   const { method, methodOptions } = options
-  const specs = methodNamed(method!).parameters(methodOptions, model.clip)
+  const specs = methodNamed(method!).parameters(
+    methodOptions,
+    model.clip,
+    selectClasses(data, options.classes ?? 'all').classNames.length,
+  )
   const warnings: string[] = []
   for (const epoch of await run.checkpoints()) {
     try {

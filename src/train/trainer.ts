@@ -3,14 +3,13 @@ import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import { encodeGraph, type HostTensor } from '../graph/index.js'
 import type { Method, ParameterSpec } from '../methods/method.js'
-import { layoutClasses } from '../methods/prompted-clip.js'
 import { randomStream } from '../random.js'
 import { type AggregationState, gaussianAggregation } from '../regulators/gaussian-aggregation.js'
 import { diverseTextFeatures } from '../regulators/textual-diversity.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
+import { DRAWN, GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -62,15 +61,14 @@ export class Trainer {
   /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the method and the tokenizer. */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { clip, runtime, method, methodOptions, classNames, batchSize, seed } = options
-    const specs = method.parameters(methodOptions, clip)
-    const classes = await layoutClasses(clip, method.context(methodOptions), classNames)
+    const specs = method.parameters(methodOptions, clip, classNames.length)
     const templates = method.teacherTemplates?.(methodOptions)
     const graph = stepGraph({
       clip,
       method,
       methodOptions,
       parameters: specs,
-      classes,
+      classNames,
       batchSize,
       teacher: templates !== undefined,
       ...(options.inspect ? { inspect: true } : {}),
@@ -83,7 +81,10 @@ export class Trainer {
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
       const given = options.initial?.get(spec.name)
-      parameters.set(spec.name, given ?? (await spec.init(randomStream(seed, 'init', spec.name))))
+      parameters.set(
+        spec.name,
+        given ?? (await spec.init(randomStream(seed, 'init', spec.stream ?? spec.name))),
+      )
     }
     const aggregation = aggregationOf(options)
     return new Trainer(options, specs, session, teacher, {
@@ -130,6 +131,7 @@ export class Trainer {
       ...(this.teacher
         ? { [TEACHER]: { shape: [classNames.length, this.options.clip.config.embedDim], data: this.teacher } }
         : {}),
+      ...this.drawnInputs(),
       ...this.parameterInputs(),
     })
     const losses: Record<string, number> = {}
@@ -169,6 +171,14 @@ export class Trainer {
 
   async release(): Promise<void> {
     await this.session.release()
+  }
+
+  /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
+  private drawnInputs(): Record<string, HostTensor> {
+    const { method, methodOptions, seed } = this.options
+    const random = randomStream(seed, 'draws', this.current.optimizer.step)
+    const draws = Object.entries(method.draws?.(methodOptions, random) ?? {})
+    return Object.fromEntries(draws.map(([name, tensor]) => [DRAWN + name, tensor]))
   }
 
   private parameterInputs(): Record<string, HostTensor> {

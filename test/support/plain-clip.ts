@@ -1,4 +1,6 @@
 import type { Clip } from '../../src/clip/clip.js'
+import type { TextPrompts } from '../../src/clip/prompted-text.js'
+import { readableClassName } from '../../src/clip/templates.js'
 import {
   add,
   concat,
@@ -66,38 +68,70 @@ function block(
 const repeat = (rows: Tensor, groups: number) =>
   expand(reshape(rows, [1, ...rows.shape]), [groups, ...rows.shape])
 
-/** Normalised text features over all of the context's length: [classes, embedDim]. */
-export async function plainText(clip: Clip, prompts: Prompts, texts: readonly string[]): Promise<Tensor> {
+/** Normalised text features over all of the context's length: [classes, embedDim], or [K, classes, embedDim]. */
+export async function plainText(
+  clip: Clip,
+  prompts: TextPrompts,
+  classNames: readonly string[],
+): Promise<Tensor> {
+  const { context, each = 'prompt' } = prompts
+  const contextOf = (i: number): Tensor =>
+    context.rank === 2 ? context : reshape(slice(context, 0, i, i + 1), context.shape.slice(1))
+  if (context.rank === 2 || each === 'class') {
+    const rows = classNames.map((name, c) => plainFeature(clip, prompts, contextOf(c), name))
+    return concat(await Promise.all(rows), 0)
+  }
+  const sets = Array.from({ length: context.dim(0) }, async (_, k) => {
+    const rows = classNames.map((name) => plainFeature(clip, prompts, contextOf(k), name))
+    return reshape(concat(await Promise.all(rows), 0), [1, classNames.length, -1])
+  })
+  return concat(await Promise.all(sets), 0)
+}
+
+/** The normalised feature of one class under one context: [1, embedDim]. */
+async function plainFeature(
+  clip: Clip,
+  { words, position = 'end', deep = [] }: TextPrompts,
+  context: Tensor,
+  className: string,
+): Promise<Tensor> {
   const get = getter(clip)
   const { width, layers, heads, contextLength } = clip.config.text
-  const n = prompts.context.dim(0)
-  const tokens = texts.map((text) => clip.tokenizer.tokenize(text))
-  const ids = tokens.map((list) => [...list, ...Array(contextLength - list.length).fill(0)])
+  const n = context.dim(0)
+  const name = readableClassName(className)
+  const tokens = clip.tokenizer.tokenize(`${words} ${name}.`)
+  const ids = [...tokens, ...Array(contextLength - tokens.length).fill(0)]
   const embedded = values(
-    'plain_tokens',
-    [texts.length, contextLength, width],
-    await clip.tensors.readRows('token_embedding.weight', ids.flat()),
+    `plain:${ids.join()}`,
+    [contextLength, width],
+    await clip.tensors.readRows('token_embedding.weight', ids),
   )
-  const context = repeat(prompts.context, texts.length)
-  const rest = slice(embedded, 1, 1 + n, contextLength)
-  let x = add(concat([slice(embedded, 1, 0, 1), context, rest], 1), get('positional_embedding'))
+  const nameEnd = 1 + n + clip.tokenizer.encode(name).length
+  const nameRows = slice(embedded, 0, 1 + n, nameEnd)
+  const rest = slice(embedded, 0, nameEnd, contextLength)
+  const half = Math.floor(n / 2)
+  const parts = {
+    end: [context, nameRows],
+    middle: [...(half > 0 ? [slice(context, 0, 0, half)] : []), nameRows, slice(context, 0, half, n)],
+    front: [nameRows, context],
+  }[position]
+  const sequence = concat([slice(embedded, 0, 0, 1), ...parts, rest], 0)
+  let x = reshape(add(sequence, get('positional_embedding')), [1, contextLength, width])
   const mask = constant('plain_mask', [contextLength, contextLength], () =>
     Float32Array.from({ length: contextLength ** 2 }, (_, i) =>
       i % contextLength > Math.floor(i / contextLength) ? -Infinity : 0,
     ),
   )
   for (let i = 0; i < layers; i++) {
-    const deep = i > 0 ? prompts.deepText[i - 1] : undefined
-    if (deep) {
-      x = concat([slice(x, 1, 0, 1), repeat(deep, texts.length), slice(x, 1, 1 + n, contextLength)], 1)
+    const prompt = i > 0 ? deep[i - 1] : undefined
+    if (prompt) {
+      x = concat([slice(x, 1, 0, 1), repeat(prompt, 1), slice(x, 1, 1 + n, contextLength)], 1)
     }
     x = block(clip, get, `transformer.resblocks.${i}`, heads, x, mask)
   }
   x = layerNorm(x, get('ln_final.weight'), get('ln_final.bias'))
-  const ends = tokens.map((list, i) =>
-    reshape(slice(slice(x, 0, i, i + 1), 1, list.length - 1, list.length), [1, width]),
-  )
-  return l2Normalize(gemm(concat(ends, 0), get('text_projection')))
+  const end = reshape(slice(x, 1, tokens.length - 1, tokens.length), [1, width])
+  return l2Normalize(gemm(end, get('text_projection')))
 }
 
 /** Normalised image features: [B, embedDim]. `observe` is told every block's attention: [B, heads, tokens, tokens]. */

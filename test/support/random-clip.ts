@@ -117,12 +117,12 @@ export function randomClip(config: ClipConfig, tokenizer: Tokenizer): Clip {
 }
 
 /** A tokenizer of words for models without a vocabulary: every word is one token, a final full stop another. */
-export const wordTokenizer: Pick<Tokenizer, 'startToken' | 'endToken' | 'tokenize'> = {
+export const wordTokenizer: Pick<Tokenizer, 'startToken' | 'endToken' | 'encode' | 'tokenize'> = {
   startToken: 49406,
   endToken: 49407,
-  tokenize: (text) => {
-    const words = text.replace(/\.$/, ' .').split(/\s+/)
-    const id = (word: string) => [...word].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 49000, 7)
-    return [49406, ...words.map(id), 49407]
+  encode: (text) => {
+    const words = text.replace(/\.$/, ' .').split(/\s+/).filter(Boolean)
+    return words.map((word) => [...word].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 49000, 7))
   },
+  tokenize: (text) => [49406, ...wordTokenizer.encode(text), 49407],
 }

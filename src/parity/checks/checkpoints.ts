@@ -56,10 +56,15 @@ async function checkCheckpoint(
         const { method, methodOptions } = methodOf(golden)
         const parameters = await learnedTensors(
           checkpoint,
-          method.parameters(methodOptions, clip).map((spec) => spec.name),
+          method.parameters(methodOptions, clip, golden.class_names.length).map((spec) => spec.name),
         )
         const options = { clip, runtime, classNames: golden.class_names }
-        const classifier = await promptedClassifier(options, { method, methodOptions, parameters })
+        const classifier = await promptedClassifier(options, {
+          method,
+          methodOptions,
+          parameters,
+          classNames: golden.class_names,
+        })
         return classifyAll(classifier, data.get('eval.images')!).finally(() => classifier.release())
       })
       const tolerance = golden.tensors[logitsName]?.suggested_atol ?? 0
@@ -89,7 +94,7 @@ async function learnedTensors(
 ): Promise<Map<string, Float32Array>> {
   const parameters = new Map<string, Float32Array>()
   for (const name of names) {
-    const entry = checkpoint.entries.get(name)
+    const entry = checkpoint.entries.get(name) ?? checkpoint.entries.get(name.replace('prompt_learner.', ''))
     if (!entry) throw new WeightsError(`${checkpoint.source} has no tensor ${name}`)
     parameters.set(name, await entry.read())
   }

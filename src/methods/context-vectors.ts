@@ -1,0 +1,53 @@
+import type { Clip } from '../clip/clip.js'
+import type { RandomStream } from '../random.js'
+import type { ParameterSpec } from './method.js'
+
+/** Standard deviation of randomly initialised prompts. */
+const INIT_STD = 0.02
+
+/** A tensor of normally distributed values of the reference's standard deviation. */
+export function randomPrompts(name: string, shape: readonly number[]): ParameterSpec {
+  const size = shape.reduce((product, n) => product * n, 1)
+  return {
+    name,
+    shape,
+    init: (random) => Float32Array.from({ length: size }, () => INIT_STD * random.normal()),
+  }
+}
+
+/** A tensor of n_ctx context vectors that start from the embeddings of the first tokens of the words: [n_ctx, width]. */
+export function wordedContext(name: string, words: string, length: number, clip: Clip): ParameterSpec {
+  return {
+    name,
+    shape: [length, clip.config.text.width],
+    init: () => clip.embedTokens(clip.tokenizer.tokenize(words).slice(1, 1 + length)),
+  }
+}
+
+/** What stands for random context vectors when a prompt is tokenised: as many words of one token. */
+export const placeholder = (length: number): string => Array(length).fill('X').join(' ')
+
+/** Words as the reference reads them from a configuration, where underscores stand for spaces. */
+export const initialWords = (contextInit: string): string => contextInit.replaceAll('_', ' ')
+
+/** A linear layer's weight [out, in] and bias [out], initialised uniformly within 1 / sqrt(in). */
+export function linearLayer(name: string, inputs: number, outputs: number, stream = name): ParameterSpec[] {
+  const bound = 1 / Math.sqrt(inputs)
+  const uniform = (part: string, shape: readonly number[]): ParameterSpec => ({
+    name: `${name}.${part}`,
+    shape,
+    stream: `${stream}.${part}`,
+    init: (random: RandomStream) =>
+      Float32Array.from(
+        { length: shape.reduce((product, n) => product * n, 1) },
+        () => (2 * random.uniform() - 1) * bound,
+      ),
+  })
+  return [uniform('weight', [outputs, inputs]), uniform('bias', [outputs])]
+}
+
+/** A tensor of as many context vectors as the words count by their spaces, as CoOp and CoCoOp start from words. */
+export function contextFromWords(name: string, contextInit: string, clip: Clip): ParameterSpec {
+  const words = initialWords(contextInit)
+  return wordedContext(name, words, words.split(' ').length, clip)
+}
