@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ivlp } from '../methods/ivlp.js'
-import type { Method, ParameterSpec } from '../methods/method.js'
+import type { Method } from '../methods/method.js'
+import { type MethodName, methodNamed } from '../methods/registry.js'
 import { loadModel, type Model } from '../model.js'
 import { randomStream } from '../random.js'
 import type { Run } from '../run.js'
@@ -18,32 +18,20 @@ const classNames = ['red square', 'blue circle']
 const CONTEXT = 'prompt_learner.ctx'
 
 /** A run whose parameters are still those that training with seed 1 begins from. */
-async function begunRun(method: Method, methodOptions: unknown): Promise<Run> {
+async function begunRun(name: MethodName, given: object = {}, changes: Partial<Method> = {}): Promise<Run> {
+  const method = { ...methodNamed(name), ...changes }
+  const methodOptions = method.options.parse(given)
   const parameters = new Map<string, Float32Array>()
-  for (const { name, init } of method.parameters(methodOptions, model.clip)) {
+  for (const { name, init } of method.parameters(methodOptions, model.clip, classNames.length)) {
     parameters.set(name, await init(randomStream(1, 'init', name)))
   }
   const named = { name: 'tiny', sha256: '' }
   return { model, prompts: { method, methodOptions, parameters, classNames, model: named } }
 }
 
-const ivlpRun = (given: object) => begunRun(ivlp as unknown as Method, ivlp.options.parse(given))
-
-/** IVLP with another context: sets of prompts, one a class, or none. */
-const withContext = (context: ParameterSpec | undefined): Method => ({
-  ...(ivlp as unknown as Method),
-  parameters: () => (context ? [context] : []),
-})
-const drawn = (shape: readonly number[]): ParameterSpec => ({
-  name: CONTEXT,
-  shape,
-  init: (random) =>
-    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.02 * random.normal()),
-})
-
 describe('the words of a context', () => {
   it('are the initial words where nothing was learned', async () => {
-    const [prompt, ...others] = await contextWords(await ivlpRun({}), { top: 3 })
+    const [prompt, ...others] = await contextWords(await begunRun('ivlp'), { top: 3 })
     expect(others).toEqual([])
     expect(prompt!.name).toBeUndefined()
     const words = prompt!.vectors.map(({ nearest }) => nearest[0]!)
@@ -61,7 +49,7 @@ describe('the words of a context', () => {
   })
 
   it('tell how far a vector has moved from its word', async () => {
-    const run = await ivlpRun({})
+    const run = await begunRun('ivlp')
     run.prompts.parameters.get(CONTEXT)![width]! += 0.25
     const [prompt] = await contextWords(run)
     expect(prompt!.vectors.map(({ start }) => start!.distance)).toEqual([0, expect.closeTo(0.25, 6), 0, 0])
@@ -69,7 +57,7 @@ describe('the words of a context', () => {
   })
 
   it('know a random start by the seed, and no start without it', async () => {
-    const run = await ivlpRun({ contextInit: '', textContext: 5 })
+    const run = await begunRun('ivlp', { contextInit: '', textContext: 5 })
     const [known] = await contextWords(run, { seed: 1 })
     expect(known!.vectors.map(({ start }) => start)).toEqual(Array(5).fill({ distance: 0 }))
     const [unknown] = await contextWords(run)
@@ -78,28 +66,47 @@ describe('the words of a context', () => {
   })
 
   it('are told class by class where each class has a context of its own', async () => {
-    const run = await begunRun(withContext(drawn([2, 3, width])), { classSpecific: true })
+    const run = await begunRun('coop', { classSpecific: true, context: 3 })
     const prompts = await contextWords(run, { top: 1 })
     expect(prompts.map(({ name }) => name)).toEqual(classNames)
     expect(prompts.map(({ vectors }) => vectors.length)).toEqual([3, 3])
-    const shared = await contextWords(
-      { ...run, prompts: { ...run.prompts, method: withContext(drawn([6, width])) } },
+    const values = run.prompts.parameters.get(CONTEXT)!
+    const second = new Map([[CONTEXT, values.slice(3 * width)]])
+    const alone = await begunRun('coop', { context: 3 })
+    const [shared] = await contextWords(
+      { ...alone, prompts: { ...alone.prompts, parameters: second } },
       { top: 1 },
     )
-    expect(prompts.flatMap(({ vectors }) => vectors)).toEqual(shared[0]!.vectors)
+    expect(shared!.name).toBeUndefined()
+    expect(prompts[1]!.vectors.map(({ nearest }) => nearest)).toEqual(
+      shared!.vectors.map(({ nearest }) => nearest),
+    )
   })
 
   it('are told prompt by prompt of a set', async () => {
-    const prompts = await contextWords(await begunRun(withContext(drawn([4, 2, width])), {}))
+    const prompts = await contextWords(await begunRun('proda', { prompts: 4, context: 2 }), { seed: 1 })
     expect(prompts.map(({ name }) => name)).toEqual([
       'prompt 1 of 4',
       'prompt 2 of 4',
       'prompt 3 of 4',
       'prompt 4 of 4',
     ])
+    for (const { vectors } of prompts) {
+      expect(vectors.map(({ start }) => start)).toEqual([{ distance: 0 }, { distance: 0 }])
+    }
   })
 
+  it.each(['cocoop', 'maple', 'promptsrc'] as const)(
+    'are those of the initial words for %s',
+    async (name) => {
+      const [prompt] = await contextWords(await begunRun(name), { top: 1 })
+      const words = prompt!.vectors.map(({ nearest }) => nearest[0]!.text)
+      expect(['a', 'photo', 'of', 'a'].slice(0, words.length)).toEqual(words)
+    },
+  )
+
   it('are none where no context was learned', async () => {
-    expect(await contextWords(await begunRun(withContext(undefined), {}))).toEqual([])
+    const run = await begunRun('ivlp', {}, { parameters: () => [] })
+    expect(await contextWords(run)).toEqual([])
   })
 })

@@ -51,7 +51,7 @@ export interface ContextWordsOptions {
 
 /** Learnable tensors of a run's method. */
 export const parametersOf = ({ prompts, model }: Run): ParameterSpec[] =>
-  prompts.method.parameters(prompts.methodOptions, model.clip)
+  prompts.method.parameters(prompts.methodOptions, model.clip, prompts.classNames.length)
 
 /**
  * The vocabulary words nearest to each learned context vector at the text tower's input, by the Euclidean distance to
@@ -101,7 +101,7 @@ async function startOf(
   seed: number | undefined,
 ): Promise<{ values: Float32Array; random: boolean } | undefined> {
   // As the trainer draws them. A start that two seeds agree on depends on none: words, not random numbers.
-  const draw = (from: number) => spec.init(randomStream(from, 'init', spec.name))
+  const draw = (from: number) => spec.init(randomStream(from, 'init', spec.stream ?? spec.name))
   const [values, other] = await Promise.all([draw(seed ?? 0), draw((seed ?? 0) + 1)])
   const random = values.some((value, i) => value !== other[i])
   return random && seed === undefined ? undefined : { values, random }

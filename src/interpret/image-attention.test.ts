@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ImageError, type UserError } from '../errors.js'
 import { predict } from '../evaluate/predict.js'
-import { ivlp } from '../methods/ivlp.js'
-import type { Method } from '../methods/method.js'
+import { type MethodName, methodNamed } from '../methods/registry.js'
 import { loadModel, type Model } from '../model.js'
 import { randomStream } from '../random.js'
 import { createClassifier, type Run } from '../run.js'
@@ -18,16 +17,16 @@ beforeAll(async () => {
 afterAll(() => model.close())
 
 /** A run of drawn prompts, large ones, so that they change what is seen. */
-async function drawnRun(given: object): Promise<Run> {
-  const methodOptions = ivlp.options.parse(given)
+async function drawnRun(given: object, name: MethodName = 'ivlp'): Promise<Run> {
+  const method = methodNamed(name)
+  const methodOptions = method.options.parse(given)
   const parameters = new Map<string, Float32Array>()
-  for (const { name, init } of ivlp.parameters(methodOptions, model.clip)) {
+  for (const { name, init } of method.parameters(methodOptions, model.clip, classNames.length)) {
     parameters.set(
       name,
       (await init(randomStream(3, name))).map((value) => 20 * value),
     )
   }
-  const method = ivlp as unknown as Method
   return {
     model,
     prompts: { method, methodOptions, parameters, classNames, model: { name: 'tiny', sha256: '' } },
@@ -54,8 +53,12 @@ async function seen(run: Run, images: readonly LookedAtImage[], onBadImage?: (er
 }
 
 describe('what the image tower looks at', () => {
-  it('is shared among patches, class token and prompts', async () => {
-    const [view] = await seen(await drawnRun({ visionDepth: 2 }), [noise(1)])
+  it.each([
+    ['ivlp', { visionDepth: 2 }],
+    ['promptsrc', {}],
+    ['maple', { depth: 3 }],
+  ] as const)('is shared among patches, class token and prompts: %s', async (name, options) => {
+    const [view] = await seen(await drawnRun(options, name), [noise(1)])
     expect(view!.grid).toBe(6)
     for (const { patches, classToken, prompts } of [view!.before, view!.after]) {
       expect(patches).toHaveLength(36)
@@ -103,14 +106,21 @@ describe('what the image tower looks at', () => {
 })
 
 describe('a run without pictures', () => {
-  it('says that its image tower has no prompts, and still shows its words', async () => {
-    const run = await drawnRun({ visionDepth: 0 })
-    const { context, images, noImages } = await interpretRun(run, { images: [noise(1)], top: 1 })
-    expect(noImages).toMatch(/no visual prompts/)
-    expect(images).toEqual([])
-    expect(context[0]!.vectors).toHaveLength(4)
-    await expect(seen(run, [noise(1)])).rejects.toThrow(/no visual prompts/)
-  })
+  it.each([
+    ['ivlp', { visionDepth: 0 }],
+    ['coop', { context: 4 }],
+    ['cocoop', {}],
+  ] as const)(
+    'says that its image tower has no prompts, and still shows its words: %s',
+    async (name, options) => {
+      const run = await drawnRun(options, name)
+      const { context, images, noImages } = await interpretRun(run, { images: [noise(1)], top: 1 })
+      expect(noImages).toMatch(/no visual prompts/)
+      expect(images).toEqual([])
+      expect(context[0]!.vectors).toHaveLength(4)
+      await expect(seen(run, [noise(1)])).rejects.toThrow(/no visual prompts/)
+    },
+  )
 
   it('says that a ResNet has no class token to look from', async () => {
     const run = await drawnRun({})
