@@ -1,39 +1,67 @@
 import { Command } from 'commander'
-import { methods } from '../methods/registry.js'
+import type { ZodType } from 'zod'
+import type { Method } from '../methods/method.js'
+import { methodNamed, methods } from '../methods/registry.js'
+import { regulatorOptions } from '../methods/regulated.js'
+import { oneOf } from './options.js'
 
 const examples = `
 Examples:
   $ promptsrc methods
+  $ promptsrc methods coop
   $ promptsrc methods --json
   $ promptsrc train photos --model ViT-B/16 --method promptsrc --set textLossWeight=10`
 
+interface OptionInfo {
+  readonly default: unknown
+  readonly meaning: string
+}
+
 /** `promptsrc methods`: the methods there are. */
 export function methodsCommand(): Command {
+  const names = Object.keys(methods)
   return new Command('methods')
-    .description('list the methods with their options')
+    .description('list the methods with paper, training settings and options')
+    .argument('[method]', 'one of them alone', oneOf(names))
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
-    .action(({ json }: { json?: boolean }) => {
-      const list = Object.values(methods).map(({ name, title, paper, summary, options, defaults }) => ({
-        name,
-        title,
-        paper,
-        summary,
-        training: defaults,
-        options: options.parse({}) as Record<string, unknown>,
-      }))
-      if (json) {
-        process.stdout.write(`${JSON.stringify(list)}\n`)
-        return
-      }
-      for (const { name, summary, paper, training, options } of list) {
-        const show = (values: object) =>
-          Object.entries(values)
-            .map(([key, value]) => `${key}=${value}`)
-            .join(' ')
-        process.stdout.write(
-          `${name}\n  ${summary}\n  ${paper}\n  training: ${show(training)}\n  options: ${show(options)}\n`,
-        )
-      }
+    .action((chosen: string | undefined, { json }: { json?: boolean }) => {
+      const list = (chosen ? [chosen] : names).map((name) => describe(methodNamed(name)))
+      process.stdout.write(json ? `${JSON.stringify(list)}\n` : list.map(text).join('\n'))
+      if (!json && !chosen) process.stdout.write(footer())
     })
 }
+
+function describe({ name, title, paper, summary, options, defaults }: Method) {
+  const values = options.parse({}) as Record<string, unknown>
+  const info = Object.entries(options.shape).map(([key, type]): [string, OptionInfo] => [
+    key,
+    { default: values[key], meaning: (type as ZodType).description ?? '' },
+  ])
+  return { name, title, paper, summary, training: defaults, options: Object.fromEntries(info) }
+}
+
+function text({ name, title, summary, paper, training, options }: ReturnType<typeof describe>): string {
+  const { epochs, batchSize, learningRate, shots } = training
+  const entries = Object.entries(options)
+  const own = entries.filter(([key]) => !regulatorOptions.includes(key))
+  const regulators = entries.filter(([key]) => regulatorOptions.includes(key))
+  const width = Math.max(...own.map(([key, { default: value }]) => `${key}=${shown(value)}`.length))
+  return [
+    `${name}  ${title}: ${summary}`,
+    `  ${paper}`,
+    `  training: ${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}, ${shots} shots`,
+    ...own.map(([key, o]) => `  ${`${key}=${shown(o.default)}`.padEnd(width)}  ${o.meaning}`),
+    `  regulators: ${regulators.map(([key, o]) => `${key}=${shown(o.default)}`).join(' ')}`,
+    '',
+  ].join('\n')
+}
+
+function footer(): string {
+  const { options } = describe(methods.promptsrc as unknown as Method)
+  const width = Math.max(...regulatorOptions.map((key) => key.length))
+  const lines = regulatorOptions.map((key) => `  ${key.padEnd(width)}  ${options[key]!.meaning}`)
+  return `\nRegulators, options of every method:\n${lines.join('\n')}\n`
+}
+
+const shown = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value))

@@ -53,11 +53,11 @@ export function trainCommand(): Command {
     )
     .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
-    .option('--shots <n>', 'images a class (default: the method’s, 16)', wholeNumber(1))
+    .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
-    .option('--epochs <n>', 'passes over the images (default: the method’s, 20)', wholeNumber(1))
-    .option('--batch-size <n>', 'images a step (default: the method’s, 4)', wholeNumber(1))
-    .option('--lr <rate>', 'learning rate (default: the method’s, 0.0025)', positiveNumber)
+    .option('--epochs <n>', 'passes over the images (default: the method’s)', wholeNumber(1))
+    .option('--batch-size <n>', 'images a step (default: the method’s)', wholeNumber(1))
+    .option('--lr <rate>', 'learning rate (default: the method’s)', positiveNumber)
     .option('--set <key=value>', 'an option of the method, such as textLossWeight=10; repeatable', repeated)
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
@@ -172,9 +172,13 @@ function keyValue(text: string): [string, unknown] {
     throw new ConfigError(`--set ${text}: expected key=value`, {
       hint: 'For example --set textLossWeight=10',
     })
-  const value = text.slice(at + 1)
-  const number = Number(value)
-  return [text.slice(0, at), value !== '' && Number.isFinite(number) ? number : value]
+  return [text.slice(0, at), parsedValue(text.slice(at + 1))]
+}
+
+function parsedValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true'
+  const number = Number(text)
+  return text !== '' && Number.isFinite(number) ? number : text
 }
 
 /** Trains with a progress bar over all steps. */

@@ -15,6 +15,17 @@ export interface Regulators {
   readonly diverseTeacher: boolean
 }
 
+/** Names of the regulators' options. */
+export const regulatorOptions: readonly string[] = [
+  'textLossWeight',
+  'imageLossWeight',
+  'logitsLossWeight',
+  'gpa',
+  'gpaMean',
+  'gpaStd',
+  'diverseTeacher',
+]
+
 const UNREGULATED = {
   textLossWeight: 0,
   imageLossWeight: 0,

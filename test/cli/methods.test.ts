@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { methods } from '../../src/methods/registry.js'
+import { promptsrc } from '../support/command.js'
+
+describe('promptsrc methods', () => {
+  it('lists every method with its paper, training settings and options', async () => {
+    const { code, stdout } = await promptsrc('.', 'methods')
+    expect(code).toBe(0)
+    for (const { name, paper } of Object.values(methods)) {
+      expect(stdout).toContain(`${name}  `)
+      expect(stdout).toContain(paper)
+    }
+    expect(stdout).toContain('classSpecific=false  a context of its own for every class')
+  })
+
+  it('gives one as JSON with defaults and meanings', async () => {
+    const { stdout } = await promptsrc('.', 'methods', 'maple', '--json')
+    const [maple] = JSON.parse(stdout)
+    expect(maple).toMatchObject({ name: 'maple', training: { batchSize: 4, learningRate: 0.0035 } })
+    expect(maple.options.depth).toEqual({
+      default: 9,
+      meaning: 'blocks of both towers with prompts of their own',
+    })
+  })
+
+  it('refuses a method that does not exist, naming those there are', async () => {
+    const { code, stderr } = await promptsrc('.', 'methods', 'coop2')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/coop2.*promptsrc/s)
+  })
+})
