@@ -5,6 +5,7 @@ import { evalCommand } from './eval.js'
 import { exportCommand } from './export.js'
 import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
+import { interpretCommand } from './interpret.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
@@ -28,6 +29,7 @@ export function program(): Command {
     importCommand(),
     exportCommand(),
     infoCommand(),
+    interpretCommand(),
     methodsCommand(),
     toyCommand(),
     parityCommand(),

@@ -44,6 +44,8 @@ export interface BlockOptions {
   readonly sharedMask?: Tensor
   /** Added to the scores of the items over [shared, own] keys: [G, 1, S, P + S]. */
   readonly itemMask?: Tensor
+  /** Told the items' queries, the keys they attend to [G, heads, tokens, head width], and how many lead as shared. */
+  readonly observe?: ((queries: Tensor, keys: Tensor, shared: number) => void) | undefined
 }
 
 /** One pre-norm residual attention block: x + attention(norm(x)), then x + mlp(norm(x)). */
@@ -80,6 +82,7 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const [qShared, qItems] = byHead(linear(keep(normal), w.query), sharedOut)
   const [kShared, kItems] = byHead(linear(normal, w.key), p)
   const [vShared, vItems] = byHead(linear(normal, w.value), p)
+  options.observe?.(qItems, withShared(kShared, kItems), p)
 
   const itemMask = options.itemMask && slice(options.itemMask, 2, from, to)
   const attended = joinHeads(

@@ -1,5 +1,5 @@
 import { add, concat, expand, gemm, layerNorm, reshape, type Tensor, transpose } from '../graph/index.js'
-import { type Rows, residualBlock } from './block.js'
+import { type BlockOptions, type Rows, residualBlock } from './block.js'
 import type { BlockShape, BlockWeights, Norm } from './block-weights.js'
 import type { ClipConfig, VisionTransformerConfig } from './config.js'
 
@@ -55,8 +55,14 @@ export function imageTowerWeights(
  *
  * @param images normalised pixels [B, 3, resolution, resolution]
  * @param prompts visual prompts; without them this is CLIP's own image tower
+ * @param observe told every block's queries and keys
  */
-export function imageTower(w: ImageTowerWeights, images: Tensor, prompts?: VisualPrompts): Tensor {
+export function imageTower(
+  w: ImageTowerWeights,
+  images: Tensor,
+  prompts?: VisualPrompts,
+  observe?: BlockOptions['observe'],
+): Tensor {
   const batch = images.dim(0)
   const { width, layers } = w.config
   const preNorm = (x: Tensor) => layerNorm(x, w.lnPre.gain, w.lnPre.bias)
@@ -71,7 +77,7 @@ export function imageTower(w: ImageTowerWeights, images: Tensor, prompts?: Visua
       const onlyRead = i + 1 < depth || i === last
       rows = onlyRead ? { ...rows, shared: current } : appendTokens(rows, current)
     }
-    rows = residualBlock(block, rows, { sharedOut: 0, ...(i === last ? { itemsOut: [0, 1] } : {}) })
+    rows = residualBlock(block, rows, { sharedOut: 0, observe, ...(i === last ? { itemsOut: [0, 1] } : {}) })
   }
   return gemm(layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias), w.projection)
 }

@@ -1,6 +1,8 @@
 import type { RgbImage } from '../data/image.js'
 import type { CalibrationBin, Metrics } from '../evaluate/metrics.js'
 import type { ClassProbability } from '../evaluate/predict.js'
+import type { ContextPrompt } from '../interpret/context-words.js'
+import type { ImageAttention } from '../interpret/image-attention.js'
 
 /** A method's accuracies in percent, with their spread over seeds. */
 export interface HeadlineRow {
@@ -40,6 +42,11 @@ export interface EvaluationData {
   readonly calibration?: readonly CalibrationBin[]
 }
 
+/** Images as frozen CLIP and as the prompted model see them, or why there are none. */
+export type AttentionData =
+  | { readonly caption: string; readonly items: readonly [ImageAttention, ...ImageAttention[]] }
+  | { readonly absent: string }
+
 /** What a report shows; a section is there when its data is. All text is escaped. */
 export interface ReportData {
   readonly title: string
@@ -48,6 +55,10 @@ export interface ReportData {
   readonly date: string
   readonly headline?: Headline
   readonly samples?: { readonly caption: string; readonly items: readonly Sample[] }
+  /** Vocabulary words near the learned context vectors. */
+  readonly context?: { readonly caption: string; readonly prompts: readonly ContextPrompt[] }
+  /** Images with what the image tower looks at before and after prompting. */
+  readonly attention?: AttentionData
   readonly training?: {
     readonly caption: string
     /** The loss and its terms, weighted, mean over each epoch. */

@@ -66,13 +66,24 @@ small{color:var(--soft);font-size:.8rem;font-weight:400}
 .classes .bar span{display:block;height:.62em;width:var(--share);min-width:1px;background:var(--accent)}
 .classes .bar,.facts td{padding-right:0}
 details{margin:14px 0}
-summary{cursor:pointer;color:var(--accent);font-size:.9rem}
+summary{cursor:pointer;color:var(--accent);font-size:.9rem;overflow-wrap:anywhere}
 details>*+*{margin-top:10px}
+.looks{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:34px 44px;padding:0;margin:18px 0 0}
+.looks>li{min-width:0}
+.looks p{margin:0 0 6px}.looks small{margin-left:10px}
+.look{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:12px}
+.look img{width:100%;aspect-ratio:1;display:block;border-radius:3px;background:var(--tint)}
+.look figcaption{font-size:.82rem;line-height:1.3;margin-top:6px;overflow-wrap:anywhere}
+.look b{display:block;font-weight:400}.look span{color:var(--ink)}.look .right{color:var(--right)}.look .wrong{color:var(--wrong)}
+.looks .note{margin:8px 0 0;font-size:.82rem}
+.scale{display:inline-flex;align-items:center;gap:8px;white-space:nowrap}
+.scale i{width:120px;height:.7em;border-radius:2px;background:linear-gradient(to right,var(--scale))}
+.words{max-width:none}.words th,.words td{white-space:nowrap}.words td small{display:block}
 .facts{width:100%;font-size:.9rem;table-layout:fixed}
 .facts th{color:var(--soft);width:42%;overflow-wrap:anywhere}
 @media (max-width:560px){main{padding:26px 16px 48px}th,td{padding-right:12px}.samples{grid-template-columns:repeat(2,minmax(0,1fr))}
 .headline small{display:block}.headline .number{padding:8px 0 8px 8px}}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}nav,details:not([open]){display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-figure,.samples>li,tr,.tiles{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.natural svg{max-width:100%;height:auto}}
+figure,.samples>li,.looks>li,tr,.tiles{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.natural svg{max-width:100%;height:auto}}
 `

@@ -15,6 +15,7 @@ const OUTPUTS = [
   'prompts.safetensors',
   'metrics.json',
   'report.html',
+  'interpretation.html',
   'environment.json',
   CONFIG,
 ]

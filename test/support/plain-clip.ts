@@ -33,7 +33,15 @@ const getter =
   (name) =>
     constant(`plain:${name}`, clip.tensors.shape(name), () => clip.tensors.read(name))
 
-function block(clip: Clip, get: Get, prefix: string, heads: number, x: Tensor, mask?: Tensor): Tensor {
+function block(
+  clip: Clip,
+  get: Get,
+  prefix: string,
+  heads: number,
+  x: Tensor,
+  mask?: Tensor,
+  observe?: (weights: Tensor) => void,
+): Tensor {
   const [g, n, d] = x.shape as [number, number, number]
   const linear = (rows: Tensor, name: string, bias: string) =>
     reshape(gemm(reshape(rows, [g * n, -1]), get(name), { transB: true, bias: get(bias) }), [g, n, -1])
@@ -47,7 +55,9 @@ function block(clip: Clip, get: Get, prefix: string, heads: number, x: Tensor, m
     transpose(reshape(slice(qkv, 2, i * d, (i + 1) * d), [g, n, heads, d / heads]), [0, 2, 1, 3]),
   ) as [Tensor, Tensor, Tensor]
   const scores = mul(matmul(q, swapLast(k)), 1 / Math.sqrt(d / heads))
-  const attended = matmul(softmax(mask ? add(scores, mask) : scores), v)
+  const weights = softmax(mask ? add(scores, mask) : scores)
+  observe?.(weights)
+  const attended = matmul(weights, v)
   const joined = reshape(transpose(attended, [0, 2, 1, 3]), [g, n, d])
   const h = add(x, linear(joined, `${prefix}.attn.out_proj.weight`, `${prefix}.attn.out_proj.bias`))
   const inner = linear(norm(h, `${prefix}.ln_2`), `${prefix}.mlp.c_fc.weight`, `${prefix}.mlp.c_fc.bias`)
@@ -124,8 +134,13 @@ async function plainFeature(
   return l2Normalize(gemm(end, get('text_projection')))
 }
 
-/** Normalised image features: [B, embedDim]. */
-export function plainImage(clip: Clip, images: Tensor, prompts?: Prompts): Tensor {
+/** Normalised image features: [B, embedDim]. `observe` is told every block's attention: [B, heads, tokens, tokens]. */
+export function plainImage(
+  clip: Clip,
+  images: Tensor,
+  prompts?: Pick<Prompts, 'visual'>,
+  observe?: (weights: Tensor) => void,
+): Tensor {
   const get = getter(clip)
   const { vision } = clip.config
   if (vision.kind !== 'vit') throw new TypeError('ViT only')
@@ -147,7 +162,7 @@ export function plainImage(clip: Clip, images: Tensor, prompts?: Prompts): Tenso
   for (let i = 0; i < layers; i++) {
     const deep = i > 0 ? visual?.deep[i - 1] : undefined
     if (deep) x = concat([slice(x, 1, 0, 1 + grid ** 2), repeat(deep, batch)], 1)
-    x = block(clip, get, `visual.transformer.resblocks.${i}`, heads, x)
+    x = block(clip, get, `visual.transformer.resblocks.${i}`, heads, x, undefined, observe)
   }
   x = layerNorm(
     reshape(slice(x, 1, 0, 1), [batch, width]),

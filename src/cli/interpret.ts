@@ -1,0 +1,156 @@
+import { Command } from 'commander'
+import type { UserError } from '../errors.js'
+import type { ImageAttention, LookedAtImage } from '../interpret/image-attention.js'
+import type { Interpretation } from '../interpret/interpret-run.js'
+import type { Run } from '../run.js'
+import { wholeNumber } from './options.js'
+
+interface InterpretFlags {
+  readonly top: number
+  readonly images?: string[]
+  readonly count: number
+  readonly report?: string
+  readonly model?: string
+  readonly skipBadImages?: boolean
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc interpret runs/photos
+      words, and pictures of six test images of the run's data in runs/photos/interpretation.html
+  $ promptsrc interpret runs/photos --images one.jpg two.jpg --report look.html
+  $ promptsrc interpret runs/photos --top 10 --json`
+
+/** `promptsrc interpret`: what a run has learned, as far as people can read it. */
+export function interpretCommand(): Command {
+  return new Command('interpret')
+    .description('show the words near learned prompts, and where the image tower looks')
+    .argument('<run>', 'run directory')
+    .option('--top <n>', 'words for each context vector', wholeNumber(1), 5)
+    .option('--images <file...>', "images to look at (default: test images of the run's data)")
+    .option('--count <n>', 'images to take from the data', wholeNumber(0), 6)
+    .option('--report <file>', 'HTML report to write (default: interpretation.html in the run)')
+    .option('--model <model>', 'where the model is, if not where the run says')
+    .option('--skip-bad-images', 'pass over images that cannot be read')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', examples)
+    .action(interpret)
+}
+
+async function interpret(runPath: string, flags: InterpretFlags): Promise<void> {
+  const [{ downloadBars }, { interruptible }, { startProgress }, { interpretRun }, { loadRun }] =
+    await Promise.all([
+      import('./download-progress.js'),
+      import('./interrupt.js'),
+      import('./progress.js'),
+      import('../interpret/interpret-run.js'),
+      import('../run.js'),
+    ])
+  const signal = interruptible('Interrupted.')
+  const bars = downloadBars()
+  const run = await loadRun(runPath, {
+    signal,
+    onProgress: bars.onProgress,
+    ...(flags.model ? { model: flags.model } : {}),
+    ...(flags.threads ? { threads: flags.threads } : {}),
+  })
+  bars.stop()
+  try {
+    const { folder, seed, dataPath } = await surroundings(runPath)
+    const { images, reason } = await imagesToSee(run, flags, dataPath)
+    const bar = startProgress('looking at images', images.length)
+    const interpretation = await interpretRun(run, {
+      top: flags.top,
+      ...(seed === undefined ? {} : { seed }),
+      images,
+      signal,
+      onProgress: (done) => bar.update(done),
+      ...(flags.skipBadImages
+        ? { onBadImage: (error: UserError) => bar.say(`left out: ${error.message}`) }
+        : {}),
+    }).finally(() => bar.stop())
+    const noImages = interpretation.noImages ?? reason ?? 'no image could be read'
+    const { join } = await import('node:path')
+    const report = flags.report ?? join(folder, 'interpretation.html')
+    const { writeInterpretationReport } = await import('../report/interpretation-report.js')
+    await writeInterpretationReport(report, { run, interpretation, noImages })
+    const { interpretationText } = await import('./interpretation-text.js')
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(figures(runPath, run, interpretation, noImages, report))}\n`
+        : `${interpretationText(interpretation, noImages)}\nreport  ${report}\n`,
+    )
+  } finally {
+    await run.model.close()
+  }
+}
+
+/** The run's folder, and what its configuration says, where there is one beside the prompts. */
+async function surroundings(runPath: string) {
+  const [{ stat }, { dirname }, { readRunConfig }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+    import('../train/run-config.js'),
+  ])
+  const folder = (await stat(runPath)).isDirectory() ? runPath : dirname(runPath)
+  const config = await readRunConfig(folder)
+  return { folder, seed: config?.settings.seed, dataPath: config?.data.path }
+}
+
+/** The images named, or test images of the run's data; where there are none, the reason. */
+async function imagesToSee(
+  run: Run,
+  { images, count }: InterpretFlags,
+  dataPath: string | undefined,
+): Promise<{ images: LookedAtImage[]; reason?: string }> {
+  const { imageFiles, sampleImages } = await import('../interpret/sample-images.js')
+  if (images) return { images: imageFiles(images) }
+  if (count === 0) return { images: [], reason: 'none were asked for' }
+  const advice = 'name images with --images'
+  if (dataPath === undefined) {
+    return { images: [], reason: `the run does not say where its data is; ${advice}` }
+  }
+  const { whyNoPictures } = await import('../interpret/image-attention.js')
+  if (whyNoPictures(run) !== undefined) return { images: [] }
+  const [{ openData }, { UserError }] = await Promise.all([import('./data.js'), import('../errors.js')])
+  try {
+    const found = sampleImages(await openData(dataPath), run.prompts.classNames, count)
+    if (found.length > 0) return { images: found }
+    return { images: [], reason: `${dataPath} holds no images of the trained classes; ${advice}` }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { images: [], reason: `${error.message}; ${advice}` }
+  }
+}
+
+/** What `--json` prints. */
+function figures(
+  path: string,
+  { prompts }: Run,
+  { context, images }: Interpretation,
+  noImages: string,
+  report: string,
+) {
+  const view = ({ classes, patches, classToken, prompts: share }: ImageAttention['before']) => ({
+    ...classes[0]!,
+    shares: { prompts: share, classToken, patches: Array.from(patches) },
+  })
+  return {
+    run: path,
+    method: prompts.method.name,
+    model: prompts.model.name,
+    context,
+    images: images.map(({ name, truth, grid, before, after }) => ({
+      image: name,
+      truth: truth ?? null,
+      grid,
+      before: view(before),
+      after: view(after),
+    })),
+    noImages: images.length > 0 ? null : noImages,
+    report,
+  }
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  existsSync,
+)
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+/** How a page is looked at. */
+export interface Screen {
+  readonly width: number
+  readonly colorScheme: 'light' | 'dark'
+}
+
+/** Phones and desks, by day and by night. */
+export const screens = [
+  { width: 390, colorScheme: 'light' },
+  { width: 390, colorScheme: 'dark' },
+  { width: 1280, colorScheme: 'light' },
+  { width: 1280, colorScheme: 'dark' },
+] as const satisfies readonly Screen[]
+
+/** A browser without a network for reports in a folder of its own. */
+export class ReportBrowser {
+  private constructor(
+    readonly folder: string,
+    private readonly browser: Browser | undefined,
+  ) {}
+
+  static async start(): Promise<ReportBrowser> {
+    const folder = await mkdtemp(join(tmpdir(), 'report-browser-'))
+    return new ReportBrowser(
+      folder,
+      executablePath ? await chromium.launch({ executablePath, args }) : undefined,
+    )
+  }
+
+  /** Why nothing can be looked at; undefined where it can. */
+  get missing(): string | undefined {
+    return this.browser ? undefined : 'no Chromium is installed'
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** Opens a report; fails on console messages, exceptions and requests to anywhere. */
+  async look(
+    name: string,
+    { width, colorScheme }: Screen,
+    see: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await this.browser!.newContext({
+      viewport: { width, height: 900 },
+      colorScheme,
+      offline: true,
+    })
+    const complaints: string[] = []
+    await context.route('**', (route) => {
+      const url = route.request().url()
+      if (url.startsWith('file:') || url.startsWith('data:')) return route.continue()
+      complaints.push(`request: ${url}`)
+      return route.abort()
+    })
+    const page = await context.newPage()
+    page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+    page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
+    await page.goto(pathToFileURL(this.path(name)).href)
+    await see(page)
+    expect(complaints).toEqual([])
+    await context.close()
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether every picture of a page has been read. */
+export const picturesLoaded = (page: Page): Promise<boolean> =>
+  page.evaluate(() =>
+    [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+  )
