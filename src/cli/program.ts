@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
+import { configsCommand } from './configs.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { infoCommand } from './info.js'
@@ -25,6 +26,7 @@ export function program(): Command {
     predictCommand(),
     infoCommand(),
     methodsCommand(),
+    configsCommand(),
     toyCommand(),
     parityCommand(),
   ]

@@ -48,10 +48,9 @@ export function checkValues({ values, written }: GivenValues, trainer: Trainer |
 }
 
 function problemOf(name: string, value: ConfigValue, { type, effect, note }: Key): string | undefined {
-  const checked = type.safeParse(value)
-  if (checked.success) return undefined
+  if (type.accepts(value)) return undefined
   const reason = effect === 'fixed' ? ` (${note})` : ''
-  return `${name} ${pythonLiteral(value)}: ${checked.error.issues[0]!.message}${reason}`
+  return `${name} ${pythonLiteral(value)}: expected ${type.expected}${reason}`
 }
 
 function unknownKey(name: string): string | undefined {

@@ -1,6 +1,6 @@
-import type { z } from 'zod'
-import { flag, type Key, notNegative, positive, text, wholeNumber, word } from './keys.js'
+import type { Key } from './keys.js'
 import type { ConfigValue } from './value.js'
+import { flag, notNegative, oneOf, positive, text, type ValueType, wholeNumber } from './value-types.js'
 
 /** A key of a trainer's section, and the option of the method that it sets. */
 export interface TrainerKey extends Key {
@@ -23,7 +23,7 @@ export interface Trainer {
   ): Readonly<Record<string, ConfigValue | undefined>>
 }
 
-const sets = (option: string, value: ConfigValue, type: z.ZodType): TrainerKey => ({
+const sets = (option: string, value: ConfigValue, type: ValueType): TrainerKey => ({
   value,
   type,
   option,
@@ -33,7 +33,7 @@ const sets = (option: string, value: ConfigValue, type: z.ZodType): TrainerKey =
 
 const precision: TrainerKey = {
   value: 'fp16',
-  type: word('fp16', 'fp32', 'amp'),
+  type: oneOf('fp16', 'fp32', 'amp'),
   effect: 'none',
   note: 'all is computed in 32-bit floating point',
 }
@@ -110,7 +110,7 @@ export const trainers: readonly Trainer[] = [
       CSC: sets('classSpecific', false, flag),
       CTX_INIT: sets('contextInit', '', text),
       PREC: precision,
-      CLASS_TOKEN_POSITION: sets('classPosition', 'end', word('end', 'middle', 'front')),
+      CLASS_TOKEN_POSITION: sets('classPosition', 'end', oneOf('end', 'middle', 'front')),
     },
   },
   {
