@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { methods } from '../methods/registry.js'
 import { resolveSettings } from '../train/settings.js'
+import { allKeys } from './check-values.js'
 import { readConfig } from './config.js'
 import { publishedConfigs } from './published.js'
 import { parseYaml } from './read-yaml.js'
@@ -65,4 +67,12 @@ describe('the published configurations', () => {
       expect(resolveSettings(settings)).toEqual(resolveSettings({ method }))
     },
   )
+})
+
+describe('the page about configurations', () => {
+  const page = readFileSync(new URL('../../docs/configurations.md', import.meta.url), 'utf8')
+
+  it('names every key', () => {
+    expect([...allKeys.keys()].filter((key) => !page.includes(`\`${key}\``))).toEqual([])
+  })
 })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.js'
 import { parseYaml, readYaml } from './read-yaml.js'
@@ -64,6 +65,51 @@ TRAINER:
   ])('is refused with %s', (_, text, message) => {
     expect(() => parseYaml(text, 'x.yaml')).toThrow(ConfigError)
     expect(() => parseYaml(text, 'x.yaml')).toThrow(message)
+  })
+
+  it('is read or refused, whatever it holds', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'OPTIM',
+        'LR',
+        ':',
+        ': ',
+        '\n',
+        '\n  ',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        '&a ',
+        '*a',
+        '!!str ',
+        '"',
+        "'",
+        '|',
+        '?',
+        '#',
+        '%',
+        '---',
+        '\t',
+        '\0',
+        '1e-5',
+        '(1,',
+        ')',
+        'é',
+      ],
+    )
+    fc.assert(
+      fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 4 })), { maxLength: 30 }), (pieces) => {
+        try {
+          expect(parseYaml(pieces.join(''), 'x.yaml')).toBeInstanceOf(Map)
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError)
+        }
+      }),
+      { numRuns: 2000, seed: 1 },
+    )
   })
 
   it('takes the names of prototypes as keys like others', () => {

@@ -15,15 +15,17 @@ const MAX_BYTES = 2 ** 16
  *   configuration needs: a key twice, tags, anchors and aliases, several documents
  */
 export async function readYaml(path: string): Promise<Map<string, ConfigValue>> {
-  const found = await stat(path).catch((error: Error) => {
+  const unreadable = (error: Error) => {
     throw new ConfigError(`${path}: cannot be read (${error.message})`, { cause: error })
-  })
+  }
+  const found = await stat(path).catch(unreadable)
   if (!found.isFile()) throw new ConfigError(`${path}: is not a file`, { hint: 'Name a YAML file.' })
-  if (found.size > MAX_BYTES)
+  if (found.size > MAX_BYTES) {
     throw new ConfigError(
       `${path}: has ${found.size} bytes, expected a configuration of at most ${MAX_BYTES}`,
     )
-  return parseYaml(await readFile(path, 'utf8'), path)
+  }
+  return parseYaml(await readFile(path, 'utf8').catch(unreadable), path)
 }
 
 /** {@link readYaml} of a text; `path` is what messages call it. */

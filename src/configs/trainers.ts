@@ -1,6 +1,15 @@
 import type { Key } from './keys.js'
 import type { ConfigValue } from './value.js'
-import { flag, notNegative, oneOf, positive, text, type ValueType, wholeNumber } from './value-types.js'
+import {
+  anyNumber,
+  flag,
+  notNegative,
+  oneOf,
+  positive,
+  text,
+  type ValueType,
+  wholeNumber,
+} from './value-types.js'
 
 /** A key of a trainer's section, and the option of the method that it sets. */
 export interface TrainerKey extends Key {
@@ -78,7 +87,7 @@ export const trainers: readonly Trainer[] = [
       ...independent(4),
       TEXT_LOSS_WEIGHT: sets('textLossWeight', 25, notNegative),
       IMAGE_LOSS_WEIGHT: sets('imageLossWeight', 10, notNegative),
-      GPA_MEAN: sets('gpaMean', 15, positive),
+      GPA_MEAN: sets('gpaMean', 15, anyNumber),
       GPA_STD: sets('gpaStd', 1, positive),
     },
   },
