@@ -4,6 +4,8 @@ export {
   type ImportOptions,
   importCheckpoint,
 } from './checkpoints/import-checkpoint.js'
+export { type ReadConfigOptions, readConfig, type TrainConfig } from './configs/config.js'
+export { type PublishedConfig, publishedConfigs } from './configs/published.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { Dataset, Datum } from './data/dataset.js'
 export { type FolderOptions, openFolder } from './data/folder.js'

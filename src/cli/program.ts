@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
+import { configsCommand } from './configs.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { exportCommand } from './export.js'
@@ -31,6 +32,7 @@ export function program(): Command {
     infoCommand(),
     interpretCommand(),
     methodsCommand(),
+    configsCommand(),
     toyCommand(),
     parityCommand(),
   ]

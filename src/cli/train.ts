@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Command, Option } from 'commander'
+import type { TrainConfig } from '../configs/config.js'
 import { selectClasses } from '../data/base-novel.js'
 import { ConfigError } from '../errors.js'
 import { evaluateClassifier } from '../evaluate/evaluate.js'
 import { methods } from '../methods/registry.js'
-import { loadModel } from '../model.js'
+import { loadModel, type Model } from '../model.js'
 import { writeTrainReport } from '../report/train-report.js'
 import { createClassifier } from '../run.js'
 import type { TrainedPrompts } from '../train/prompts-file.js'
 import { readRunConfig } from '../train/run-config.js'
-import type { Settings } from '../train/settings.js'
+import { resolveSettings, type Settings } from '../train/settings.js'
 import { type TrainRunOptions, trainRun } from '../train/train-run.js'
 import { type DataOptions, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
@@ -24,6 +25,7 @@ interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed
   readonly classes?: Settings['classes']
   readonly lr?: number
   readonly set?: string[]
+  readonly config?: string[]
   readonly out?: string
   readonly resume?: boolean
   readonly overwrite?: boolean
@@ -37,16 +39,25 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --out runs/photos
       photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
+  $ promptsrc train photos --config promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets
+  $ promptsrc train photos --config my.yaml --seed 2 OPTIM.LR 0.001 DATASET.NUM_SHOTS 4
+      a published configuration, and a YAML file of the Python code with two values changed
   $ promptsrc train --resume --out runs/photos
       continues a run that was interrupted
   $ promptsrc train toy --model tiny --out runs/toy
-      the embedded model on a drawn data set, offline, in about half a minute`
+      the embedded model on a drawn data set, offline, in about half a minute
+
+Configurations (see \`promptsrc configs\`):
+  Options given here win over KEY VALUE pairs, these over --config (of several, over the earlier ones), and that
+  over the method’s own defaults. What a configuration leaves out has the default of the Python code.`
 
 /** `promptsrc train`: learns prompts from few images a class. */
 export function trainCommand(): Command {
   return new Command('train')
     .description('learn prompts from few images a class')
     .argument('[data]', 'folder DATA/<class>/*.jpg, or DATA/train/<class>/… and DATA/test/<class>/…')
+    .argument('[KEY VALUE...]', 'keys of --config with other values, such as OPTIM.LR 0.001')
+    .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)
     .option(
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
@@ -70,23 +81,30 @@ export function trainCommand(): Command {
     .action(train)
 }
 
-async function train(dataPath: string | undefined, flags: TrainFlags): Promise<void> {
+async function train(data: string | undefined, pairs: readonly string[], flags: TrainFlags): Promise<void> {
+  const { dataPath, overrides } = splitArguments(data, pairs)
   const begun = flags.resume && flags.out ? await readRunConfig(flags.out) : undefined
   const path = dataPath ?? begun?.data.path
   if (path === undefined) throw noData(flags)
-  const settings = settingsOf(flags, begun?.settings)
+  const config = await configOf(flags, overrides)
+  const settings = settingsOf(flags, config, begun?.settings)
+  // What cannot be trained is said before data and model are opened.
+  resolveSettings(settings)
   const dataset = await openData(path, flags)
   const out =
-    flags.out ?? join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
+    flags.out ??
+    config?.out ??
+    join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
   const signal = interruptible(() => interruption(out, flags))
   const bars = downloadBars()
-  const model = await loadModel(flags.model ?? begun?.model.name ?? 'tiny', {
+  const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
     signal,
     onProgress: bars.onProgress,
     ...(flags.threads ? { threads: flags.threads } : {}),
   })
   bars.stop()
   try {
+    if (config?.model && !flags.model) checkImageSize(config, model)
     const { resume = false, overwrite = false, skipBadImages = false } = flags
     const prompts = await runWithProgress({
       ...settings,
@@ -151,7 +169,41 @@ function interruption(out: string, { classNames, skipBadImages }: TrainFlags): s
   return `Interrupted. Continue with: promptsrc train --resume ${options.join(' ')}`
 }
 
-function settingsOf(flags: TrainFlags, begun: Settings | undefined) {
+/** A resumed run may leave DATA out, and then the first key stands in its place. */
+function splitArguments(data: string | undefined, pairs: readonly string[]) {
+  const isKey = data !== undefined && pairs.length % 2 === 1 && /^[A-Z]+(\.\w+)+$|^SEED$/.test(data)
+  return isKey ? { dataPath: undefined, overrides: [data, ...pairs] } : { dataPath: data, overrides: pairs }
+}
+
+/** The configuration that is named, with its overrides; keys that have no effect are said once. */
+async function configOf(
+  { config, method }: TrainFlags,
+  overrides: readonly string[],
+): Promise<TrainConfig | undefined> {
+  if (config === undefined) {
+    if (overrides.length === 0) return undefined
+    throw new ConfigError(
+      `${overrides.join(' ')}: KEY VALUE pairs change a configuration, and none is named`,
+      {
+        hint: 'Name one with --config; `promptsrc configs` lists the published ones.',
+      },
+    )
+  }
+  const { readConfig } = await import('../configs/config.js')
+  const read = await readConfig(config, { overrides, ...(method ? { method } : {}) })
+  if (read.withoutEffect.length > 0)
+    process.stderr.write(`config: without effect here: ${read.withoutEffect.join(', ')}\n`)
+  return read
+}
+
+function checkImageSize({ imageSize }: TrainConfig, { clip, name }: Model): void {
+  if (imageSize === clip.resolution) return
+  throw new ConfigError(`INPUT.SIZE ${imageSize}: ${name} takes images of ${clip.resolution} pixels`, {
+    hint: `Add INPUT.SIZE "(${clip.resolution}, ${clip.resolution})", or choose another model with --model.`,
+  })
+}
+
+function settingsOf(flags: TrainFlags, config: TrainConfig | undefined, begun: Settings | undefined) {
   const { method, classes, shots, seed, epochs, batchSize, lr, set } = flags
   const given = {
     ...(method === undefined ? {} : { method }),
@@ -161,9 +213,9 @@ function settingsOf(flags: TrainFlags, begun: Settings | undefined) {
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(lr === undefined ? {} : { learningRate: lr }),
-    ...(set === undefined ? {} : { methodOptions: keyValues(set) }),
+    ...(set === undefined ? {} : { methodOptions: { ...config?.settings.methodOptions, ...keyValues(set) } }),
   }
-  return { ...begun, ...given }
+  return { ...begun, ...config?.settings, ...given }
 }
 
 /** Trains with a progress bar over all steps. */

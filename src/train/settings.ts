@@ -6,7 +6,7 @@ import type { Method } from '../methods/method.js'
 import { methodNamed } from '../methods/registry.js'
 import type { Regulators } from '../methods/regulated.js'
 import { fitDepths } from '../methods/tower-depths.js'
-import type { ScheduleConfig } from './schedule.js'
+import type { Decay, ScheduleConfig } from './schedule.js'
 
 /** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */
 const schema = z.strictObject({
@@ -21,7 +21,16 @@ const schema = z.strictObject({
   momentum: z.number().min(0).max(1).default(0.9),
   weightDecay: z.number().min(0).default(5e-4),
   warmupEpochs: z.int().min(0).default(1),
+  warmup: z.enum(['constant', 'linear']).default('constant'),
+  /** Of the whole warm-up where it is constant, of its first epoch where it is linear. */
   warmupLearningRate: z.number().min(0).default(1e-5),
+  /** Whether the decay counts from the end of the warm-up. */
+  warmupRecount: z.boolean().default(true),
+  decay: z.enum(['cosine', 'single_step', 'multi_step']).default('cosine'),
+  /** Milestones of `multi_step`; the last is the step size of `single_step`. */
+  decayEpochs: z.array(z.int().min(1)).default([]),
+  /** Factor of `single_step` and `multi_step`. */
+  decayFactor: z.number().positive().default(0.1),
 })
 
 /** Settings as a caller gives them; what is left out takes its default. */
@@ -65,14 +74,18 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
   }
 }
 
-/** The schedule of the settings: cosine with a constant warm-up. */
+/** The schedule of the settings. */
 export function scheduleOf(settings: Settings): ScheduleConfig {
-  const { learningRate, epochs, warmupEpochs, warmupLearningRate } = settings
+  const { learningRate, epochs, warmup, warmupEpochs, warmupLearningRate, warmupRecount } = settings
+  const kind =
+    warmup === 'constant'
+      ? ({ type: warmup, lr: warmupLearningRate } as const)
+      : ({ type: warmup, minLr: warmupLearningRate } as const)
   return {
     lr: learningRate,
     epochs,
-    decay: { type: 'cosine' },
-    warmup: { type: 'constant', epochs: warmupEpochs, lr: warmupLearningRate },
+    decay: decayOf(settings),
+    warmup: { ...kind, epochs: warmupEpochs, recount: warmupRecount },
   }
 }
 
@@ -80,6 +93,12 @@ export function scheduleOf(settings: Settings): ScheduleConfig {
 function withoutDefaults(method: Method, given: Readonly<Record<string, unknown>>) {
   const defaults = method.options.parse({}) as Record<string, unknown>
   return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== defaults[key]))
+}
+
+function decayOf({ decay, decayEpochs, decayFactor: gamma, epochs }: Settings): Decay {
+  if (decay === 'cosine') return { type: decay }
+  if (decay === 'multi_step') return { type: decay, milestones: decayEpochs, gamma }
+  return { type: decay, stepSize: decayEpochs.at(-1) ?? epochs, gamma }
 }
 
 function scaledAggregation(method: Method, epochs: number): Record<string, unknown> {
