@@ -6,7 +6,7 @@ import type { Method } from './method.js'
  * A method's options with prompt depths within the model's towers: a default beyond them is lowered to the blocks there
  * are, a given one is refused. (The reference code accepts it and trains fewer prompts than it was asked for.)
  *
- * @param given the options that were given, which defaults do not replace
+ * @param given the options that were given and are not the defaults
  * @throws ConfigError naming the option, the blocks there are and the deepest choice
  */
 export function fitDepths<O extends Record<string, unknown>>(

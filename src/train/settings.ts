@@ -63,10 +63,11 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
     `${method.name} option`,
     Object.keys(method.options.parse({}) as object),
   ) as Record<string, unknown>
-  method.checkGiven?.(withoutDefaults(method, given), methodOptions)
+  const chosen = withoutDefaults(method, given)
+  method.checkGiven?.(chosen, methodOptions)
   return {
     ...settings,
-    methodOptions: clip ? fitDepths(method, methodOptions, given, clip) : methodOptions,
+    methodOptions: clip ? fitDepths(method, methodOptions, chosen, clip) : methodOptions,
     shots: settings.shots ?? defaults.shots,
     epochs,
     batchSize: settings.batchSize ?? defaults.batchSize,
