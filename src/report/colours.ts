@@ -1,7 +1,7 @@
-/** Colours of lines and bars that stay apart for colour-blind readers, after Okabe and Ito; see `stylesheet`. */
-const series = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)', 'var(--series-5)']
+/** Colours of lines and bars; the first five stay apart for colour-blind readers, after Okabe and Ito; see `stylesheet`. */
+const series = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`)
 
-/** One colour a name, the same in every chart of a page. Beyond five names they repeat: charts label directly. */
+/** One colour a name, the same in every chart of a page. Beyond eight names they repeat: charts label directly. */
 export function colourMap(names: readonly string[]): ReadonlyMap<string, string> {
   return new Map([...new Set(names)].map((name, i) => [name, series[i % series.length]!]))
 }

@@ -14,25 +14,29 @@ export async function headlineBars(
   colours: ReadonlyMap<string, string>,
 ): Promise<string> {
   const { barX, ruleX, ruleY, text } = await loadPlot()
-  const data = rows.map((row) => ({
-    method: row.method,
-    value: row[key],
-    low: Math.max(0, row[key] - row.std[key]),
-    high: Math.min(100, row[key] + row.std[key]),
-    colour: colours.get(row.method) ?? muted,
-  }))
+  const data = rows.flatMap((row) => {
+    const value = row[key]
+    if (value === null) return []
+    return {
+      method: row.method,
+      value,
+      low: Math.max(0, value - (row.std[key] ?? 0)),
+      high: Math.min(100, value + (row.std[key] ?? 0)),
+      colour: colours.get(row.method) ?? muted,
+    }
+  })
   const compared = data.filter(({ method }) => method === reference)
   const toBar = { dy: NAME / 2 }
   return chart(
     {
       width: 320,
-      height: ROW * rows.length + 6,
+      height: ROW * data.length + 6,
       marginTop: 0,
       marginBottom: 6,
       marginLeft: 1,
       marginRight: 40,
       x: { axis: null, domain: [0, 100] },
-      y: { axis: null, domain: rows.map(({ method }) => method), padding: 0.1 },
+      y: { axis: null, domain: data.map(({ method }) => method), padding: 0.1 },
       marks: [
         text(data, {
           x: 0,

@@ -1,4 +1,6 @@
+import { baseNovelPlane } from './base-novel-plane.js'
 import { escapeHtml } from './escape-html.js'
+import { formatSeconds } from './format-seconds.js'
 import { headlineBars } from './headline-bars.js'
 import type { Section } from './page.js'
 import type { Headline, HeadlineRow } from './report-data.js'
@@ -10,13 +12,15 @@ export const headlineColumns = [
   ['hm', 'Harmonic mean'],
 ] as const satisfies readonly (readonly [keyof HeadlineRow['std'], string])[]
 
-/** Base, novel and harmonic-mean accuracy of every method: a table, and bars beside the reference. */
+/** Base, novel and harmonic-mean accuracy of every method: a table, bars beside the reference, the plane, and costs. */
 export async function headlineSection(
   headline: Headline,
   colours: ReadonlyMap<string, string>,
 ): Promise<Section> {
+  const { note, rows } = headline
+  const shown = headlineColumns.filter(([key]) => rows.some((row) => row[key] !== null))
   const bars = await Promise.all(
-    headlineColumns.map(async ([key, title]) => {
+    shown.map(async ([key, title]) => {
       const svg = await headlineBars(headline, key, title, colours)
       return `<figure><figcaption><h3>${title}</h3></figcaption>${svg}</figure>`
     }),
@@ -24,30 +28,67 @@ export async function headlineSection(
   return {
     id: 'comparison',
     title: 'Base and novel classes',
-    html: `<p class="note">${escapeHtml(headline.note)}</p>${table(headline.rows)}<div class="grid">${bars.join('')}</div>${key(headline)}`,
+    html: `<p class="note">${escapeHtml(note)}</p>${table(rows)}<div class="grid">${bars.join('')}</div>${key(headline)}${await details(headline, colours)}`,
   }
 }
 
 /** What the marks of the charts mean. */
 function key({ reference, rows }: Headline): string {
-  const spread = rows.some(({ std }) => std.base > 0 || std.novel > 0)
-    ? ['whiskers: ± one standard deviation']
-    : []
+  const whiskers = rows.some(({ std }) => std.base || std.novel) ? ['whiskers: ± one standard deviation'] : []
   const line = reference === undefined ? [] : [`dashed line: ${escapeHtml(reference)}`]
-  const parts = [...line, ...spread].join('; ')
+  const parts = [...line, ...whiskers].join('; ')
   return parts && `<p class="note">Accuracy in percent, from 0 to 100; ${parts}.</p>`
 }
 
 function table(rows: readonly HeadlineRow[]): string {
-  const best = new Map(headlineColumns.map(([key]) => [key, Math.max(...rows.map((row) => row[key]))]))
+  const best = new Map(headlineColumns.map(([key]) => [key, Math.max(...rows.map((row) => row[key] ?? 0))]))
   const headings = headlineColumns.map(([, title]) => `<th scope="col" class="number">${title}</th>`)
   const lines = rows.map((row) => {
     const cells = headlineColumns.map(([key]) => {
-      const value = row[key].toFixed(1)
-      const shown = row[key] === best.get(key) ? `<b>${value}</b>` : value
-      return `<td class="number">${shown} <small>± ${row.std[key].toFixed(1)}</small></td>`
+      const mean = row[key]
+      if (mean === null) return '<td class="number">–</td>'
+      const value = mean.toFixed(1)
+      const shown = mean === best.get(key) ? `<b>${value}</b>` : value
+      return `<td class="number">${shown}${spread(row, key)}</td>`
     })
     return `<tr><th scope="row">${escapeHtml(row.method)}</th>${cells.join('')}</tr>`
   })
   return `<table class="headline"><thead><tr><th scope="col">Method</th>${headings.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`
+}
+
+/** Standard deviation and, where it is known, the interval. */
+function spread({ std, intervals }: HeadlineRow, key: keyof HeadlineRow['std']): string {
+  const deviation = std[key]
+  if (deviation === null) return ''
+  const limits = intervals?.[key]
+  const interval = limits ? `<br>[${limits.map((value) => value.toFixed(1)).join(', ')}]` : ''
+  return ` <small>± ${deviation.toFixed(1)}${interval}</small>`
+}
+
+/** The plane of base and novel accuracy, and what the methods cost, where they are known. */
+async function details(headline: Headline, colours: ReadonlyMap<string, string>): Promise<string> {
+  const { rows } = headline
+  const plane = rows.some(({ runs, novel }) => runs && novel !== null)
+    ? `<figure class="plane"><figcaption><h3>Base and novel together</h3></figcaption>${await baseNovelPlane(headline, colours)}<p class="note">Large dots: means. Small dots: single runs. Dotted curves: equal harmonic mean. Up and to the right is better.</p></figure>`
+    : ''
+  const costs = rows.some(({ costs }) => costs) ? costTable(rows) : ''
+  return plane || costs ? `<div class="halves">${plane}${costs}</div>` : ''
+}
+
+function costTable(rows: readonly HeadlineRow[]): string {
+  const lines = rows.flatMap(({ method, costs }) => {
+    if (!costs) return []
+    const { parameters, stepSeconds, peakMemoryMB } = costs
+    const values = [
+      parameters.toLocaleString('en'),
+      stepSeconds === null ? '–' : formatSeconds(stepSeconds),
+      peakMemoryMB.toFixed(0),
+    ]
+    const cells = values.map((value) => `<td class="number">${value}</td>`)
+    return [`<tr><th scope="row">${escapeHtml(method)}</th>${cells.join('')}</tr>`]
+  })
+  const headings = ['Learned values', 'Seconds a step', 'Peak memory, MB'].map(
+    (title) => `<th scope="col" class="number">${title}</th>`,
+  )
+  return `<div><h3>Costs</h3><table class="headline costs"><thead><tr><th scope="col">Method</th>${headings.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`
 }

@@ -38,12 +38,13 @@ export async function lineChart(
     const name = curves.length > 1 ? `${endLabel(curves[c]!.name)}\n` : ''
     return end ? [{ ...end, text: `${name}${formatValue(end.value)}` }] : []
   })
-  const labels = spread(ends, domain)
+  const height = Math.max(HEIGHT, ends.length * LABEL + TOP + BOTTOM)
+  const labels = spread(ends, domain, height)
   const byRun = { x: 'epoch', y: 'value', z: 'run', stroke: 'colour' }
   return chart(
     {
       width: 320,
-      height: HEIGHT,
+      height,
       marginTop: TOP,
       marginBottom: BOTTOM,
       marginLeft: 50,
@@ -84,8 +85,12 @@ function limits(values: readonly number[], fromZero: boolean): [number, number] 
 }
 
 /** Moves end labels apart where they would lie on each other, keeping their order. */
-function spread<T extends { value: number }>(ends: readonly T[], [low, high]: readonly [number, number]) {
-  const perPixel = (high - low) / (HEIGHT - TOP - BOTTOM)
+function spread<T extends { value: number }>(
+  ends: readonly T[],
+  [low, high]: readonly [number, number],
+  height: number,
+) {
+  const perPixel = (high - low) / (height - TOP - BOTTOM)
   const gap = LABEL * perPixel
   const falling = ends.map((end) => ({ ...end, label: end.value })).sort((a, b) => b.value - a.value)
   for (const [i, end] of falling.entries()) {

@@ -4,13 +4,29 @@ import type { ClassProbability } from '../evaluate/predict.js'
 import type { ContextPrompt } from '../interpret/context-words.js'
 import type { ImageAttention } from '../interpret/image-attention.js'
 
+/** 95 % confidence interval of a mean; null for one run. */
+export type Interval = readonly [low: number, high: number] | null
+
 /** A method's accuracies in percent, with their spread over seeds. */
 export interface HeadlineRow {
   readonly method: string
   readonly base: number
-  readonly novel: number
-  readonly hm: number
-  readonly std: { readonly base: number; readonly novel: number; readonly hm: number }
+  /** Null where the method knows only the classes that it was shown. */
+  readonly novel: number | null
+  readonly hm: number | null
+  /** Sample standard deviations; null where there is no spread to speak of, as of one run. */
+  readonly std: { readonly base: number | null; readonly novel: number | null; readonly hm: number | null }
+  readonly intervals?: { readonly base: Interval; readonly novel: Interval; readonly hm: Interval }
+  /** Single runs, for the plane of base and novel accuracy. */
+  readonly runs?: readonly { readonly base: number; readonly novel: number }[]
+  readonly costs?: {
+    /** Learned values. */
+    readonly parameters: number
+    /** Median time of a training step; null where nothing was trained by steps. */
+    readonly stepSeconds: number | null
+    /** In 10^6 bytes. */
+    readonly peakMemoryMB: number
+  }
 }
 
 /** Base and novel accuracy by method. */

@@ -37,28 +37,47 @@ describe('a report with everything', () => {
   })
 
   it('lists every method with mean and spread, the best figure of each column in bold', () => {
-    const rows = [...page.querySelectorAll('#comparison tbody tr')]
+    const rows = [...page.querySelectorAll('#comparison table:not(.costs) tbody tr')]
     expect(rows.map((row) => row.querySelector('th')?.textContent)).toEqual(
       data.headline?.rows.map(({ method }) => method),
     )
     expect(textsOf(rows[1]!, 'td')).toEqual(['84.2 ± 0.6', '71.8 ± 1.4', '77.5 ± 0.9'])
+    expect(textsOf(rows[2]!, 'td')[0]).toBe('84.3 ± 0.3[83.6, 85.0]')
+    expect(textsOf(rows[3]!, 'td')).toEqual(['82.1 ± 0.4', '–', '–'])
     expect(textsOf(page, '#comparison td b')).toEqual(['84.3', '76.1', '80.0'])
   })
 
   it('draws a bar a method for base, novel and harmonic mean, with the reference through all of them', () => {
-    const charts = [...page.querySelectorAll('#comparison svg')]
+    const charts = [...page.querySelectorAll('#comparison .grid svg')]
     expect(charts).toHaveLength(3)
+    expect(charts.map((svg) => svg.querySelectorAll('rect').length)).toEqual([4, 3, 3])
     for (const svg of charts) {
-      expect(svg.querySelectorAll('rect')).toHaveLength(3)
       expect(svg.querySelectorAll('[stroke-dasharray] line')).toHaveLength(1)
     }
     const widths = [...charts[1]!.querySelectorAll('rect')].map((bar) => Number(bar.getAttribute('width')))
     expect(widths[2]! / widths[0]!).toBeCloseTo(76.1 / 74.2, 3)
   })
 
+  it('shows means and runs in the plane of base and novel accuracy, for methods that have both', () => {
+    const plane = page.querySelector('#comparison .plane svg')!
+    const dots = [...plane.querySelectorAll('circle')]
+    expect(dots.filter((dot) => dot.getAttribute('r') === '2.5')).toHaveLength(2)
+    expect(dots.filter((dot) => dot.getAttribute('r') === '5')).toHaveLength(3)
+    const words = textsOf(plane, 'text')
+    for (const name of ['zero-shot CLIP', 'IVLP', 'PromptSRC']) expect(words).toContain(name)
+    expect(words).not.toContain('linear probe')
+  })
+
+  it('lists what the methods cost, where it is known', () => {
+    expect(textsOf(page, '.costs tbody tr')).toHaveLength(3)
+    const [zeroShot, ours] = page.querySelectorAll('.costs tbody tr')
+    expect(textsOf(zeroShot!, 'td')).toEqual(['0', '–', '812'])
+    expect(textsOf(ours!, 'td')).toEqual(['46,080', '3.3', '1712'])
+  })
+
   it('gives every chart and picture words for those who cannot see it', () => {
     const charts = [...page.querySelectorAll('svg')]
-    expect(charts.length).toBe(3 + 7 + 2)
+    expect(charts.length).toBe(3 + 1 + 7 + 2)
     for (const svg of charts) {
       expect(svg.getAttribute('role')).toBe('img')
       expect(svg.getAttribute('aria-label')?.length).toBeGreaterThan(20)
