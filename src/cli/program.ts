@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
+import { ablateCommand } from './ablate.js'
+import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
@@ -12,6 +14,7 @@ import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
+import { unitCommand } from './unit.js'
 
 /** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
 export function program(): Command {
@@ -29,6 +32,9 @@ export function program(): Command {
     predictCommand(),
     importCommand(),
     exportCommand(),
+    compareCommand(),
+    ablateCommand(),
+    unitCommand(),
     infoCommand(),
     interpretCommand(),
     methodsCommand(),

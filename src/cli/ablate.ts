@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { ablationEntries } from '../compare/ablation.js'
+import { methodNamed, methods } from '../methods/registry.js'
+import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
+import { oneOf } from './options.js'
+
+const examples = `
+Examples:
+  $ promptsrc ablate
+      the paper's ablation with the embedded model and data, offline
+  $ promptsrc ablate --method maple
+      the same regulators on other prompts
+  $ promptsrc ablate photos --model ViT-B/16 --seeds 1,2,3`
+
+/** `promptsrc ablate`: what each of PromptSRC's regulators adds. */
+export function ablateCommand(): Command {
+  const command = new Command('ablate')
+    .description('add PromptSRC’s regulators to a method one by one, and compare')
+    .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
+    .option('--method <name>', 'whose prompts are regulated', oneOf(Object.keys(methods)), 'ivlp')
+  return withComparisonOptions(command, 'runs/ablate-<data>-<method>')
+    .addHelpText('after', examples)
+    .action((data: string, flags: ComparisonFlags & { method: string }) =>
+      compareAndPrint(
+        {
+          path: data,
+          title: ({ name }) => `Regulators on ${methodNamed(flags.method).title}, ${name}`,
+          out: ({ name }) => `runs/ablate-${name}-${flags.method}`,
+          entries: (embedded) => ablationEntries(flags.method, embedded),
+        },
+        flags,
+      ),
+    )
+}

@@ -1,0 +1,42 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { comparable, methodEntries } from '../compare/entries.js'
+import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
+import { oneOf } from './options.js'
+
+const examples = `
+Examples:
+  $ promptsrc compare
+      every method on the embedded data with the embedded model, offline
+  $ promptsrc compare photos --model ViT-B/16 --methods zero-shot,ivlp,promptsrc --out runs/photos
+  $ promptsrc compare photos --model ViT-B/16 --out runs/photos --markdown > table.md
+      goes on with an interrupted comparison; finished runs are not repeated`
+
+/** `promptsrc compare`: several methods over several seeds on one data set. */
+export function compareCommand(): Command {
+  const names = comparable()
+  const command = new Command('compare')
+    .description('train several methods over several seeds, and compare base and novel accuracy and costs')
+    .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
+    .option('--methods <list>', `methods, separated by commas: ${names.join(', ')}`, methodList(names), names)
+  return withComparisonOptions(command, 'runs/compare-<data>')
+    .addHelpText('after', examples)
+    .action((data: string, flags: ComparisonFlags & { methods: readonly string[] }) =>
+      compareAndPrint(
+        {
+          path: data,
+          title: ({ name }) => `Prompt learning methods on ${name}`,
+          out: ({ name }) => `runs/compare-${name}`,
+          entries: (embedded) => methodEntries(flags.methods, embedded),
+        },
+        flags,
+      ),
+    )
+}
+
+function methodList(names: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const methods = text.split(',').map((part) => oneOf(names)(part.trim()))
+    if (new Set(methods).size < methods.length) throw new InvalidArgumentError('A method is named twice.')
+    return methods
+  }
+}

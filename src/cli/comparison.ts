@@ -1,0 +1,175 @@
+import { relative } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
+import type { Entry } from '../compare/entries.js'
+import type { Dataset } from '../data/dataset.js'
+import type { Model } from '../model.js'
+import { type DataOptions, openData } from './data.js'
+import { downloadBars } from './download-progress.js'
+import { interruptible } from './interrupt.js'
+import { positiveNumber, wholeNumber } from './options.js'
+import { type Progress, startProgress } from './progress.js'
+import { formatTable } from './table.js'
+
+/** Options of the commands that compare rows over seeds. */
+export interface ComparisonFlags extends DataOptions {
+  readonly model: string
+  readonly seeds: readonly number[]
+  readonly shots?: number
+  readonly epochs?: number
+  readonly batchSize?: number
+  readonly lr?: number
+  readonly out?: string
+  readonly skipBadImages?: boolean
+  readonly threads?: number
+  readonly json?: boolean
+  readonly markdown?: boolean
+}
+
+/** Adds the options of {@link ComparisonFlags}. */
+export function withComparisonOptions(command: Command, out: string): Command {
+  return command
+    .option(
+      '--model <model>',
+      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
+      'tiny',
+    )
+    .option('--seeds <list>', 'seeds, separated by commas', seedList, [1, 2, 3])
+    .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
+    .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
+    .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
+    .option('--lr <rate>', 'learning rate (default: each method’s)', positiveNumber)
+    .option('--out <folder>', `folder of runs, figures and report (default: ${out})`)
+    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(new Option('--json', 'print the figures as JSON').conflicts('markdown'))
+    .option('--markdown', 'print the figures as Markdown')
+}
+
+/** A comparison as a command names it. */
+interface Task {
+  /** Data set: a folder or the name of a drawn one. */
+  readonly path: string
+  readonly title: (dataset: Dataset) => string
+  readonly out: (dataset: Dataset) => string
+  /** Rows; `embedded` says whether model and data are the embedded ones. */
+  readonly entries: (embedded: boolean) => readonly Entry[]
+}
+
+/** Compares, prints the figures and writes `comparison.json`, `comparison.md` and `report.html`. */
+export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
+  const dataset = await openData(task.path, flags)
+  const { isEmbedded } = await import('../compare/entries.js')
+  const entries = task
+    .entries(isEmbedded(flags.model, dataset.name))
+    .map((entry) => ({ ...entry, settings: { ...entry.settings, ...overrides(flags) } }))
+  const out = flags.out ?? task.out(dataset)
+  const title = task.title(dataset)
+  const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
+  const comparison = await compareWithProgress({ ...options, dataPath: task.path })
+  const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
+    import('../compare/comparison-json.js'),
+    import('../compare/tables.js'),
+    import('../compare/comparison-report.js'),
+    import('../files/atomic.js'),
+  ])
+  const json = comparisonJson(comparison, { ...options, dataPath: task.path })
+  const markdown = tables.markdown(title, comparison)
+  await writeFileAtomic(`${out}/comparison.json`, `${JSON.stringify(json, null, 2)}\n`)
+  await writeFileAtomic(`${out}/comparison.md`, markdown)
+  const measured = json.rows.length > 0
+  const report = measured
+    ? await writeComparisonReport(comparison, { ...options, title, subtitle: subtitle(options) })
+    : undefined
+  if (flags.json) process.stdout.write(`${JSON.stringify(json)}\n`)
+  else if (flags.markdown) process.stdout.write(markdown)
+  else if (report) {
+    const shown = [tables.figureTable(comparison), tables.intervalTable(comparison)].flatMap((table) =>
+      table ? [formatTable(table.head, table.rows)] : [],
+    )
+    process.stdout.write(`\n${[...shown, tables.legend.join('\n')].join('\n\n')}\n\n`)
+    process.stdout.write(`report  ${relative('.', report)}\n`)
+  }
+  await throwFailure(comparison)
+}
+
+/** Ends a command whose comparison has failed runs: lists them and throws. */
+export async function throwFailure(comparison: Comparison): Promise<void> {
+  const [{ failureOf }, { failureLines }] = await Promise.all([
+    import('../compare/comparison.js'),
+    import('../compare/tables.js'),
+  ])
+  for (const line of failureLines(comparison)) process.stderr.write(`failed: ${line}\n`)
+  const failure = failureOf(comparison)
+  if (failure) throw failure
+}
+
+/** The options that do not depend on rows and data. The model is loaded once, to fetch and to identify it. */
+export async function commonOptions(
+  flags: Pick<ComparisonFlags, 'model' | 'threads' | 'skipBadImages' | 'classNames'>,
+  out: string,
+) {
+  const signal = interruptible('Interrupted. The same call goes on; finished runs are not repeated.')
+  const bars = downloadBars()
+  const { loadModel } = await import('../model.js')
+  const model: Model = await loadModel(flags.model, { signal, onProgress: bars.onProgress })
+  bars.stop()
+  const sha256 = await model.hash().finally(() => model.close())
+  return {
+    model: { name: flags.model, sha256 },
+    out,
+    signal,
+    ...(flags.threads ? { threads: flags.threads } : {}),
+    ...(flags.classNames ? { classNames: flags.classNames } : {}),
+    ...(flags.skipBadImages ? { skipBadImages: true } : {}),
+  }
+}
+
+/** Compares with a bar over all runs, and a line for each that ends. */
+export async function compareWithProgress(options: ComparisonOptions): Promise<Comparison> {
+  const { runComparison } = await import('../compare/comparison.js')
+  let bar: Progress | undefined
+  let since = performance.now()
+  let reused = 0
+  const comparison = await runComparison({
+    ...options,
+    onProgress({ done, total, label, seed, ended }) {
+      const name = seed === null ? label : `${label}, seed ${seed}`
+      bar ??= startProgress('comparing', total)
+      bar.update(done, name)
+      if (!ended) return
+      if (ended.reused) reused++
+      else bar.say(`${name}: ${outcome(ended)}, ${((performance.now() - since) / 1000).toFixed(0)} s`)
+      since = performance.now()
+    },
+  }).finally(() => bar?.stop())
+  if (reused > 0) {
+    const count = `${reused} of ${comparison.units.length} runs were done before`
+    process.stderr.write(`${count}; to repeat them, choose another --out or remove ${options.out}.\n`)
+  }
+  return comparison
+}
+
+function outcome({ result }: Comparison['units'][number]): string {
+  if (!result) return 'failed'
+  const { base, novel } = result.accuracies
+  return `base ${base.toFixed(1)} %${novel === undefined ? '' : `, novel ${novel.toFixed(1)} %`}`
+}
+
+const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['settings'] => ({
+  ...(shots === undefined ? {} : { shots }),
+  ...(epochs === undefined ? {} : { epochs }),
+  ...(batchSize === undefined ? {} : { batchSize }),
+  ...(lr === undefined ? {} : { learningRate: lr }),
+})
+
+function subtitle({ model, data, seeds }: Pick<ComparisonOptions, 'model' | 'data' | 'seeds'>): string {
+  return `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. Seeds ${seeds.join(', ')}.`
+}
+
+function seedList(text: string): number[] {
+  const seeds = text.split(',').map((part) => wholeNumber(0)(part.trim()))
+  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError('A seed is named twice.')
+  return seeds
+}

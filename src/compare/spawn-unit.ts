@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { TrainingError } from '../errors.js'
+
+const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+/** Last characters kept of what a process says. */
+const TAIL = 4000
+
+/** How far a unit is, as its process tells the one that started it. */
+export interface UnitProgress {
+  /** Share of the training steps made, 0 to 1. */
+  readonly share: number
+}
+
+/** Options of {@link spawnUnit}. */
+export interface SpawnUnitOptions {
+  readonly threads?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: UnitProgress) => void
+}
+
+/**
+ * Does a unit in a process of its own by the command line, so that speed and memory are those of this unit alone. The
+ * process ends at once when the signal aborts or this process dies; what it has on disk is whole at any moment.
+ *
+ * @throws TrainingError with what the process said when it fails; the signal's reason when it aborts
+ */
+export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
+  const { threads, signal, onProgress } = options
+  signal?.throwIfAborted()
+  const args = ['unit', folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let said = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-TAIL)
+  })
+  child.on('message', (progress) => onProgress?.(progress as UnitProgress))
+  const stop = () => {
+    if (child.connected) child.disconnect()
+  }
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    // Not 'close': it does not come where this side has closed the channel.
+    const [[code, by]] = await Promise.all([
+      once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
+      finished(child.stderr!),
+    ])
+    signal?.throwIfAborted()
+    if (code !== 0) throw failure(said, code, by)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+function failure(said: string, code: number | null, by: NodeJS.Signals | null): TrainingError {
+  if (by !== null) {
+    const memory = by === 'SIGKILL' ? '; the system kills processes when memory runs out' : ''
+    return new TrainingError(`its process was ended by ${by}${memory}`)
+  }
+  const lines = said.split('\n').filter((line) => line.trim() !== '')
+  const at = lines.findIndex((line) => line.startsWith('error: '))
+  if (at >= 0) {
+    const hint = lines.slice(at + 1).join(' ')
+    return new TrainingError(lines[at]!.slice('error: '.length), hint ? { hint } : {})
+  }
+  const error = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0]
+  return new TrainingError(error ?? `its process ended with code ${code}`)
+}
