@@ -153,8 +153,9 @@ export async function compareWithProgress(options: ComparisonOptions): Promise<C
 
 function outcome({ result }: Comparison['units'][number]): string {
   if (!result) return 'failed'
-  const { base, novel } = result.accuracies
-  return `base ${base.toFixed(1)} %${novel === undefined ? '' : `, novel ${novel.toFixed(1)} %`}`
+  return Object.entries(result.measures)
+    .map(([name, { metrics }]) => `${name} ${metrics.accuracy.toFixed(1)} %`)
+    .join(', ')
 }
 
 const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['settings'] => ({

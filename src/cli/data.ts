@@ -5,6 +5,8 @@ import { toyDataset, toySets } from '../toy/datasets.js'
 
 /** Options of commands that read a data set. */
 export interface DataOptions {
+  /** Folder of the published data sets. */
+  readonly root?: string
   readonly classNames?: string
   readonly testFraction?: number
 }

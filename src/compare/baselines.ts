@@ -1,14 +1,16 @@
 import { photoTemplate } from '../clip/templates.js'
-import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { zeroShotClassifier } from '../evaluate/classifier.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import type { Model } from '../model.js'
+import type { Target } from '../units/run-unit.js'
 
 /** What a baseline is measured on. */
 export interface BaselineContext {
   readonly model: Model
+  /** What a baseline may learn from. */
   readonly data: Dataset
+  readonly targets: readonly Target[]
   /** Images a class that a baseline may learn from, and the seed that draws them. */
   readonly shots: number
   readonly seed: number
@@ -18,10 +20,8 @@ export interface BaselineContext {
 
 /** What a baseline reached. */
 export interface BaselineOutcome {
-  /** Accuracy in percent among base and among novel classes; novel only where the baseline knows classes it was not shown. */
-  readonly accuracies: { readonly base: number; readonly novel?: number }
-  /** What the accuracies were computed from, for pictures in reports. */
-  readonly evaluations?: { readonly base?: Evaluation; readonly novel?: Evaluation }
+  /** By the target's name; targets with classes that the baseline does not know are left out. */
+  readonly evaluations: Readonly<Record<string, Evaluation>>
   /** Learned values. */
   readonly parameters: number
 }
@@ -37,26 +37,20 @@ export interface Baseline {
 const zeroShot: Baseline = {
   title: 'zero-shot CLIP',
   seeded: false,
-  async measure({ model, data, skipBadImages, signal }) {
+  async measure({ model, targets, skipBadImages, signal }) {
     const { clip, runtime } = model
-    const evaluate = async (selection: 'base' | 'novel') => {
-      const { classNames, test } = selectClasses(data, selection)
+    const evaluations: Record<string, Evaluation> = {}
+    for (const { name, images } of targets) {
+      const { classNames, test } = images
       const classifier = await zeroShotClassifier({ clip, runtime, classNames }, [photoTemplate])
-      const evaluation = await evaluateClassifier(classifier, test, {
+      evaluations[name] = await evaluateClassifier(classifier, test, {
         resolution: clip.resolution,
         skipBadImages,
         ...(signal ? { signal } : {}),
       })
       await classifier.release()
-      return evaluation
     }
-    const base = await evaluate('base')
-    const novel = await evaluate('novel')
-    return {
-      accuracies: { base: base.metrics.accuracy, novel: novel.metrics.accuracy },
-      evaluations: { base, novel },
-      parameters: 0,
-    }
+    return { evaluations, parameters: 0 }
   },
 }
 

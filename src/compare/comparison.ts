@@ -4,10 +4,14 @@ import type { Dataset } from '../data/dataset.js'
 import { fingerprint } from '../data/fingerprint.js'
 import { DataError, UserError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
+import { spawnUnit } from '../units/spawn-unit.js'
+import { type UnitData, type UnitSpec, unitName } from '../units/unit.js'
+import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
 import { baselineNamed } from './baselines.js'
 import type { Entry } from './entries.js'
-import { spawnUnit } from './spawn-unit.js'
-import { readResult, type UnitResult, type UnitSpec, unitName, writeUnit } from './unit.js'
+
+/** The measures of every unit. */
+const halves = ['base', 'novel'] as const
 
 /** Images a class where a baseline's row names no number. */
 const SHOTS = 16
@@ -50,7 +54,7 @@ export interface Unit {
   readonly folder: string
   readonly result?: UnitResult
   /** Why it could not be done, and what to do. */
-  readonly failure?: { readonly message: string; readonly hint?: string }
+  readonly failure?: UnitFailure
   /** Whether it was finished by an earlier call. */
   readonly reused: boolean
 }
@@ -97,15 +101,18 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
   const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
+  const images: UnitData = {
+    name: data.name,
+    path: dataPath,
+    ...(classNames === undefined ? {} : { classNames }),
+    fingerprint: await fingerprint(data),
+  }
   const common = {
-    format: 1,
+    format: 2,
     model: { name: model.name, sha256: model.sha256 },
-    data: {
-      path: dataPath,
-      ...(classNames === undefined ? {} : { classNames }),
-      fingerprint: await fingerprint(data),
-    },
+    data: images,
     skipBadImages,
+    measures: halves.map((classes) => ({ name: classes, data: images, classes })),
   } as const
   return seeds.flatMap((seed, i) =>
     entries
@@ -122,7 +129,9 @@ function unitSettings({ method, settings }: Entry, seed: number): UnitSpec['sett
   const baseline = baselineNamed(method)
   if (!baseline) return { ...resolveSettings({ ...settings, method, seed, classes: 'base' }) }
   // What has no seed and learns from no image is the same whatever is asked for.
-  return baseline.seeded ? { seed, shots: settings.shots ?? SHOTS } : { seed: null, shots: null }
+  return baseline.seeded
+    ? { seed, shots: settings.shots ?? SHOTS, classes: 'base' }
+    : { seed: null, shots: null }
 }
 
 async function finish(
@@ -153,7 +162,7 @@ async function finish(
 
 /** Refuses data on which base and novel classes cannot both be measured. */
 function checkData(data: Dataset): void {
-  for (const selection of ['base', 'novel'] as const) {
+  for (const selection of halves) {
     if (selectClasses(data, selection).test.length === 0) {
       throw new DataError(`${data.name} has no test images of ${selection} classes`, {
         hint: 'Base is the first half of the class folders by name, novel the second; both need test images.',
