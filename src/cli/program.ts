@@ -15,6 +15,7 @@ import { predictCommand } from './predict.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
+import { unitsCommand } from './units.js'
 
 /** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
 export function program(): Command {
@@ -35,6 +36,7 @@ export function program(): Command {
     compareCommand(),
     ablateCommand(),
     unitCommand(),
+    unitsCommand(),
     infoCommand(),
     interpretCommand(),
     methodsCommand(),
