@@ -61,7 +61,7 @@ export function startLiveTable(tasks: readonly UnitTask[], options: LiveTableOpt
     say,
     stop() {
       clearInterval(timer)
-      table.end()
+      if (live) table.end()
     },
   }
 }
@@ -112,7 +112,7 @@ class Table {
   }
 
   private readonly showCursor = (): void => {
-    if (this.stream.isTTY) this.stream.write('\u001b[?25h')
+    this.stream.write('\u001b[?25h')
   }
 
   erase(): void {
@@ -123,9 +123,9 @@ class Table {
   draw(): void {
     const { columns = 80, rows: height = 24 } = this.stream
     const lines = this.lines(Math.max(1, Math.min(ROWS, height - 4)))
-    this.erase()
-    // A line that wraps would take two.
-    this.stream.write(lines.map((line) => `${line.slice(0, columns - 1)}\n`).join(''))
+    // Over the old lines in one write, so that nothing flickers. A line that wraps would take two.
+    const text = lines.map((line) => `${line.slice(0, columns - 1)}\u001b[K\n`).join('')
+    this.stream.write(`${this.drawn > 0 ? `\u001b[${this.drawn}A\r` : ''}${text}\u001b[J`)
     this.drawn = lines.length
   }
 
