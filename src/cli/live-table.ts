@@ -39,7 +39,7 @@ interface Row {
 export function startLiveTable(tasks: readonly UnitTask[], options: LiveTableOptions = {}): LiveTable {
   const { outcome = () => 'done', stream = process.stderr } = options
   const table = new Table(tasks, stream)
-  const live = stream.isTTY && process.env.TERM !== 'dumb'
+  let live = stream.isTTY && process.env.TERM !== 'dumb'
   const timer = live ? setInterval(() => table.draw(), REDRAW_MS) : undefined
   timer?.unref()
   if (live) table.begin()
@@ -62,6 +62,7 @@ export function startLiveTable(tasks: readonly UnitTask[], options: LiveTableOpt
     stop() {
       clearInterval(timer)
       if (live) table.end()
+      live = false
     },
   }
 }
