@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
-import { fingerprint } from '../data/fingerprint.js'
 import { DataError, UserError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
 import { spawnUnit } from '../units/spawn-unit.js'
-import { type UnitData, type UnitSpec, unitName } from '../units/unit.js'
+import { type UnitSpec, unitName } from '../units/unit.js'
+import { unitData } from '../units/unit-data.js'
 import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
 import { baselineNamed } from './baselines.js'
 import type { Entry } from './entries.js'
@@ -101,12 +101,10 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
   const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
-  const images: UnitData = {
-    name: data.name,
+  const images = await unitData(data, {
     path: dataPath,
     ...(classNames === undefined ? {} : { classNames }),
-    fingerprint: await fingerprint(data),
-  }
+  })
   const common = {
     format: 2,
     model: { name: model.name, sha256: model.sha256 },
