@@ -38,10 +38,10 @@ const zeroShot: Baseline = {
   title: 'zero-shot CLIP',
   seeded: false,
   async measure({ model, data, skipBadImages, signal }) {
-    const { clip, runtime } = model
+    const { clip, runtime, caches } = model
     const evaluate = async (selection: 'base' | 'novel') => {
       const { classNames, test } = selectClasses(data, selection)
-      const classifier = await zeroShotClassifier({ clip, runtime, classNames }, [photoTemplate])
+      const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, [photoTemplate])
       const evaluation = await evaluateClassifier(classifier, test, {
         resolution: clip.resolution,
         skipBadImages,
