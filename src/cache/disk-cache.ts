@@ -148,7 +148,8 @@ export class DiskCache {
     }
     const lock = join(this.root, 'evicting.lock')
     await removeAbandoned(lock)
-    await withFileLock(lock, evicting, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error) => {
+    const patience = { signal: AbortSignal.timeout(PATIENCE_MS), pollMs: PATIENCE_MS / 5 }
+    await withFileLock(lock, evicting, patience).catch((error) => {
       if (!isTimeout(error)) throw error
     })
     return room

@@ -40,7 +40,7 @@ export interface Classifier {
   /** The image tower where it is frozen CLIP's, with what follows it: the two give what `classify` gives, bit for bit. */
   readonly frozen?: {
     readonly tower: FrozenImageTower
-    /** @param features of the tower, [n, embedDim] with n up to the batch size */
+    /** @param features of the tower, [n, embedDim] */
     classify(features: Float32Array): Promise<Classified>
   }
   /** Where evaluations keep what they make of images. */
@@ -102,7 +102,7 @@ export async function promptedClassifier(options: ClassifierOptions, learned: Le
 
   const classesFor = (image: Tensor) =>
     classWeights(textFeatureSet(clip, textPrompts(prompts, image), classNames), isConditional(prompts))
-  const common = { clip, runtime, classNames, batchSize, caches }
+  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: options.batchSize ?? BATCH }
   if (isConditional(prompts)) return imageClassifier(common, classesFor, prompts, feeds)
   const text = await runtime.compile(
     await encodeGraph({ text: classesFor(zeros([1, clip.config.embedDim])) }),
@@ -139,7 +139,8 @@ export async function zeroShotClassifier(
   const compute = () => ensembleFeatures(options, templates)
   const key = { combination: 'mean of normalised, normalised', classNames, templates }
   const textFeatures = await (caches?.text ? caches.text(key, compute) : compute())
-  return imageClassifier({ clip, runtime, classNames, batchSize, caches }, textFeatures)
+  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: batchSize }
+  return imageClassifier(common, textFeatures)
 }
 
 async function ensembleFeatures(
@@ -164,7 +165,10 @@ async function ensembleFeatures(
   return textFeatures
 }
 
-type Common = Required<Omit<ClassifierOptions, 'caches'>> & Pick<ClassifierOptions, 'caches'>
+interface Common extends Required<Omit<ClassifierOptions, 'caches'>>, Pick<ClassifierOptions, 'caches'> {
+  /** Images of one run of a frozen tower, which needs no smaller batches where each image has its own texts. */
+  readonly towerBatch: number
+}
 
 /**
  * @param text L2-normalised or mean features [classes, embedDim], or how they follow from an image's features
@@ -177,7 +181,7 @@ async function imageClassifier(
   prompts?: Prompts,
   feeds: Record<string, HostTensor> = {},
 ): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize, caches } = common
+  const { clip, runtime, classNames, batchSize, towerBatch, caches } = common
   const { resolution } = clip
   const shared = {
     classNames,
@@ -193,11 +197,11 @@ async function imageClassifier(
     return { ...shared, classify: head.run, release: head.release }
   }
   const head = await compileHead(common, text, feeds, [clip.config.embedDim], l2Normalize)
-  const tower = frozenImageTower(clip, runtime, batchSize)
+  const tower = frozenImageTower(clip, runtime, towerBatch)
   return {
     ...shared,
     classify: async (images) => head.run(await tower.features(images)),
-    frozen: { tower, classify: head.run },
+    frozen: { tower, classify: (features) => inParts(features, batchSize * clip.config.embedDim, head.run) },
     async release() {
       await Promise.all([tower.release(), head.release()])
     },
@@ -237,6 +241,33 @@ async function compileHead(
     },
     release: () => session.release(),
   }
+}
+
+/** Classifies more values than one run takes. */
+async function inParts(
+  values: Float32Array,
+  size: number,
+  classify: (part: Float32Array) => Promise<Classified>,
+): Promise<Classified> {
+  if (values.length <= size) return classify(values)
+  const parts: Classified[] = []
+  for (let start = 0; start < values.length; start += size) {
+    parts.push(await classify(values.subarray(start, start + size)))
+  }
+  return {
+    logits: joined(parts.map(({ logits }) => logits)),
+    features: joined(parts.map(({ features }) => features)),
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 function normalized(vector: Float32Array): Float32Array {
