@@ -7,7 +7,7 @@ import type { Model } from '../model.js'
 import { type DataOptions, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { positiveNumber, wholeNumber } from './options.js'
+import { positiveNumber, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 import { formatTable } from './table.js'
 
@@ -28,7 +28,7 @@ export interface ComparisonFlags extends DataOptions {
 
 /** Adds the options of {@link ComparisonFlags}. */
 export function withComparisonOptions(command: Command, out: string): Command {
-  return command
+  return withCacheOption(command)
     .option(
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',

@@ -9,7 +9,7 @@ import { createClassifier, loadRun } from '../run.js'
 import { type DataOptions, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { wholeNumber } from './options.js'
+import { wholeNumber, withCacheOption } from './options.js'
 import { startProgress } from './progress.js'
 import { formatTable } from './table.js'
 
@@ -29,7 +29,7 @@ Examples:
 
 /** `promptsrc eval`: accuracy of a run on the test images of a data set. */
 export function evalCommand(): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .description('measure a run on the test images of a data set')
     .argument('<run>', 'run directory')
     .argument('<data>', 'folder of images, see `promptsrc train --help`')
@@ -43,8 +43,7 @@ export function evalCommand(): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', examples)
-    .action(evaluate)
+  return withCacheOption(command).addHelpText('after', examples).action(evaluate)
 }
 
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {

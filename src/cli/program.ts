@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
 import { ablateCommand } from './ablate.js'
+import { cacheCommand } from './cache.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
 import { demoCommand } from './demo.js'
@@ -36,6 +37,7 @@ export function program(): Command {
     ablateCommand(),
     unitCommand(),
     infoCommand(),
+    cacheCommand(),
     interpretCommand(),
     methodsCommand(),
     configsCommand(),

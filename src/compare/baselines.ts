@@ -38,11 +38,11 @@ const zeroShot: Baseline = {
   title: 'zero-shot CLIP',
   seeded: false,
   async measure({ model, targets, skipBadImages, signal }) {
-    const { clip, runtime } = model
+    const { clip, runtime, caches } = model
     const evaluations: Record<string, Evaluation> = {}
     for (const { name, images } of targets) {
       const { classNames, test } = images
-      const classifier = await zeroShotClassifier({ clip, runtime, classNames }, [photoTemplate])
+      const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, [photoTemplate])
       evaluations[name] = await evaluateClassifier(classifier, test, {
         resolution: clip.resolution,
         skipBadImages,

@@ -6,6 +6,16 @@ export interface Datum {
   /** Index into the data set's `classNames`. */
   readonly label: number
   load(): Promise<RgbImage>
+  /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
+  readonly file?: ImageFile
+}
+
+/** An encoded image in two steps. */
+export interface ImageFile {
+  /** Throws DataError when it cannot be read. */
+  read(): Promise<Uint8Array>
+  /** Throws DataError when it is damaged. */
+  decode(bytes: Uint8Array): Promise<RgbImage>
 }
 
 /** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */

@@ -3,7 +3,7 @@ import { ConfigError, DataError } from '../errors.js'
 import { randomStream } from '../random.js'
 import { resolveClassNames } from './class-names.js'
 import type { Dataset, Datum } from './dataset.js'
-import { decodeImage } from './decode.js'
+import { decodeImage, readImageFile } from './decode.js'
 import { groupByLabel } from './few-shot.js'
 import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
 
@@ -76,7 +76,12 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
 
 /** An image file with its label. */
 export function fileDatum(path: string, label: number): Datum {
-  return { source: path, label, load: () => decodeImage(path) }
+  return {
+    source: path,
+    label,
+    load: () => decodeImage(path),
+    file: { read: () => readImageFile(path), decode: (bytes) => decodeImage(bytes, { name: path }) },
+  }
 }
 
 async function readParts(
