@@ -1,9 +1,10 @@
-import { photoTemplate } from '../clip/templates.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { zeroShotClassifier } from '../evaluate/classifier.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
+import { templatesFor } from '../evaluate/zero-shot.js'
 import type { Model } from '../model.js'
+import { measureLinearProbe } from '../probe/measure-probe.js'
 
 /** What a baseline is measured on. */
 export interface BaselineContext {
@@ -29,6 +30,9 @@ export interface BaselineOutcome {
 /** Something that methods are compared with and that trains no prompts. */
 export interface Baseline {
   readonly title: string
+  readonly paper: string
+  /** What it is, in a line. */
+  readonly summary: string
   /** Whether it learns from images drawn by seed; where not, it is measured once. */
   readonly seeded: boolean
   measure(context: BaselineContext): Promise<BaselineOutcome>
@@ -36,12 +40,15 @@ export interface Baseline {
 
 const zeroShot: Baseline = {
   title: 'zero-shot CLIP',
+  paper: 'Radford et al., "Learning transferable visual models from natural language supervision", ICML 2021',
+  summary: 'the class names in a template, nothing learned',
   seeded: false,
   async measure({ model, data, skipBadImages, signal }) {
     const { clip, runtime } = model
+    const templates = templatesFor({ kind: 'dataset' }, data.name)
     const evaluate = async (selection: 'base' | 'novel') => {
       const { classNames, test } = selectClasses(data, selection)
-      const classifier = await zeroShotClassifier({ clip, runtime, classNames }, [photoTemplate])
+      const classifier = await zeroShotClassifier({ clip, runtime, classNames }, templates)
       const evaluation = await evaluateClassifier(classifier, test, {
         resolution: clip.resolution,
         skipBadImages,
@@ -60,8 +67,26 @@ const zeroShot: Baseline = {
   },
 }
 
+const linearProbe: Baseline = {
+  title: 'linear probe',
+  paper: zeroShot.paper,
+  summary: 'a logistic regression on frozen image features; knows only the classes it was shown',
+  seeded: true,
+  async measure(context) {
+    const { probe, evaluation } = await measureLinearProbe({ ...context, classes: 'base' })
+    return {
+      accuracies: { base: evaluation.metrics.accuracy },
+      evaluations: { base: evaluation },
+      parameters: probe.weights.length + probe.bias.length,
+    }
+  },
+}
+
 /** The baselines by the name that `--methods` takes; a table row each. */
-export const baselines: Readonly<Record<string, Baseline>> = { 'zero-shot': zeroShot }
+export const baselines: Readonly<Record<string, Baseline>> = {
+  'zero-shot': zeroShot,
+  'linear-probe': linearProbe,
+}
 
 /** The baseline of that name; undefined for a method that trains prompts. */
 export const baselineNamed = (name: string): Baseline | undefined =>

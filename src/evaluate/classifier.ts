@@ -1,6 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { fillTemplate, readableClassName } from '../clip/templates.js'
-import { encodeTexts } from '../clip/text-features.js'
+import { encodeTexts, type OnProgress } from '../clip/text-features.js'
 import { ConfigError } from '../errors.js'
 import { encodeGraph, type HostTensor, input, type Tensor, zeros } from '../graph/index.js'
 import type { Method, Prompts } from '../methods/method.js'
@@ -110,13 +110,14 @@ function checkClasses({ text }: Prompts, learned: Learned, classNames: readonly 
 export async function zeroShotClassifier(
   options: ClassifierOptions,
   templates: readonly string[],
+  onProgress?: OnProgress,
 ): Promise<Classifier> {
   const { clip, runtime, classNames, batchSize = BATCH } = options
   const { embedDim } = clip.config
   const texts = classNames.flatMap((name) =>
     templates.map((template) => fillTemplate(template, readableClassName(name))),
   )
-  const features = await encodeTexts(clip, runtime, texts)
+  const features = await encodeTexts(clip, runtime, texts, onProgress)
   const textFeatures = new Float32Array(classNames.length * embedDim)
   for (let c = 0; c < classNames.length; c++) {
     const target = textFeatures.subarray(c * embedDim, (c + 1) * embedDim)
