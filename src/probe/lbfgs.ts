@@ -7,7 +7,10 @@ export type Objective = (x: Float64Array) => Evaluated | Promise<Evaluated>
 export interface MinimizeOptions {
   /** Stop when no entry of the gradient is larger. Default: 1e-4, scikit-learn's. */
   readonly gradientTolerance?: number
-  /** Stop when an iteration's decrease, relative to the larger of value and 1, is not larger. Default: 2.2e-9, SciPy's. */
+  /**
+   * Stop when an iteration's decrease, relative to the larger of value and 1, is not larger. Default: 2.2e-9, SciPy's.
+   * Near the minimum values may rise by rounding; a negative tolerance goes on until the gradient is small.
+   */
   readonly valueTolerance?: number
   /** Default: 1000. */
   readonly maxIterations?: number

@@ -16,13 +16,17 @@ const DECREASE = 1e-4
 /** Largest slope left, as a share of the first: loose, as quasi-Newton directions need it. */
 const CURVATURE = 0.9
 const MAX_EVALUATIONS = 20
+/** Where values differ by no more than this share of them, slopes alone judge: values may come from float32. */
+const VALUE_NOISE = 1e-6
 /** A trial step keeps this share of the bracket's width away from its ends. */
 const MARGIN = 0.1
 
 /**
  * A step along a descent direction that meets the strong Wolfe conditions (Nocedal and Wright, "Numerical
  * optimization", algorithms 3.5 and 3.6): it is lengthened until a bracket is found, which cubic interpolation then
- * narrows. Where the function is not finite the step is too long.
+ * narrows. Where the function is not finite the step is too long. Close to the minimum, where rounding hides the
+ * decrease, a step of small slope is taken without it (Hager and Zhang, "A new conjugate gradient method with
+ * guaranteed descent and an efficient line search", 2005, "approximate Wolfe").
  *
  * @param at the function on the line, by step length
  * @param start step 0
@@ -36,6 +40,7 @@ export async function lineSearch(
 ): Promise<LinePoint | undefined> {
   const tooHigh = ({ step, value }: LinePoint) =>
     !(value <= start.value + DECREASE * step * start.slope) || !Number.isFinite(value)
+  const noisy = ({ value }: LinePoint) => value - start.value <= VALUE_NOISE * Math.abs(start.value)
   const flat = ({ slope }: LinePoint) => Math.abs(slope) <= -CURVATURE * start.slope
 
   let low = start
@@ -43,8 +48,8 @@ export async function lineSearch(
   let step = first
   for (let i = 0; i < MAX_EVALUATIONS; i++) {
     const point = await at(step)
+    if (flat(point) && noisy(point)) return point
     if (tooHigh(point) || (low !== start && point.value >= low.value)) high = point
-    else if (flat(point)) return point
     else {
       // The minimum lies on the side to which the function falls from the better point.
       if (high ? point.slope * (high.step - low.step) >= 0 : point.slope >= 0) high = low

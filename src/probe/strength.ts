@@ -29,7 +29,8 @@ export async function chooseStrength<T>(
 ): Promise<{ chosen: Trial<T>; trials: readonly Trial<T>[] }> {
   const known = new Map<number, Trial<T>>()
   const at = async (exponent: number): Promise<Trial<T>> => {
-    const strength = 10 ** exponent
+    // 10 ** -4 is not 0.0001 to the last bit.
+    const strength = Number((10 ** exponent).toPrecision(15))
     const trial = known.get(exponent) ?? { strength, ...(await attempt(strength)) }
     known.set(exponent, trial)
     return trial
