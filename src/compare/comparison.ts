@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { DataError, UserError } from '../errors.js'
@@ -7,7 +8,6 @@ import { spawnUnit } from '../units/spawn-unit.js'
 import { type UnitSpec, unitName } from '../units/unit.js'
 import { unitData } from '../units/unit-data.js'
 import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
-import { baselineNamed } from './baselines.js'
 import type { Entry } from './entries.js'
 
 /** The measures of every unit. */

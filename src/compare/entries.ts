@@ -1,7 +1,7 @@
+import { baselineNamed, baselines } from '../baselines/registry.js'
 import { methodNamed, methods } from '../methods/registry.js'
 import { toySets } from '../toy/datasets.js'
 import type { SettingsInput } from '../train/settings.js'
-import { baselineNamed, baselines } from './baselines.js'
 
 /** A row of a comparison: a method with settings, trained once for every seed. */
 export interface Entry {

@@ -1,6 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { fillTemplate, readableClassName } from '../clip/templates.js'
-import { encodeTexts, type TextFeatureCache } from '../clip/text-features.js'
+import { encodeTexts, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
 import { ConfigError } from '../errors.js'
 import {
   encodeGraph,
@@ -134,9 +134,10 @@ function checkClasses({ text }: Prompts, learned: Learned, classNames: readonly 
 export async function zeroShotClassifier(
   options: ClassifierOptions,
   templates: readonly string[],
+  onProgress?: OnProgress,
 ): Promise<Classifier> {
   const { clip, runtime, classNames, batchSize = BATCH, caches } = options
-  const compute = () => ensembleFeatures(options, templates)
+  const compute = () => ensembleFeatures(options, templates, onProgress)
   const key = { combination: 'mean of normalised, normalised', classNames, templates }
   const textFeatures = await (caches?.text ? caches.text(key, compute) : compute())
   const common = { clip, runtime, classNames, batchSize, caches, towerBatch: batchSize }
@@ -146,12 +147,13 @@ export async function zeroShotClassifier(
 async function ensembleFeatures(
   { clip, runtime, classNames }: ClassifierOptions,
   templates: readonly string[],
+  onProgress: OnProgress | undefined,
 ): Promise<Float32Array> {
   const { embedDim } = clip.config
   const texts = classNames.flatMap((name) =>
     templates.map((template) => fillTemplate(template, readableClassName(name))),
   )
-  const features = await encodeTexts(clip, runtime, texts)
+  const features = await encodeTexts(clip, runtime, texts, onProgress)
   const textFeatures = new Float32Array(classNames.length * embedDim)
   for (let c = 0; c < classNames.length; c++) {
     const target = textFeatures.subarray(c * embedDim, (c + 1) * embedDim)
