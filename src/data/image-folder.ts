@@ -20,7 +20,11 @@ export class ImageFolder {
 
   /** A folder below. */
   within(name: string): ImageFolder {
-    return new ImageFolder(join(this.path, name), this.key === '' ? name : `${this.key}/${name}`, this.boundary)
+    return new ImageFolder(
+      join(this.path, name),
+      this.key === '' ? name : `${this.key}/${name}`,
+      this.boundary,
+    )
   }
 
   pathOf(name: string): string {
