@@ -104,6 +104,7 @@ describe('readMat on damaged and hostile files', () => {
       fileOf(...Array.from({ length: 3 }, (_, i) => bomb(i))),
       /grows beyond 33554432 bytes/,
     ],
+    ['millions of records without fields', fileOf(manyRecords()), /more than 1000000 arrays/],
     ['millions of empty arrays', fileOf(manyArrays()), /more than 1000000 arrays/],
   ])('refuses %s', (_, bytes, message) => {
     const error = refusal(bytes)
@@ -164,6 +165,12 @@ function refusal(bytes: Uint8Array): Error {
 function bomb(i: number): Buffer {
   const zeros = writer.array(9, [1, 12 * 2 ** 20], `x${i}`, [writer.element(2, Buffer.alloc(12 * 2 ** 20))])
   return writer.element(15, deflateSync(zeros))
+}
+
+function manyRecords(): Buffer {
+  const noFields = [writer.small(5, Buffer.from([32, 0, 0, 0])), writer.element(1, Buffer.alloc(0))]
+  const structs = writer.array(2, [1000, 2000], 'x', [...noFields, Buffer.alloc(2_000_000)])
+  return writer.element(15, deflateSync(structs))
 }
 
 function manyArrays(): Buffer {
