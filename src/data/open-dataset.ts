@@ -88,12 +88,16 @@ async function isLaidOut({ folder, files }: DatasetSource, root: string): Promis
 }
 
 async function openPublished({ source, root }: Published, options: OpenDatasetOptions): Promise<Dataset> {
-  for (const option of ['classNames', 'testFraction'] as const) {
-    if (options[option] !== undefined) {
-      throw new ConfigError(`${option} is for folders of images; ${source.name} has its own`, {
-        hint: 'Leave the option out.',
-      })
-    }
+  const ownOption =
+    options.classNames !== undefined
+      ? 'class names'
+      : options.testFraction !== undefined
+        ? 'a test fraction'
+        : undefined
+  if (ownOption) {
+    throw new ConfigError(`${ownOption} can be given for a folder of images; ${source.name} has its own`, {
+      hint: 'Leave the option out.',
+    })
   }
   const { onScan, signal, indexFolder = dataIndexFolder() } = options
   return source.open({ root, indexFolder, onScan, signal })
