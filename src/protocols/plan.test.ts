@@ -113,6 +113,7 @@ describe('a benchmark', () => {
     const done: string[] = []
     return {
       name: 'test',
+      interruption: () => 'interrupted',
       done,
       async run(tasks: readonly UnitTask[]) {
         for (const { folder } of tasks) {

@@ -157,7 +157,7 @@ describe('a comparison', () => {
       if (running.process.exitCode !== null) throw new Error(`ended too early: ${running.stderr()}`)
       await delay(3)
     }
-    const worker = Number(readFileSync(lock()!, 'utf8'))
+    const worker = JSON.parse(readFileSync(lock()!, 'utf8')).pid
     expect(worker).not.toBe(running.process.pid)
     running.process.kill('SIGKILL')
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' })
