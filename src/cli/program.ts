@@ -12,6 +12,7 @@ import { interpretCommand } from './interpret.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
+import { resultsCommand } from './results.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
@@ -34,6 +35,7 @@ export function program(): Command {
     exportCommand(),
     compareCommand(),
     ablateCommand(),
+    resultsCommand(),
     unitCommand(),
     infoCommand(),
     interpretCommand(),
