@@ -14,6 +14,7 @@ import { linearProbeCommand } from './linear-probe.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
+import { resultsCommand } from './results.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
@@ -39,6 +40,7 @@ export function program(): Command {
     linearProbeCommand(),
     compareCommand(),
     ablateCommand(),
+    resultsCommand(),
     unitCommand(),
     infoCommand(),
     cacheCommand(),
