@@ -62,7 +62,7 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
   const between = (low: number, high: number) => low + (high - low) * random.uniform()
   const radians = (degrees: number) => (degrees * Math.PI) / 180
   const look = lookOf(object, style.look)
-  const scale = SIDE * between(0.26, 0.42)
+  const scale = SIDE * between(0.26, 0.42) * (1 - style.distance)
   const margin = SIDE / 2 - scale * 0.9
   const main: Placed = {
     inside: insideOf[object.shape],
@@ -92,10 +92,12 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
   const fill = patternAt(object.pattern, between(0, 1))
   const clutter = Array.from({ length: style.clutter }, () => distractor(random, main))
   const blotches = style.texture > 0 ? blotchy(random) : () => 0
+  const bars = Array.from({ length: style.bars }, () => bar(random))
   const paper: Rgb = [0.95, 0.94, 0.9]
 
   const colourAt = (px: number, py: number): Rgb => {
     const [u, v] = local(main, px, py)
+    for (const { covers, grey } of bars) if (covers(u, v)) return [grey, grey, grey]
     if (main.inside(u, v)) {
       const inner = fill(u, v) ? colour : second
       if (style.sketch === 0) return inner
@@ -168,6 +170,15 @@ function distractor(random: RandomStream, main: Placed): { placed: Placed; grey:
   return { placed, grey: random.uniform() }
 }
 
+/** A bar across the object's square, at any angle. */
+function bar(random: RandomStream): { covers: Inside; grey: number } {
+  const angle = Math.PI * random.uniform()
+  const offset = 1.2 * random.uniform() - 0.6
+  const grey = 0.25 + 0.5 * random.uniform()
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+  return { covers: (x, y) => Math.abs(x * cos + y * sin - offset) < 0.16, grey }
+}
+
 /** Smooth random blotches in 0..1 over the picture: a bilinear grid of random values. */
 function blotchy(random: RandomStream): (x: number, y: number) => number {
   const cells = 8
@@ -184,13 +195,15 @@ function blotchy(random: RandomStream): (x: number, y: number) => number {
   }
 }
 
-/** Blur, haze and noise, then 8 bits. */
+/** Blur, tiles, haze, depth and noise, then 8 bits. */
 function developed(pixels: Float32Array, style: Style, random: RandomStream): Uint8Array {
   let current = pixels
   for (let pass = 0; pass < style.blur; pass++) current = boxBlur(current)
+  if (style.tiles > 0) current = tiled(current, style.tiles)
+  const light = [1 - style.depth, 1 - style.depth / 4, 1]
   const data = new Uint8Array(current.length)
   for (let i = 0; i < data.length; i++) {
-    const hazy = current[i]! + (0.6 - current[i]!) * style.haze
+    const hazy = (current[i]! + (0.6 - current[i]!) * style.haze) * light[i % 3]!
     const noisy = style.noise > 0 ? hazy + style.noise * random.normal() : hazy
     data[i] = Math.max(0, Math.min(255, Math.round(255 * noisy)))
   }
@@ -212,6 +225,22 @@ function boxBlur(pixels: Float32Array): Float32Array {
     }
   }
   return result
+}
+
+/** Every tile in its mean colour. */
+function tiled(pixels: Float32Array, side: number): Float32Array {
+  const sums = new Float64Array(pixels.length)
+  const corner = (x: number, y: number) => ((y - (y % side)) * SIDE + x - (x % side)) * 3
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) {
+      for (let c = 0; c < 3; c++) sums[corner(x, y) + c]! += pixels[(y * SIDE + x) * 3 + c]!
+    }
+  }
+  const area = side * side
+  return pixels.map((_, i) => {
+    const pixel = Math.floor(i / 3)
+    return sums[corner(pixel % SIDE, Math.floor(pixel / SIDE)) + (i % 3)]! / area
+  })
 }
 
 const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
