@@ -65,8 +65,9 @@ export async function createClassifier(
 ): Promise<Classifier> {
   const added = addClasses.map(tidyClassName)
   checkAddedClasses(classNames, added)
-  const options = { classNames: [...classNames, ...added], ...(batchSize ? { batchSize } : {}) }
-  return promptedClassifier({ clip: model.clip, runtime: model.runtime, ...options }, prompts)
+  const { clip, runtime, caches } = model
+  const options = { clip, runtime, caches, classNames: [...classNames, ...added] }
+  return promptedClassifier({ ...options, ...(batchSize ? { batchSize } : {}) }, prompts)
 }
 
 /**
