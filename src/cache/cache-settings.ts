@@ -29,6 +29,11 @@ export function cacheSettings(
   }
 }
 
+/** Where listings of large data sets are kept; undefined where nothing is cached. They are few and not counted. */
+export function listingsFolder({ folder, maxBytes }: CacheSettings = cacheSettings()): string | undefined {
+  return maxBytes === 0 ? undefined : join(folder, 'listings')
+}
+
 /** The folder that `PROMPTSRC_CACHE` names; undefined where it names none. */
 export const ownCacheFolder = (value: string | undefined): string | undefined =>
   value && !isOff(value) ? value : undefined

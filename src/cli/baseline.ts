@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../data/base-novel.js'
 import type { Model } from '../model.js'
-import type { DataOptions } from './data.js'
+import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { wholeNumber } from './options.js'
 
@@ -28,6 +28,7 @@ export function withBaselineOptions(command: Command): Command {
         .choices(['all', 'base', 'novel'])
         .default('all'),
     )
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))

@@ -1,5 +1,6 @@
+import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
-import { cacheSettings } from '../cache/cache-settings.js'
+import { cacheSettings, listingsFolder } from '../cache/cache-settings.js'
 import { type CacheUsage, DiskCache } from '../cache/disk-cache.js'
 import { ConfigError } from '../errors.js'
 import { formatTable } from './table.js'
@@ -33,7 +34,11 @@ async function cache(action: string | undefined, { json }: { json?: boolean }): 
   const disk = new DiskCache({ folder, maxBytes })
   const kinds = await disk.usage()
   const bytes = kinds.reduce((sum, kind) => sum + kind.bytes, 0)
-  if (action === 'clear') await disk.clear()
+  if (action === 'clear') {
+    await disk.clear()
+    const listings = listingsFolder({ folder, maxBytes })
+    if (listings) await rm(listings, { recursive: true, force: true })
+  }
   const facts = { folder, maxBytes, bytes, kinds }
   if (json) process.stdout.write(`${JSON.stringify(action ? { folder, removedBytes: bytes } : facts)}\n`)
   else if (action) process.stdout.write(`removed ${size(bytes)} from ${folder}\n`)

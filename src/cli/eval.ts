@@ -49,7 +49,10 @@ export function evalCommand(): Command {
 
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const { classNames, test, train, name } = selectClasses(await openData(dataPath, flags), flags.classes)
+  const { classNames, test, train, name } = selectClasses(
+    await openData(dataPath, { ...flags, signal }),
+    flags.classes,
+  )
   // A set without test images, such as one split by folder name alone, is measured as a whole.
   const images = test.length > 0 ? test : train
   const bars = downloadBars()

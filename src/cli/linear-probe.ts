@@ -39,7 +39,7 @@ export function linearProbeCommand(): Command {
 async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
   const { shots, seed, classes } = flags
-  const data = await openData(dataPath, flags)
+  const data = await openData(dataPath, { ...flags, signal })
   const [{ selectClasses }, { measureLinearProbe }, { printEvaluation }] = await Promise.all([
     import('../data/base-novel.js'),
     import('../probe/measure-probe.js'),

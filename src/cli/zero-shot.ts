@@ -42,7 +42,7 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
       ? await templateChoice(flags.templates)
       : ({ kind: 'custom', templates: [flags.template] } as const)
   if (choice.kind === 'custom') templatesFor(choice, '')
-  const data = selectClasses(await openData(dataPath, flags), flags.classes)
+  const data = selectClasses(await openData(dataPath, { ...flags, signal }), flags.classes)
   const { classNames, test, train, name } = data
   const templates = templatesFor(choice, name)
   // A set without test images, such as one that is all training part, is measured as a whole.

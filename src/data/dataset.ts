@@ -5,6 +5,7 @@ export interface Datum {
   readonly source: string
   /** Index into the data set's `classNames`. */
   readonly label: number
+  /** A method: taken out of its image it does not work. */
   load(): Promise<RgbImage>
   /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
   readonly file?: ImageFile | undefined

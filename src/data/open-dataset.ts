@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { listingsFolder } from '../cache/cache-settings.js'
 import { datasetNamed, datasets, findDataset } from '../datasets/registry.js'
 import type { DatasetSource } from '../datasets/source.js'
 import { ConfigError, DataError } from '../errors.js'
-import { dataIndexFolder } from '../hub/settings.js'
 import { nearestNames } from '../hub/suggest.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
 import type { Dataset, DataWarning } from './dataset.js'
@@ -99,7 +99,7 @@ async function openPublished({ source, root }: Published, options: OpenDatasetOp
       hint: 'Leave the option out.',
     })
   }
-  const { onScan, signal, indexFolder = dataIndexFolder() } = options
+  const { onScan, signal, indexFolder = listingsFolder() } = options
   return source.open({ root, indexFolder, onScan, signal })
 }
 

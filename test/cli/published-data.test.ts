@@ -9,7 +9,15 @@ const folder = mkdtempSync(join(tmpdir(), 'promptsrc-published-'))
 const run = (...args: string[]) => promptsrc(folder, ...args)
 const quick = ['--model', 'tiny', '--shots', '2', '--epochs', '2']
 
-beforeAll(() => writeLayout(join(folder, 'datasets'), { ...layouts.OxfordPets, ...layouts.ImageNetR }))
+// Two classes of ImageNet have one name, as in CLIP's list.
+const twins = 'n01440764 missile\nn01443537 goldfish\nn02012849 missile\n'
+beforeAll(() =>
+  writeLayout(join(folder, 'datasets'), {
+    ...layouts.OxfordPets,
+    ...layouts.ImageNetR,
+    'imagenet-rendition/classnames.txt': twins,
+  }),
+)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a published data set on the command line', () => {
@@ -27,11 +35,11 @@ describe('a published data set on the command line', () => {
     expect(await run('train', '--resume', '--out', 'pets')).toMatchObject({ code: 0 })
   })
 
-  it('measures a run on a variant of ImageNet, which has test images only', async () => {
+  it('measures a run on a variant of ImageNet, which has test images only and classes of one name', async () => {
     const evaluated = await run('eval', 'pets', 'datasets/ImageNetR', '--json')
     expect(evaluated).toMatchObject({ code: 0 })
     const figures = JSON.parse(evaluated.stdout)
-    expect(figures).toMatchObject({ data: 'ImageNetR', count: 4 })
+    expect(figures).toMatchObject({ data: 'ImageNetR', count: 4, classNames: ['missile', 'missile'] })
   })
 
   it.each([
