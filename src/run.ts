@@ -63,8 +63,9 @@ export async function createClassifier(
 ): Promise<Classifier> {
   const all = [...classNames, ...addClasses.map(tidyClassName)]
   checkClassNames(all)
-  const { clip, runtime } = model
-  return promptedClassifier({ clip, runtime, classNames: all, ...(batchSize ? { batchSize } : {}) }, prompts)
+  const { clip, runtime, caches } = model
+  const options = { clip, runtime, caches, classNames: all }
+  return promptedClassifier({ ...options, ...(batchSize ? { batchSize } : {}) }, prompts)
 }
 
 /** Names must differ in what CLIP reads: its tokenizer ignores case. */

@@ -6,11 +6,11 @@ import { UserError } from '../errors.js'
 import { evaluateClassifier } from '../evaluate/evaluate.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { createClassifier, loadRun } from '../run.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { evaluationFigures, printEvaluation } from './evaluation-text.js'
 import { interruptible } from './interrupt.js'
-import { wholeNumber } from './options.js'
+import { wholeNumber, withCacheOption } from './options.js'
 import { startProgress } from './progress.js'
 
 interface EvalFlags extends DataOptions {
@@ -29,7 +29,7 @@ Examples:
 
 /** `promptsrc eval`: accuracy of a run on the test images of a data set. */
 export function evalCommand(): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .description('measure a run on the test images of a data set')
     .argument('<run>', 'run directory')
     .argument('<data>', 'folder of images, see `promptsrc train --help`')
@@ -39,12 +39,12 @@ export function evalCommand(): Command {
         .default('all'),
     )
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', examples)
-    .action(evaluate)
+  return withCacheOption(command).addHelpText('after', examples).action(evaluate)
 }
 
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {

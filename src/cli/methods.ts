@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { ZodType } from 'zod'
-import { type Baseline, baselineNamed, baselines } from '../compare/baselines.js'
+import type { Baseline } from '../baselines/baseline.js'
+import { baselineNamed, baselines } from '../baselines/registry.js'
 import type { Method } from '../methods/method.js'
 import { methodNamed, methods } from '../methods/registry.js'
 import { regulatorOptions } from '../methods/regulated.js'

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
 import { ablateCommand } from './ablate.js'
+import { cacheCommand } from './cache.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
 import { demoCommand } from './demo.js'
@@ -13,6 +14,7 @@ import { linearProbeCommand } from './linear-probe.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
+import { resultsCommand } from './results.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
@@ -38,8 +40,10 @@ export function program(): Command {
     linearProbeCommand(),
     compareCommand(),
     ablateCommand(),
+    resultsCommand(),
     unitCommand(),
     infoCommand(),
+    cacheCommand(),
     interpretCommand(),
     methodsCommand(),
     configsCommand(),

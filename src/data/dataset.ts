@@ -6,6 +6,22 @@ export interface Datum {
   /** Index into the data set's `classNames`. */
   readonly label: number
   load(): Promise<RgbImage>
+  /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
+  readonly file?: ImageFile | undefined
+}
+
+/** An encoded image in two steps. */
+export interface ImageFile {
+  /** Throws DataError when it cannot be read. */
+  read(): Promise<Uint8Array>
+  /** Throws DataError when it is damaged. */
+  decode(bytes: Uint8Array): Promise<RgbImage>
+}
+
+/** Something about a data set that may not be meant, but does not stop the work. */
+export interface DataWarning {
+  readonly kind: 'ignored' | 'no-training-images' | 'no-test-images' | 'own-split' | 'class-count'
+  readonly message: string
 }
 
 /** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */
@@ -16,4 +32,10 @@ export interface Dataset {
   /** Empty where the source has no validation images. */
   readonly val: readonly Datum[]
   readonly test: readonly Datum[]
+  readonly warnings?: readonly DataWarning[] | undefined
+  /**
+   * Identity of the lists of a published data set, known without a look at the files. Only of the whole set: selections
+   * of it have none.
+   */
+  readonly fingerprint?: string | undefined
 }

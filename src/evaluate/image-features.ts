@@ -1,6 +1,6 @@
 import type { Datum } from '../data/dataset.js'
-import { evalBatches } from '../data/loader.js'
 import type { Model } from '../model.js'
+import { featureBatches } from './feature-batches.js'
 import { frozenImageTower } from './frozen-image-tower.js'
 
 /** Options of {@link imageFeatures}. */
@@ -23,36 +23,33 @@ export interface ImageFeatures {
 }
 
 /**
- * Features of images by frozen CLIP, with the test transform and without augmentation, in the order of `data`.
+ * Features of images by frozen CLIP, with the test transform and without augmentation, in the order of `data`. What the
+ * model's caches hold is not computed again.
  *
  * @throws DataError when an image cannot be read, unless bad images are skipped
  */
 export async function imageFeatures(
-  model: Pick<Model, 'clip' | 'runtime'>,
+  model: Pick<Model, 'clip' | 'runtime' | 'caches'>,
   data: readonly Datum[],
   options: ImageFeaturesOptions = {},
 ): Promise<ImageFeatures> {
   const { skipBadImages, signal, onProgress } = options
-  const { resolution, config } = model.clip
+  const { embedDim } = model.clip.config
   const tower = frozenImageTower(model.clip, model.runtime)
-  const features = new Float32Array(data.length * config.embedDim)
+  const features = new Float32Array(data.length * embedDim)
   const labels: number[] = []
   const indices: number[] = []
   const skipped: string[] = []
   try {
-    for await (const batch of evalBatches({
+    for await (const batch of featureBatches({
       data,
-      batchSize: tower.batchSize,
-      resolution,
+      tower,
+      caches: model.caches,
       skipBadImages,
       onBadImage: (_datum, error) => skipped.push(error.message),
       signal,
     })) {
-      const n = batch.labels.length
-      if (n > 0) {
-        const rows = await tower.features(batch.images.subarray(0, n * 3 * resolution * resolution))
-        features.set(rows, labels.length * config.embedDim)
-      }
+      features.set(batch.features, labels.length * embedDim)
       labels.push(...batch.labels)
       indices.push(...batch.indices)
       onProgress?.(labels.length + skipped.length, data.length)
@@ -61,7 +58,7 @@ export async function imageFeatures(
     await tower.release()
   }
   return {
-    features: features.slice(0, labels.length * config.embedDim),
+    features: features.slice(0, labels.length * embedDim),
     labels: Int32Array.from(labels),
     indices: Int32Array.from(indices),
     skipped,

@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.js'
-import { hubSettings } from './settings.js'
+import { dataIndexFolder, hubSettings } from './settings.js'
 
 describe('settings of downloads', () => {
   it('have the usual defaults; an empty variable counts as unset', async () => {
@@ -34,6 +34,12 @@ describe('settings of downloads', () => {
       hubCache: '/mine',
       openAiCache: '/mine',
     })
+  })
+
+  it('say where listings of data sets are kept', () => {
+    expect(dataIndexFolder({})).toBe(join(homedir(), '.cache', 'promptsrc', 'listings'))
+    expect(dataIndexFolder({ XDG_CACHE_HOME: '/x', PROMPTSRC_CACHE: '' })).toBe('/x/promptsrc/listings')
+    expect(dataIndexFolder({ XDG_CACHE_HOME: '/x', PROMPTSRC_CACHE: '/p' })).toBe('/p/listings')
   })
 
   it.each([
