@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../data/base-novel.js'
 import type { Model } from '../model.js'
-import type { DataOptions } from './data.js'
+import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { wholeNumber } from './options.js'
+import { wholeNumber, withCacheOption } from './options.js'
 
 /** Options of the commands that measure a baseline. */
 export interface BaselineFlags extends DataOptions {
@@ -16,7 +16,7 @@ export interface BaselineFlags extends DataOptions {
 
 /** Adds data, model and options of {@link BaselineFlags}. */
 export function withBaselineOptions(command: Command): Command {
-  return command
+  command
     .argument('<data>', 'folder of images, see `promptsrc train --help`, or a drawn set (toy)')
     .option(
       '--model <model>',
@@ -28,10 +28,12 @@ export function withBaselineOptions(command: Command): Command {
         .choices(['all', 'base', 'novel'])
         .default('all'),
     )
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
+  return withCacheOption(command)
 }
 
 /** Loads the model, with bars where it is downloaded, and closes it after use. */

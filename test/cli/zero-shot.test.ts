@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectRefused, promptsrc } from '../support/command.js'
+import { layouts, writeLayout } from '../support/dataset-layouts.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-zero-shot-'))
@@ -44,6 +45,16 @@ describe('promptsrc zero-shot', () => {
   it('takes a template of the user', async () => {
     const own = await figures('--template', 'a drawing of the {}.')
     expect(own.templates).toEqual(['a drawing of the {}.'])
+  })
+
+  it("takes a published data set's own template", async () => {
+    writeLayout(join(folder, 'datasets'), layouts.OxfordPets)
+    const { code, stdout, stderr } = await promptsrc(
+      folder,
+      ...['zero-shot', 'oxford_pets', '--root', 'datasets', '--json'],
+    )
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout).templates).toEqual(['a photo of a {}, a type of pet.'])
   })
 
   it('refuses templates that cannot work', async () => {
