@@ -24,10 +24,16 @@ export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './e
 export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate/evaluate.js'
 export { harmonicMean, type Metrics } from './evaluate/metrics.js'
 export { type ClassProbability, type Prediction, type PredictOptions, predict } from './evaluate/predict.js'
+export { type EnsembleName, type TemplateChoice, templatesFor } from './evaluate/zero-shot.js'
 export { type Interpretation, type InterpretOptions, interpretRun } from './interpret/interpret-run.js'
 export { imageFiles } from './interpret/sample-images.js'
 export { type MethodName, methods } from './methods/registry.js'
 export { type LoadModelOptions, loadModel, type Model } from './model.js'
+export {
+  type MeasuredProbe,
+  type MeasureProbeOptions,
+  measureLinearProbe,
+} from './probe/measure-probe.js'
 export {
   type CreateClassifierOptions,
   createClassifier,

@@ -3,7 +3,7 @@ import type { ClassSelection } from '../data/base-novel.js'
 import type { Model } from '../model.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { wholeNumber } from './options.js'
+import { wholeNumber, withCacheOption } from './options.js'
 
 /** Options of the commands that measure a baseline. */
 export interface BaselineFlags extends DataOptions {
@@ -16,7 +16,7 @@ export interface BaselineFlags extends DataOptions {
 
 /** Adds data, model and options of {@link BaselineFlags}. */
 export function withBaselineOptions(command: Command): Command {
-  return command
+  command
     .argument('<data>', 'folder of images, see `promptsrc train --help`, or a drawn set (toy)')
     .option(
       '--model <model>',
@@ -33,6 +33,7 @@ export function withBaselineOptions(command: Command): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
+  return withCacheOption(command)
 }
 
 /** Loads the model, with bars where it is downloaded, and closes it after use. */

@@ -14,6 +14,7 @@ Examples:
   $ promptsrc zero-shot photos --model ViT-B/16
   $ promptsrc zero-shot pets --model ViT-B/16 --template "a photo of a {}, a type of pet."
   $ promptsrc zero-shot photos --model ViT-B/16 --templates clip80 --json > figures.json
+  $ promptsrc zero-shot oxford_pets --root datasets --model ViT-B/16
 
 Template lists: dataset (the data set's own, "a photo of a {}." where it has none), photo ("a photo of a {}."), clip7
 (CLIP's selection, and the data set's own), clip80 (CLIP's for ImageNet), promptsrc60 (PromptSRC's teacher). Features
@@ -52,9 +53,9 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
     import('../evaluate/evaluate.js'),
     import('./evaluation-text.js'),
   ])
-  await withModel(flags, signal, async ({ clip, runtime }) => {
+  await withModel(flags, signal, async ({ clip, runtime, caches }) => {
     const texts = startProgress('encoding texts', classNames.length * templates.length)
-    const classifier = await zeroShotClassifier({ clip, runtime, classNames }, templates, (done) => {
+    const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates, (done) => {
       signal.throwIfAborted()
       texts.update(done)
     }).finally(() => texts.stop())

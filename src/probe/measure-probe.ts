@@ -11,7 +11,7 @@ import { type LinearProbe, trainLinearProbe } from './linear-probe.js'
 
 /** Options of {@link measureLinearProbe}. */
 export interface MeasureProbeOptions {
-  readonly model: Pick<Model, 'clip' | 'runtime'>
+  readonly model: Pick<Model, 'clip' | 'runtime' | 'caches'>
   readonly data: Dataset
   /** Training images a class. */
   readonly shots: number

@@ -16,10 +16,10 @@ export interface Trial<T> {
 export const TRIALS = SWEEP.length + 2 + STEPS - 2
 
 /**
- * Chooses C as CoOp's linear probe does (Zhou et al., "Learning to prompt for vision-language models", section 3.2, after
+ * Chooses C as CoOp's linear probe does (Zhou et al., "Learning to prompt for vision-language models", after
  * the CLIP paper, appendix A.3): powers of 100 from 1e6 to 1e-6, then around the best of them 8 steps that compare
  * the ends of a range, from a tenth to ten times, and halve it on the logarithmic scale towards the better end (the
- * smaller of equals). The better end of the last step is the choice, even where an earlier trial was better.
+ * smaller of equals). The better end of the last step is the choice; nothing that was tried is better.
  *
  * @param attempt trains with a strength and says how accurate the result is on validation images; called once a strength
  * @returns the choice, and all trials in their order
