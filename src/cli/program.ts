@@ -19,6 +19,7 @@ import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
 import { zeroShotCommand } from './zero-shot.js'
+import { unitsCommand } from './units.js'
 
 /** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
 export function program(): Command {
@@ -42,6 +43,7 @@ export function program(): Command {
     ablateCommand(),
     resultsCommand(),
     unitCommand(),
+    unitsCommand(),
     infoCommand(),
     cacheCommand(),
     interpretCommand(),

@@ -5,6 +5,7 @@ import { withFileLock } from '../files/lock.js'
 import { foreignHost, type LockOwner } from '../files/lock-owner.js'
 import type { UnitProgress } from '../units/spawn-unit.js'
 import type { UnitSpec } from '../units/unit.js'
+import { trainingShare } from '../units/unit-progress.js'
 import { openData } from './data.js'
 import { adviceOf } from './fail.js'
 import { interruptible } from './interrupt.js'
@@ -98,10 +99,10 @@ async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads
 }
 
 /** Bars for training and each measure, and the whole share for the process that started this one. */
-function progressOf({ label, settings, trained, measures }: UnitSpec) {
+function progressOf(spec: UnitSpec) {
+  const { label, settings, measures } = spec
   const name = settings.seed === null ? label : `${label}, seed ${settings.seed}`
-  // Training is most of the work where there is any.
-  const training = trained || settings.epochs === undefined ? 0 : measures.length > 0 ? 0.8 : 1
+  const training = trainingShare(spec)
   let bar: Progress | undefined
   let stepsPerEpoch = 0
   let steps = 0
