@@ -1,6 +1,7 @@
 import type { Datum } from '../data/dataset.js'
 import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
 import type { Classified, Classifier } from './classifier.js'
+import type { EvaluatedPart, EvaluationJournal } from './evaluation-journal.js'
 import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
 
@@ -10,6 +11,8 @@ export interface EvaluateOptions {
   readonly resolution: number
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
+  /** Keeps what was found, to go on after a kill. */
+  readonly journal?: EvaluationJournal
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -36,24 +39,43 @@ export async function evaluateClassifier(
   data: readonly Datum[],
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { onProgress } = options
-  const { classNames } = classifier
-  const skipped: string[] = []
-  const logits: number[] = []
-  const labels: number[] = []
+  const { onProgress, journal } = options
+  const classes = classifier.classNames.length
+  const logits = new Float32Array(data.length * classes)
   const indices: number[] = []
-  const onBadImage = (_datum: Datum, error: Error) => skipped.push(error.message)
-  for await (const batch of classified(classifier, data, { ...options, onBadImage })) {
-    for (const value of batch.logits) logits.push(value)
-    labels.push(...batch.labels)
-    indices.push(...batch.indices)
-    onProgress?.(labels.length + skipped.length, data.length)
+  const skipped: string[] = []
+  let done = 0
+  const take = (part: EvaluatedPart) => {
+    logits.set(part.logits, indices.length * classes)
+    for (const index of part.indices) indices.push(index)
+    skipped.push(...part.skipped)
+    done += part.images
+    onProgress?.(done, data.length)
   }
-  const values = Float32Array.from(logits)
+
+  const before = (await journal?.read(classes)) ?? []
+  for (const part of before) take(part)
+  const start = done
+  const bad: string[] = []
+  const onBadImage = (_datum: Datum, error: Error) => bad.push(error.message)
+  for await (const batch of classified(classifier, data.slice(start), { ...options, onBadImage })) {
+    const own = bad.splice(0)
+    const part = {
+      images: batch.indices.length + own.length,
+      indices: Array.from(batch.indices, (index) => start + index),
+      logits: batch.logits,
+      skipped: own,
+    }
+    take(part)
+    await journal?.add(part, before)
+  }
+  await journal?.remove()
+  const found = logits.subarray(0, indices.length * classes)
+  const labels = Int32Array.from(indices, (index) => data[index]!.label)
   return {
-    metrics: evaluateLogits(values, labels, classNames.length),
-    logits: values,
-    labels: Int32Array.from(labels),
+    metrics: evaluateLogits(found, labels, classes),
+    logits: found,
+    labels,
     indices: Int32Array.from(indices),
     skipped,
   }

@@ -7,6 +7,7 @@ import type { Dataset } from '../data/dataset.js'
 import { fingerprint } from '../data/fingerprint.js'
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
+import { EvaluationJournal } from '../evaluate/evaluation-journal.js'
 import { calibrationBins } from '../evaluate/metrics.js'
 import { medianOf } from '../evaluate/statistics.js'
 import { writeFileAtomic } from '../files/atomic.js'
@@ -151,6 +152,7 @@ async function prompted(
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
       resolution: model.clip.resolution,
       skipBadImages: spec.skipBadImages,
+      journal: new EvaluationJournal(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),
       ...(signal ? { signal } : {}),
     })
