@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
 import type { Entry } from '../compare/entries.js'
 import type { Dataset } from '../data/dataset.js'
@@ -7,9 +7,10 @@ import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { positiveNumber, wholeNumber, withCacheOption } from './options.js'
+import { listOf, positiveNumber, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 import { formatTable } from './table.js'
+import { accuracies } from './unit-text.js'
 
 /** Options of the commands that compare rows over seeds. */
 export interface ComparisonFlags extends DataOptions {
@@ -34,7 +35,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
       'tiny',
     )
-    .option('--seeds <list>', 'seeds, separated by commas', seedList, [1, 2, 3])
+    .option('--seeds <list>', 'seeds, separated by commas', listOf(wholeNumber(0)), [1, 2, 3])
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
@@ -155,9 +156,7 @@ export async function compareWithProgress(options: ComparisonOptions): Promise<C
 
 function outcome({ result }: Comparison['units'][number]): string {
   if (!result) return 'failed'
-  return Object.entries(result.measures)
-    .map(([name, { metrics }]) => `${name} ${metrics.accuracy.toFixed(1)} %`)
-    .join(', ')
+  return accuracies(result)
 }
 
 const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['settings'] => ({
@@ -169,10 +168,4 @@ const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['se
 
 function subtitle({ model, data, seeds }: Pick<ComparisonOptions, 'model' | 'data' | 'seeds'>): string {
   return `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. Seeds ${seeds.join(', ')}.`
-}
-
-function seedList(text: string): number[] {
-  const seeds = text.split(',').map((part) => wholeNumber(0)(part.trim()))
-  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError('A seed is named twice.')
-  return seeds
 }

@@ -35,6 +35,22 @@ export function withCacheOption(command: Command): Command {
 /** Collects an option that may be given several times. */
 export const repeated = (value: string, sofar: readonly string[] = []): string[] => [...sofar, value]
 
+/** Parses values separated by commas, none of them twice. */
+export function listOf(): (text: string) => string[]
+export function listOf<T>(parse: (text: string) => T): (text: string) => T[]
+export function listOf<T>(parse?: (text: string) => T): (text: string) => (T | string)[] {
+  return (text) => {
+    const values = text.split(',').map((part) => {
+      const trimmed = part.trim()
+      if (trimmed === '') throw new InvalidArgumentError('A value is empty.')
+      return parse ? parse(trimmed) : trimmed
+    })
+    const twice = values.find((value, i) => values.indexOf(value) !== i)
+    if (twice !== undefined) throw new InvalidArgumentError(`${twice} is named twice.`)
+    return values
+  }
+}
+
 /** Takes one of the names; for another it names the nearest. */
 export function oneOf(names: readonly string[]): (text: string) => string {
   return (text) => {

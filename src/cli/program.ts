@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
 import { ablateCommand } from './ablate.js'
+import { benchCommand } from './bench.js'
 import { cacheCommand } from './cache.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
@@ -18,8 +19,8 @@ import { resultsCommand } from './results.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
-import { zeroShotCommand } from './zero-shot.js'
 import { unitsCommand } from './units.js'
+import { zeroShotCommand } from './zero-shot.js'
 
 /** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
 export function program(): Command {
@@ -41,6 +42,7 @@ export function program(): Command {
     linearProbeCommand(),
     compareCommand(),
     ablateCommand(),
+    benchCommand(),
     resultsCommand(),
     unitCommand(),
     unitsCommand(),
