@@ -8,6 +8,18 @@ export interface Datum {
   load(): Promise<RgbImage>
 }
 
+/** Something about a data set that may not be meant, but does not stop the work. */
+export interface DataWarning {
+  readonly kind:
+    | 'ignored'
+    | 'duplicate'
+    | 'no-training-images'
+    | 'no-test-images'
+    | 'own-split'
+    | 'class-count'
+  readonly message: string
+}
+
 /** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */
 export interface Dataset {
   readonly name: string
@@ -16,4 +28,10 @@ export interface Dataset {
   /** Empty where the source has no validation images. */
   readonly val: readonly Datum[]
   readonly test: readonly Datum[]
+  readonly warnings?: readonly DataWarning[] | undefined
+  /**
+   * Identity of the lists of a published data set, known without a look at the files. Only of the whole set: selections
+   * of it have none.
+   */
+  readonly fingerprint?: string | undefined
 }

@@ -34,7 +34,7 @@ export function fewShot(dataset: Dataset, shots: number, seed: number): FewShotD
   const random = new PythonRandom(seed)
   const train = drawShots(dataset.train, shots, random)
   const val = drawShots(dataset.val, Math.min(shots, maxValidationShots), random)
-  return { ...dataset, train, val, shortages: shortagesOf(dataset, shots) }
+  return { ...dataset, train, val, fingerprint: undefined, shortages: shortagesOf(dataset, shots) }
 }
 
 /**

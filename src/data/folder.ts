@@ -1,9 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { DataError } from '../errors.js'
 import { resolveClassNames } from './class-names.js'
-import type { Dataset, Datum } from './dataset.js'
-import { decodeImage } from './decode.js'
+import type { Dataset, DataWarning, Datum } from './dataset.js'
+import { FileDatum } from './file-datum.js'
 import { checkedFraction, holdOut } from './hold-out.js'
+import { ImageFolder } from './image-folder.js'
 import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
 
 export interface FolderOptions {
@@ -11,12 +12,6 @@ export interface FolderOptions {
   readonly classNames?: string | undefined
   /** Share of each class kept for testing where the folder has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
-}
-
-/** Something about a data folder that may not be meant, but does not stop the work. */
-export interface DataWarning {
-  readonly kind: 'ignored' | 'duplicate' | 'no-training-images' | 'no-test-images'
-  readonly message: string
 }
 
 export interface FolderDataset extends Dataset {
@@ -28,10 +23,11 @@ export interface FolderDataset extends Dataset {
 type Part = 'train' | 'val' | 'test'
 const partNames: readonly Part[] = ['train', 'val', 'test']
 
-/** Images of one class in one part, as paths. */
+/** Names of the images of one class in one part. */
 interface ClassImages {
   readonly part: Part
   readonly folder: string
+  readonly place: ImageFolder
   readonly images: readonly string[]
   /** Files of other types. */
   readonly others: readonly string[]
@@ -56,8 +52,8 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
 
   const data = (part: Part): Datum[] =>
     folders.flatMap((folder, label) => {
-      const images = found.filter((entry) => entry.part === part && entry.folder === folder)
-      return images.flatMap((entry) => entry.images).map((path) => fileDatum(path, label))
+      const entries = found.filter((entry) => entry.part === part && entry.folder === folder)
+      return entries.flatMap(({ place, images }) => images.map((name) => new FileDatum(place, name, label)))
     })
   const listed = { train: data('train'), val: data('val'), test: data('test') }
   const split =
@@ -69,11 +65,6 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
     ...split,
     warnings: [...ignored, ...otherFiles(found), ...missingImages(folders, split)],
   }
-}
-
-/** An image file with its label. */
-export function fileDatum(path: string, label: number): Datum {
-  return { source: path, label, load: () => decodeImage(path) }
 }
 
 const classAndFile = ({ source }: Datum): string[] => [basename(dirname(source)), basename(source)]
@@ -121,10 +112,10 @@ async function readClasses(
 ): Promise<ClassImages[]> {
   const classes: ClassImages[] = []
   for (const folder of folders) {
-    const { images, others, folders: inner } = await read(join(path, folder))
-    if (images.length === 0) throw noImages(join(path, folder), inner.length, others)
-    const pathsOf = (names: readonly string[]) => names.map((name) => join(path, folder, name))
-    classes.push({ part, folder, images: pathsOf(images), others: pathsOf(others) })
+    const place = new ImageFolder(join(path, folder))
+    const { images, others, folders: inner } = await read(place.path)
+    if (images.length === 0) throw noImages(place.path, inner.length, others)
+    classes.push({ part, folder, place, images, others })
   }
   return classes
 }
@@ -153,7 +144,7 @@ export function missingImages(
 }
 
 function otherFiles(found: readonly ClassImages[]): DataWarning[] {
-  const others = found.flatMap((entry) => entry.others)
+  const others = found.flatMap(({ place, others }) => others.map((name) => place.pathOf(name)))
   if (others.length === 0) return []
   const message = `${counted(others.length, 'file')} of other types than images ignored (such as ${others[0]})`
   return [{ kind: 'ignored', message }]

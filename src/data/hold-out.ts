@@ -19,12 +19,12 @@ export function checkedFraction(testFraction = 0.3): number {
  *
  * @param nameOf parts of an image's name that stay the same wherever the data set lies: `[class folder, file name]`
  */
-export function holdOut(
-  data: readonly Datum[],
+export function holdOut<T extends Datum>(
+  data: readonly T[],
   fraction: number,
-  nameOf: (datum: Datum) => readonly string[],
-): { train: Datum[]; test: Datum[] } {
-  const chosen = new Set<Datum>()
+  nameOf: (datum: T) => readonly string[],
+): { train: T[]; test: T[] } {
+  const chosen = new Set<T>()
   for (const group of groupByLabel(data).values()) {
     const wanted = fraction === 0 ? 0 : Math.max(1, Math.round(group.length * fraction))
     const hashed = group.map((datum) => ({

@@ -1,9 +1,11 @@
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { DataError } from '../errors.js'
 import { resolveClassNames } from './class-names.js'
-import type { Dataset, Datum } from './dataset.js'
-import { type DataWarning, type FolderOptions, fileDatum, missingImages } from './folder.js'
+import type { Dataset, DataWarning } from './dataset.js'
+import { FileDatum } from './file-datum.js'
+import { type FolderOptions, missingImages } from './folder.js'
 import { checkedFraction, holdOut } from './hold-out.js'
+import { ImageFolder } from './image-folder.js'
 import { pathChecker } from './listed-paths.js'
 import { type ListedPart, type ListedRow, readListedRows } from './listed-rows.js'
 import { compareCodePoints } from './listing.js'
@@ -40,12 +42,13 @@ export async function openListedFile(file: string, options: ListedFileOptions = 
   const classes = [...new Set(rows.map(({ className }) => className))].sort(compareCodePoints)
   const classNames = await resolveClassNames(classes, options.classNames, ['class', 'classes'])
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const data = (part: ListedPart): Datum[] =>
+  const folder = new ImageFolder(root)
+  const data = (part: ListedPart): FileDatum[] =>
     rows
       .filter((row) => (row.part ?? 'train') === part)
-      .map(({ path, className }) => fileDatum(join(root, path), labels.get(className)!))
+      .map(({ path, className }) => new FileDatum(folder, path, labels.get(className)!))
   const given = { train: data('train'), val: data('val'), test: data('test') }
-  const nameOf = ({ source }: Datum) => relative(root, source).split(sep)
+  const nameOf = ({ name }: FileDatum) => name.split(sep)
   const split = given.test.length > 0 ? given : { ...given, ...holdOut(given.train, testFraction, nameOf) }
   return {
     name: basename(file, extname(file)),

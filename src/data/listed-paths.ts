@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { DataError } from '../errors.js'
+import { isInside } from './image-folder.js'
 
 /** Says what keeps a path (relative to the root, or absolute) from being an image file inside of the root. */
 export type PathChecker = (path: string) => Promise<string | undefined>
@@ -16,15 +17,13 @@ export async function pathChecker(root: string): Promise<PathChecker> {
   const realRoot = await realpath(root).catch((cause: NodeJS.ErrnoException) => {
     throw new DataError(`${root}: ${cause.code === 'ENOENT' ? 'does not exist' : cause.code}`, { cause })
   })
-  const isInside = (real: string) =>
-    real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
   const outside = `leads out of ${root}`
 
   const listings = new Map<string, Promise<ReadonlyMap<string, Dirent> | undefined | 'outside'>>()
   const list = async (folder: string) => {
     const real = await realpath(folder).catch(() => undefined)
     if (real === undefined) return undefined
-    if (!isInside(real)) return 'outside'
+    if (!isInside(real, realRoot)) return 'outside'
     const entries = await readdir(real, { withFileTypes: true }).catch(() => undefined)
     return entries && new Map(entries.map((entry) => [entry.name, entry]))
   }
@@ -45,7 +44,7 @@ export async function pathChecker(root: string): Promise<PathChecker> {
     // A link, or a name that the file system spells otherwise (case, composed characters).
     const real = await realpath(full).catch(() => undefined)
     if (real === undefined) return 'does not exist'
-    if (!isInside(real)) return outside
+    if (!isInside(real, realRoot)) return outside
     return (await stat(real)).isFile() ? undefined : 'is no file'
   }
 }
