@@ -56,6 +56,14 @@ export async function hubSettings(
   }
 }
 
+/** Folder for listings of large data sets. */
+export function dataIndexFolder(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
+  const userCache = environment.XDG_CACHE_HOME || join(homedir(), '.cache')
+  return join(environment.PROMPTSRC_CACHE || join(userCache, 'promptsrc'), 'listings')
+}
+
 async function accessToken(
   environment: Readonly<Record<string, string | undefined>>,
   home: string,
