@@ -7,9 +7,18 @@ export {
 export { type ReadConfigOptions, readConfig, type TrainConfig } from './configs/config.js'
 export { type PublishedConfig, publishedConfigs } from './configs/published.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
-export type { Dataset, Datum } from './data/dataset.js'
+export type { Dataset, DataWarning, Datum } from './data/dataset.js'
 export { type FolderOptions, openFolder } from './data/folder.js'
 export type { RgbImage } from './data/image.js'
+export { type OpenDatasetOptions, openDataset } from './data/open-dataset.js'
+export { datasetNamed, datasets } from './datasets/registry.js'
+export type {
+  Annotations,
+  DatasetSource,
+  OpenContext,
+  SourceDataset,
+  SourceFile,
+} from './datasets/source.js'
 export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './errors.js'
 export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './evaluate/classifier.js'
 export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate/evaluate.js'

@@ -4,7 +4,7 @@ import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
 import type { Entry } from '../compare/entries.js'
 import type { Dataset } from '../data/dataset.js'
 import type { Model } from '../model.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { positiveNumber, wholeNumber } from './options.js'
@@ -40,6 +40,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: each method’s)', positiveNumber)
     .option('--out <folder>', `folder of runs, figures and report (default: ${out})`)
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
@@ -60,6 +61,7 @@ interface Task {
 /** Compares, prints the figures and writes `comparison.json`, `comparison.md` and `report.html`. */
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
   const dataset = await openData(task.path, flags)
+  const dataPath = await lastingPath(task.path, flags)
   const { isEmbedded } = await import('../compare/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))
@@ -67,14 +69,14 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const out = flags.out ?? task.out(dataset)
   const title = task.title(dataset)
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
-  const comparison = await compareWithProgress({ ...options, dataPath: task.path })
+  const comparison = await compareWithProgress({ ...options, dataPath })
   const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
     import('../compare/comparison-json.js'),
     import('../compare/tables.js'),
     import('../compare/comparison-report.js'),
     import('../files/atomic.js'),
   ])
-  const json = comparisonJson(comparison, { ...options, dataPath: task.path })
+  const json = comparisonJson(comparison, { ...options, dataPath })
   const markdown = tables.markdown(title, comparison)
   await writeFileAtomic(`${out}/comparison.json`, `${JSON.stringify(json, null, 2)}\n`)
   await writeFileAtomic(`${out}/comparison.md`, markdown)

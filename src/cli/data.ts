@@ -1,5 +1,5 @@
+import { Option } from 'commander'
 import type { Dataset } from '../data/dataset.js'
-import { openDataset } from '../data/open-dataset.js'
 import { type Progress, startProgress } from './progress.js'
 
 /** Options of commands that read a data set. */
@@ -10,11 +10,23 @@ export interface DataOptions {
   readonly testFraction?: number
 }
 
+/** `--root` for commands with a DATA argument. */
+export function rootOption(): Option {
+  return new Option('--root <folder>', 'folder of published data sets; DATA is then the name of one')
+}
+
+/** DATA as a run records it: it opens the same data set without `--root`. */
+export async function lastingPath(path: string, { root }: DataOptions): Promise<string> {
+  const { pathWithoutRoot } = await import('../data/open-dataset.js')
+  return pathWithoutRoot(path, root)
+}
+
 /** The data set of a DATA argument, see `openDataset`. */
 export async function openData(
   path: string,
   { root, classNames, testFraction }: DataOptions = {},
 ): Promise<Dataset> {
+  const { openDataset } = await import('../data/open-dataset.js')
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
     root,

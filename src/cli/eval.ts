@@ -6,7 +6,7 @@ import { DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { createClassifier, loadRun } from '../run.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber } from './options.js'
@@ -39,6 +39,7 @@ export function evalCommand(): Command {
         .default('all'),
     )
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))

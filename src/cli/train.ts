@@ -13,7 +13,7 @@ import type { TrainedPrompts } from '../train/prompts-file.js'
 import { readRunConfig } from '../train/run-config.js'
 import { resolveSettings, type Settings } from '../train/settings.js'
 import { type TrainRunOptions, trainRun } from '../train/train-run.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { keyValues, oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
@@ -42,6 +42,8 @@ Examples:
   $ promptsrc train photos --config promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets
   $ promptsrc train photos --config my.yaml --seed 2 OPTIM.LR 0.001 DATASET.NUM_SHOTS 4
       a published configuration, and a YAML file of the Python code with two values changed
+  $ promptsrc train OxfordPets --root datasets --model ViT-B/16 --classes base
+      a published data set, in datasets/oxford_pets as docs/datasets.md shows
   $ promptsrc train --resume --out runs/photos
       continues a run that was interrupted
   $ promptsrc train toy --model tiny --out runs/toy
@@ -73,6 +75,7 @@ export function trainCommand(): Command {
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
@@ -110,7 +113,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
       ...settings,
       model,
       data: dataset,
-      dataPath: path,
+      dataPath: await lastingPath(path, flags),
       out,
       resume,
       overwrite,

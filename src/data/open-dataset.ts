@@ -50,6 +50,15 @@ async function open(path: string, options: OpenDatasetOptions): Promise<Dataset>
   return openFolder(path, options)
 }
 
+/**
+ * A path that opens the same data set without `root`, for records of what was opened.
+ *
+ * @param path as given to {@link openDataset}
+ */
+export function pathWithoutRoot(path: string, root: string | undefined): string {
+  return root !== undefined && findDataset(path) ? join(root, path) : path
+}
+
 interface Published {
   readonly source: DatasetSource
   readonly root: string
@@ -57,9 +66,8 @@ interface Published {
 
 /** The published data set that a path means. */
 async function findPublished(path: string, root: string | undefined): Promise<Published | undefined> {
-  if (root !== undefined) {
-    if (findDataset(path) || !(await isThere(path))) return { source: datasetNamed(path), root }
-    return undefined
+  if (root !== undefined && (findDataset(path) || (isBareName(path) && !(await isThere(path))))) {
+    return { source: datasetNamed(path), root }
   }
   const full = resolve(path)
   const holder = dirname(full)
@@ -69,6 +77,8 @@ async function findPublished(path: string, root: string | undefined): Promise<Pu
   if (!byName || (await isThere(path))) return undefined
   return (await isThere(join(holder, byName.folder))) ? { source: byName, root: holder } : undefined
 }
+
+const isBareName = (path: string): boolean => !/[\\/]/.test(path)
 
 /** Whether everything that a reader needs is there: a folder of photos may have such a name by chance. */
 async function isLaidOut({ folder, files }: DatasetSource, root: string): Promise<boolean> {

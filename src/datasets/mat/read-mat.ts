@@ -83,7 +83,7 @@ class MatReader {
 
   private matrix({ type, data }: Element, depth: number): { name: string; value: MatValue } {
     if (type !== storage.matrix) throw new MatProblem(`data element of type ${type}; expected an array`)
-    if (++this.arrays > mostArrays) throw new MatProblem(`more than ${mostArrays} arrays`)
+    this.count(1)
     if (depth > deepest) throw new MatProblem(`arrays nested deeper than ${deepest} levels`)
     if (data.length === 0) return { name: '', value: { kind: 'numbers', dimensions: [0, 0], values: [] } }
     const parts = this.elements(data)
@@ -118,17 +118,25 @@ class MatReader {
   private structs(parts: ElementReader, dimensions: number[], count: number, depth: number): MatValue {
     const width = this.numbers(parts.next())[0] ?? 0
     const text = textOf(parts.next(), this.littleEndian)
-    if (!(width > 0) && text.length > 0) throw new MatProblem('field names without a length')
-    const fields = Array.from({ length: width > 0 ? text.length / width : 0 }, (_, i) => {
-      const field = text.slice(i * width, (i + 1) * width)
-      return field.replace(/\0[\s\S]*$/, '')
-    })
+    const fieldCount = text === '' ? 0 : text.length / width
+    if (!(Number.isInteger(width) && width >= 0 && Number.isInteger(fieldCount))) {
+      throw new MatProblem(`field names of ${width} characters each in ${text.length}`)
+    }
+    const fields = Array.from({ length: fieldCount }, (_, i) =>
+      text.slice(i * width, (i + 1) * width).replace(/\0[\s\S]*$/, ''),
+    )
+    this.count(count)
     const values = this.matrices(parts, count * fields.length, depth)
     const records = Array.from(
       { length: count },
       (_, i) => new Map(fields.map((field, j) => [field, values[i * fields.length + j]!] as const)),
     )
     return { kind: 'structs', dimensions, records }
+  }
+
+  private count(arrays: number): void {
+    this.arrays += arrays
+    if (this.arrays > mostArrays) throw new MatProblem(`more than ${mostArrays} arrays`)
   }
 
   private numbers(element: Element): Float64Array {
