@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
 import type { Entry } from '../compare/entries.js'
 import type { Dataset } from '../data/dataset.js'
+import { ConfigError } from '../errors.js'
 import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
@@ -62,6 +63,12 @@ interface Task {
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
   const dataset = await openData(task.path, flags)
   const dataPath = await lastingPath(task.path, flags)
+  const { isListName } = await import('../data/listed-rows.js')
+  if (flags.root !== undefined && isListName(task.path)) {
+    throw new ConfigError(`--root ${flags.root}: a comparison reads ${task.path} without it`, {
+      hint: 'Put the list into the folder that its paths are relative to.',
+    })
+  }
   const { isEmbedded } = await import('../compare/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))

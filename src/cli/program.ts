@@ -3,6 +3,7 @@ import { packageVersion } from '../train/environment.js'
 import { ablateCommand } from './ablate.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
+import { dataCommand } from './data-command.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { exportCommand } from './export.js'
@@ -39,6 +40,7 @@ export function program(): Command {
     interpretCommand(),
     methodsCommand(),
     configsCommand(),
+    dataCommand(),
     toyCommand(),
     parityCommand(),
   ]
