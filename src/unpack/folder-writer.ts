@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isInside } from '../data/image-folder.js'
 import { writeError } from '../files/atomic.js'
@@ -46,8 +46,7 @@ export class FolderWriter {
       action.catch((cause) => {
         throw writeError(target, cause)
       })
-    await orFail(rm(temporary, { force: true }))
-    const handle = await orFail(open(temporary, 'wx'))
+    const handle = await orFail(openNew(temporary))
     try {
       let written = 0
       for await (const chunk of entry.read()) {
@@ -88,5 +87,16 @@ export class FolderWriter {
       })
     }
     this.ready.add(folder)
+  }
+}
+
+/** A new file, in place of what an earlier attempt may have left under that name. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await rm(path, { force: true })
+    return open(path, 'wx')
   }
 }

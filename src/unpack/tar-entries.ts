@@ -2,16 +2,13 @@ import { once } from 'node:events'
 import { Parser, type ReadEntry } from 'tar'
 import type { ArchiveEntry } from './archive-entry.js'
 
-/** A compressed archive may grow by this factor at most; photographs hardly grow at all. */
-const LARGEST_RATIO = 100
-
 /**
  * The entries of a tar archive, compressed by gzip or not.
  *
  * @throws Error when the archive is damaged or ends too early; the gzip checksum is checked
  */
 export async function* tarEntries(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveEntry> {
-  const parser = new Parser({ strict: true, maxDecompressionRatio: LARGEST_RATIO, brotli: false })
+  const parser = new Parser({ strict: true, brotli: false })
   const waiting: ReadEntry[] = []
   let current: ReadEntry | undefined
   let ended = false
