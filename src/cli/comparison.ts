@@ -8,7 +8,7 @@ import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { positiveNumber, wholeNumber } from './options.js'
+import { positiveNumber, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 import { formatTable } from './table.js'
 
@@ -29,7 +29,7 @@ export interface ComparisonFlags extends DataOptions {
 
 /** Adds the options of {@link ComparisonFlags}. */
 export function withComparisonOptions(command: Command, out: string): Command {
-  return command
+  return withCacheOption(command)
     .option(
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
@@ -162,8 +162,9 @@ export async function compareWithProgress(options: ComparisonOptions): Promise<C
 
 function outcome({ result }: Comparison['units'][number]): string {
   if (!result) return 'failed'
-  const { base, novel } = result.accuracies
-  return `base ${base.toFixed(1)} %${novel === undefined ? '' : `, novel ${novel.toFixed(1)} %`}`
+  return Object.entries(result.measures)
+    .map(([name, { metrics }]) => `${name} ${metrics.accuracy.toFixed(1)} %`)
+    .join(', ')
 }
 
 const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['settings'] => ({

@@ -8,6 +8,8 @@ export interface DataOptions {
   readonly root?: string
   readonly classNames?: string
   readonly testFraction?: number
+  /** Stops reading. */
+  readonly signal?: AbortSignal
 }
 
 /** `--root` for commands with a DATA argument. */
@@ -24,7 +26,7 @@ export async function lastingPath(path: string, { root }: DataOptions): Promise<
 /** The data set of a DATA argument, see `openDataset`. */
 export async function openData(
   path: string,
-  { root, classNames, testFraction }: DataOptions = {},
+  { root, classNames, testFraction, signal }: DataOptions = {},
 ): Promise<Dataset> {
   const { openDataset } = await import('../data/open-dataset.js')
   let bar: Progress | undefined
@@ -32,6 +34,7 @@ export async function openData(
     root,
     classNames,
     testFraction,
+    signal,
     onScan(read, total) {
       bar ??= startProgress('listing images', total)
       bar.update(read)

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 
@@ -18,6 +18,18 @@ export function positiveNumber(text: string): number {
   const value = Number(text)
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a positive number.')
   return value
+}
+
+/**
+ * Adds --no-cache. It is handed on by the environment, so that processes started by a command follow it as well; 0 is the
+ * size of no cache.
+ */
+export function withCacheOption(command: Command): Command {
+  return command
+    .option('--no-cache', 'compute everything anew, and keep nothing (see `promptsrc cache`)')
+    .hook('preAction', () => {
+      if (command.opts().cache === false) process.env.PROMPTSRC_CACHE_GB = '0'
+    })
 }
 
 /** Collects an option that may be given several times. */

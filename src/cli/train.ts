@@ -16,7 +16,7 @@ import { type TrainRunOptions, trainRun } from '../train/train-run.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { keyValues, oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
+import { keyValues, oneOf, positiveNumber, repeated, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
@@ -55,7 +55,7 @@ Configurations (see \`promptsrc configs\`):
 
 /** `promptsrc train`: learns prompts from few images a class. */
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('learn prompts from few images a class')
     .argument('[data]', 'folder DATA/<class>/*.jpg, or DATA/train/<class>/… and DATA/test/<class>/…')
     .argument('[KEY VALUE...]', 'keys of --config with other values, such as OPTIM.LR 0.001')
@@ -80,8 +80,7 @@ export function trainCommand(): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', examples)
-    .action(train)
+  return withCacheOption(command).addHelpText('after', examples).action(train)
 }
 
 async function train(data: string | undefined, pairs: readonly string[], flags: TrainFlags): Promise<void> {

@@ -1,19 +1,30 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
-import type { UnitProgress } from '../compare/spawn-unit.js'
+import { UserError } from '../errors.js'
+import { withFileLock } from '../files/lock.js'
+import { foreignHost, type LockOwner } from '../files/lock-owner.js'
+import type { UnitProgress } from '../units/spawn-unit.js'
+import type { UnitSpec } from '../units/unit.js'
 import { openData } from './data.js'
+import { adviceOf } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 const examples = `
 Examples:
-  $ promptsrc unit runs/compare-toy/runs/promptsrc-seed1-0f3a9c21`
+  $ promptsrc unit runs/compare-toy/runs/promptsrc-seed1-0f3a9c21
 
-/** `promptsrc unit`: does one run of a comparison. `compare` starts it; a job array may as well. */
+The folder is the unit's own: with its task (unit.json) it holds what was trained, and at the end result.json with the
+figures, or failure.json. A finished unit is left as it is, an interrupted one goes on.`
+
+/** `promptsrc unit`: does one cell of a comparison or a benchmark. Those start it; a job array may as well. */
 export function unitCommand(): Command {
   return new Command('unit')
-    .description('do one run of a comparison: train, measure, and keep the figures in its folder')
-    .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` makes them')
+    .description(
+      'do one run of a comparison or benchmark: train, measure, and keep the figures in its folder',
+    )
+    .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addHelpText('after', examples)
     .action(unit)
@@ -21,54 +32,103 @@ export function unitCommand(): Command {
 
 async function unit(folder: string, { threads }: { threads?: number }): Promise<void> {
   stopWithParent()
-  const { readResult, readUnit } = await import('../compare/unit.js')
+  const { clearFailure, readResult, readUnit, writeFailure } = await import('../units/unit-files.js')
   const spec = await readUnit(folder)
-  if (await readResult(folder, spec)) {
-    process.stdout.write(`${folder} is finished\n`)
-    return
+  const isFinished = async () => {
+    const result = await readResult(folder, spec)
+    if (result) process.stdout.write(`${folder} is finished\n`)
+    return result !== undefined
   }
+  if (await isFinished()) return
   const signal = interruptible(`Interrupted. Continue with: promptsrc unit ${folder}`)
+  const doUnit = async () => {
+    // By the process that was waited for.
+    if (await isFinished()) return
+    try {
+      await clearFailure(folder)
+      await work(folder, spec, signal, threads)
+    } catch (error) {
+      if (error instanceof Error && !signal.aborted) {
+        const advice = error instanceof UserError ? adviceOf(error) : []
+        const failure = { message: error.message, ...(advice.length > 0 ? { hint: advice.join(' ') } : {}) }
+        // Where even that cannot be written, such as on a full disk, the error itself is what counts.
+        await writeFailure(folder, failure).catch(() => {})
+      }
+      throw error
+    }
+  }
+  // Whoever comes second waits, and then finds the result or goes on.
+  await withFileLock(join(folder, 'unit.lock'), doUnit, {
+    signal,
+    onWait: (owner) => process.stderr.write(`waiting for ${nameOf(owner)}, which does this run\n`),
+  })
+}
+
+const nameOf = (owner: LockOwner): string => {
+  const host = foreignHost(owner)
+  return `process ${owner.pid}${host === undefined ? '' : ` on ${host}`}`
+}
+
+async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads?: number): Promise<void> {
   const [{ runUnit }, { loadModel }] = await Promise.all([
-    import('../compare/run-unit.js'),
+    import('../units/run-unit.js'),
     import('../model.js'),
   ])
-  const data = await openData(
-    spec.data.path,
-    spec.data.classNames ? { classNames: spec.data.classNames } : {},
-  )
   const model = await loadModel(spec.model.name, { signal, ...(threads ? { threads } : {}) })
+  const show = progressOf(spec)
+  try {
+    const { measures } = await runUnit(folder, spec, {
+      model,
+      open: ({ path, root, classNames }) =>
+        openData(path, { ...(root ? { root } : {}), ...(classNames ? { classNames } : {}) }),
+      signal,
+      onMeasure: show.measured,
+      onEvent(event) {
+        if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+        if (event.type === 'start') show.started(event.epochs, event.stepsPerEpoch, event.done)
+        if (event.type === 'step') show.stepped(event.epoch, event.step, event.losses.total!)
+      },
+    }).finally(() => show.stop())
+    for (const [name, { metrics }] of Object.entries(measures)) {
+      process.stdout.write(`${name} ${metrics.accuracy.toFixed(1)} %\n`)
+    }
+  } finally {
+    await model.close()
+  }
+}
+
+/** Bars for training and each measure, and the whole share for the process that started this one. */
+function progressOf({ label, settings, trained, measures }: UnitSpec) {
+  const name = settings.seed === null ? label : `${label}, seed ${settings.seed}`
+  // Training is most of the work where there is any.
+  const training = trained || settings.epochs === undefined ? 0 : measures.length > 0 ? 0.8 : 1
   let bar: Progress | undefined
   let stepsPerEpoch = 0
   let steps = 0
-  try {
-    const { accuracies } = await runUnit(folder, spec, {
-      model,
-      data,
-      signal,
-      onEvent(event) {
-        if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
-        if (event.type === 'start') {
-          stepsPerEpoch = event.stepsPerEpoch
-          steps = event.epochs * stepsPerEpoch
-          if (!process.connected)
-            bar = startProgress(
-              `${spec.label}, seed ${spec.settings.seed}`,
-              steps,
-              event.done * stepsPerEpoch,
-            )
-        }
-        if (event.type === 'step') {
-          const done = (event.epoch - 1) * stepsPerEpoch + event.step
-          bar?.update(done, `loss ${event.losses.total!.toFixed(3)}`)
-          tell({ share: done / steps })
-        }
-      },
-    }).finally(() => bar?.stop())
-    const { base, novel } = accuracies
-    const shown = novel === undefined ? '' : `, novel ${novel.toFixed(1)} %`
-    process.stdout.write(`base ${base.toFixed(1)} %${shown}\n`)
-  } finally {
-    await model.close()
+  let measured = ''
+  const begin = (title: string, total: number, done = 0) => {
+    bar?.stop()
+    if (!process.connected) bar = startProgress(title, total, done)
+  }
+  return {
+    started(epochs: number, perEpoch: number, done: number) {
+      stepsPerEpoch = perEpoch
+      steps = epochs * perEpoch
+      begin(name, steps, done * perEpoch)
+    },
+    stepped(epoch: number, step: number, loss: number) {
+      const done = (epoch - 1) * stepsPerEpoch + step
+      bar?.update(done, `loss ${loss.toFixed(3)}`)
+      tell({ share: (training * done) / steps })
+    },
+    measured(measure: string, done: number, total: number) {
+      if (measure !== measured) begin(`${name}: ${measure}`, total)
+      measured = measure
+      bar?.update(done)
+      const place = measures.findIndex((one) => one.name === measure)
+      tell({ share: training + ((1 - training) * (place + done / total)) / measures.length })
+    },
+    stop: () => bar?.stop(),
   }
 }
 

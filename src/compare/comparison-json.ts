@@ -1,7 +1,7 @@
 import { harmonicMean } from '../evaluate/metrics.js'
+import type { Summary } from '../evaluate/statistics.js'
 import type { Comparison, ComparisonOptions, Unit } from './comparison.js'
-import { rowsOf } from './figures.js'
-import type { Summary } from './statistics.js'
+import { accuraciesOf, rowsOf } from './figures.js'
 
 /** The figures of a comparison as plain data (docs/comparison.md). */
 export function comparisonJson(
@@ -51,8 +51,8 @@ export function comparisonJson(
 const plain = ({ mean, std, interval }: Summary) => ({ mean, std, interval })
 
 function runOf({ spec, folder, result }: Unit) {
-  const { accuracies, stepSeconds, peakMemoryMB } = result!
-  const { base, novel } = accuracies
+  const { stepSeconds, peakMemoryMB } = result!
+  const { base, novel } = accuraciesOf(result!)
   return {
     seed: spec.settings.seed,
     folder,

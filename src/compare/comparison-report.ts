@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { writeReport } from '../report/report.js'
@@ -6,9 +7,8 @@ import type { Curve, HeadlineRow, ReportData } from '../report/report-data.js'
 import { loadSamples } from '../report/sample-images.js'
 import { environment } from '../train/environment.js'
 import { readLog } from '../train/run-directory.js'
-import { baselineNamed } from './baselines.js'
 import type { Comparison } from './comparison.js'
-import { type Row, rowsOf } from './figures.js'
+import { accuraciesOf, type Row, rowsOf } from './figures.js'
 
 /** What a comparison's report is written from. */
 export interface ComparisonReportOptions {
@@ -46,9 +46,9 @@ async function reportData(comparison: Comparison, options: ComparisonReportOptio
   const rows = rowsOf(comparison)
   const row = rows.find(({ entry }) => entry.label === options.detailed) ?? bestOf(rows)
   const reference = rows.find(({ entry }) => entry.method === 'zero-shot')
-  const { evaluations } = row.units.at(-1)!.result!
-  const selection = evaluations.novel ? 'novel' : 'base'
-  const evaluation = evaluations[selection]
+  const { measures } = row.units.at(-1)!.result!
+  const selection = measures.novel ? 'novel' : 'base'
+  const evaluation = measures[selection]
   const { classNames, test } = selectClasses(data, selection)
   const name = row.entry.title
   return {
@@ -108,7 +108,7 @@ function headlineRow({
   peakMemoryMB,
 }: Row): HeadlineRow {
   const points = units.flatMap(({ result }) => {
-    const { base, novel } = result!.accuracies
+    const { base, novel } = accuraciesOf(result!)
     return novel === undefined ? [] : [{ base, novel }]
   })
   return {

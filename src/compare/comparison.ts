@@ -1,13 +1,18 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
-import { fingerprint } from '../data/fingerprint.js'
+import type { TaskUpdate } from '../engines/engine.js'
+import { localEngine } from '../engines/local.js'
 import { DataError, UserError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
-import { baselineNamed } from './baselines.js'
+import { type UnitSpec, unitName } from '../units/unit.js'
+import { unitData } from '../units/unit-data.js'
+import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
 import type { Entry } from './entries.js'
-import { spawnUnit } from './spawn-unit.js'
-import { readResult, type UnitResult, type UnitSpec, unitName, writeUnit } from './unit.js'
+
+/** The measures of every unit. */
+const halves = ['base', 'novel'] as const
 
 /** Images a class where a baseline's row names no number. */
 const SHOTS = 16
@@ -50,7 +55,7 @@ export interface Unit {
   readonly folder: string
   readonly result?: UnitResult
   /** Why it could not be done, and what to do. */
-  readonly failure?: { readonly message: string; readonly hint?: string }
+  readonly failure?: UnitFailure
   /** Whether it was finished by an earlier call. */
   readonly reused: boolean
 }
@@ -70,42 +75,51 @@ export interface Comparison {
  * @throws ConfigError, DataError for settings and data before anything is trained; the signal's reason when it aborts
  */
 export async function runComparison(options: ComparisonOptions): Promise<Comparison> {
-  const { entries, seeds, data, onProgress } = options
+  const { entries, seeds, data, threads, signal, onProgress } = options
   checkData(data)
-  const planned = await plan(options)
-  const units: Unit[] = []
-  for (const { entry, spec, folder } of planned) {
-    const { label } = entry
-    const { seed } = spec.settings
-    const tell = (share: number, ended?: Unit) =>
-      onProgress?.({
-        done: units.length + share,
-        total: planned.length,
-        label,
-        seed,
-        ...(ended ? { ended } : {}),
-      })
-    tell(0)
-    const unit = await finish(folder, spec, options, (share) => tell(share))
-    const ended: Unit = { entry, spec, folder, ...unit }
-    tell(1, ended)
-    units.push(ended)
+  const planned = new Map((await plan(options)).map((unit) => [unit.folder, unit]))
+  for (const { folder, spec } of planned.values()) {
+    if (!(await readResult(folder, spec))) await writeUnit(folder, spec)
   }
-  return { entries, seeds, units }
+  const ended = new Map<string, Unit>()
+  const onUpdate = ({ task, state, share = 0, result, failure, reused = false }: TaskUpdate) => {
+    const unit = planned.get(task.folder)!
+    const over = state === 'done' || state === 'failed'
+    if (over) {
+      const outcome = { ...(result ? { result } : {}), ...(failure ? { failure } : {}) }
+      ended.set(task.folder, { ...unit, ...outcome, reused })
+    }
+    onProgress?.({
+      done: ended.size + (over ? 0 : share),
+      total: planned.size,
+      label: unit.entry.label,
+      seed: unit.spec.settings.seed,
+      ...(over ? { ended: ended.get(task.folder)! } : {}),
+    })
+  }
+  const tasks = [...planned.values()].map(({ folder, entry }) => ({ folder, name: entry.label, after: [] }))
+  // Seconds a step and memory are among the figures: nothing else may run meanwhile.
+  await localEngine({ jobs: 1 }).run(tasks, {
+    onUpdate,
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal ? { signal } : {}),
+  })
+  return { entries, seeds, units: [...planned.keys()].map((folder) => ended.get(folder)!) }
 }
 
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
   const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
+  const images = await unitData(data, {
+    path: dataPath,
+    ...(classNames === undefined ? {} : { classNames }),
+  })
   const common = {
-    format: 1,
+    format: 2,
     model: { name: model.name, sha256: model.sha256 },
-    data: {
-      path: dataPath,
-      ...(classNames === undefined ? {} : { classNames }),
-      fingerprint: await fingerprint(data),
-    },
+    data: images,
     skipBadImages,
+    measures: halves.map((classes) => ({ name: classes, data: images, classes })),
   } as const
   return seeds.flatMap((seed, i) =>
     entries
@@ -122,38 +136,14 @@ function unitSettings({ method, settings }: Entry, seed: number): UnitSpec['sett
   const baseline = baselineNamed(method)
   if (!baseline) return { ...resolveSettings({ ...settings, method, seed, classes: 'base' }) }
   // What has no seed and learns from no image is the same whatever is asked for.
-  return baseline.seeded ? { seed, shots: settings.shots ?? SHOTS } : { seed: null, shots: null }
-}
-
-async function finish(
-  folder: string,
-  spec: UnitSpec,
-  { threads, signal }: ComparisonOptions,
-  onShare: (share: number) => void,
-): Promise<Pick<Unit, 'result' | 'failure' | 'reused'>> {
-  const known = await readResult(folder, spec)
-  if (known) return { result: known, reused: true }
-  await writeUnit(folder, spec)
-  try {
-    await spawnUnit(folder, {
-      onProgress: ({ share }) => onShare(share),
-      ...(threads === undefined ? {} : { threads }),
-      ...(signal ? { signal } : {}),
-    })
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const { message, hint } = error
-    return { failure: { message, ...(hint ? { hint } : {}) }, reused: false }
-  }
-  const result = await readResult(folder, spec)
-  return result
-    ? { result, reused: false }
-    : { failure: { message: `its process ended, but ${folder} holds no result` }, reused: false }
+  return baseline.seeded
+    ? { seed, shots: settings.shots ?? SHOTS, classes: 'base' }
+    : { seed: null, shots: null }
 }
 
 /** Refuses data on which base and novel classes cannot both be measured. */
 function checkData(data: Dataset): void {
-  for (const selection of ['base', 'novel'] as const) {
+  for (const selection of halves) {
     if (selectClasses(data, selection).test.length === 0) {
       throw new DataError(`${data.name} has no test images of ${selection} classes`, {
         hint: 'Base is the first half of the class folders by name, novel the second; both need test images.',

@@ -1,7 +1,13 @@
 import { harmonicMean } from '../evaluate/metrics.js'
+import { medianOf, type Summary, summarize } from '../evaluate/statistics.js'
+import type { UnitResult } from '../units/unit-files.js'
 import type { Comparison, Unit } from './comparison.js'
 import type { Entry } from './entries.js'
-import { medianOf, type Summary, summarize } from './statistics.js'
+
+/** Accuracy in percent among the base classes, and among the novel ones where the method knows them. */
+export function accuraciesOf({ measures }: UnitResult): { base: number; novel: number | undefined } {
+  return { base: measures.base!.metrics.accuracy, novel: measures.novel?.metrics.accuracy }
+}
 
 /** A row of a comparison over its finished seeds. */
 export interface Row {
@@ -35,10 +41,10 @@ export function rowsOf({ entries, units }: Comparison): Row[] {
 
 function rowOf(entry: Entry, units: readonly Unit[]): Row {
   const results = units.map(({ result }) => result!)
-  const base = summarize(results.map(({ accuracies }) => accuracies.base))
-  const pairs = results.flatMap(({ accuracies: { base, novel } }) =>
-    novel === undefined ? [] : [{ novel, hm: harmonicMean(base, novel) }],
-  )
+  const base = summarize(results.map((result) => accuraciesOf(result).base))
+  const pairs = results
+    .map(accuraciesOf)
+    .flatMap(({ base, novel }) => (novel === undefined ? [] : [{ novel, hm: harmonicMean(base, novel) }]))
   const known = pairs.length === results.length
   const novel = known ? summarize(pairs.map((pair) => pair.novel)) : null
   return {

@@ -1,7 +1,7 @@
+import type { Summary } from '../evaluate/statistics.js'
 import { formatSeconds } from '../report/format-seconds.js'
 import type { Comparison } from './comparison.js'
 import { type Row, rowsOf } from './figures.js'
-import type { Summary } from './statistics.js'
 
 /** Heading and lines of a table, as text. */
 export interface TextTable {

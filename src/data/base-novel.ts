@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js'
-import type { Dataset, Datum } from './dataset.js'
+import type { Dataset, Datum, ImageFile } from './dataset.js'
 import type { RgbImage } from './image.js'
 
 /** Which half of the classes: `base` is trained on, `novel` is what generalisation is measured on. */
@@ -66,6 +66,10 @@ class Relabelled implements Datum {
 
   get source(): string {
     return this.datum.source
+  }
+
+  get file(): ImageFile | undefined {
+    return this.datum.file
   }
 
   load(): Promise<RgbImage> {

@@ -5,7 +5,18 @@ export interface Datum {
   readonly source: string
   /** Index into the data set's `classNames`. */
   readonly label: number
+  /** A method: taken out of its image it does not work. */
   load(): Promise<RgbImage>
+  /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
+  readonly file?: ImageFile | undefined
+}
+
+/** An encoded image in two steps. */
+export interface ImageFile {
+  /** Throws DataError when it cannot be read. */
+  read(): Promise<Uint8Array>
+  /** Throws DataError when it is damaged. */
+  decode(bytes: Uint8Array): Promise<RgbImage>
 }
 
 /** Something about a data set that may not be meant, but does not stop the work. */

@@ -1,5 +1,5 @@
-import type { Datum } from './dataset.js'
-import { decodeImage } from './decode.js'
+import type { Datum, ImageFile } from './dataset.js'
+import { decodeImage, readImageFile } from './decode.js'
 import type { RgbImage } from './image.js'
 import type { ImageFolder } from './image-folder.js'
 
@@ -20,5 +20,17 @@ export class FileDatum implements Datum {
   async load(): Promise<RgbImage> {
     await this.folder.check(this.name)
     return decodeImage(this.source)
+  }
+
+  /** The same in two steps. */
+  get file(): ImageFile {
+    const { folder, name, source } = this
+    return {
+      async read() {
+        await folder.check(name)
+        return readImageFile(source)
+      },
+      decode: (bytes) => decodeImage(bytes, { name: source }),
+    }
   }
 }

@@ -48,6 +48,6 @@ export function isInside(path: string, folder: string): boolean {
 
 export function leadsOut(link: string): DataError {
   return new DataError(`${link}: a symbolic link that leads out of the data folder`, {
-    hint: 'Copy what it points to into the data folder, or remove the link.',
+    hint: 'Copy what it points to into the data folder, make the data folder itself a link, or remove this one.',
   })
 }

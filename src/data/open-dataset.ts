@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { listingsFolder } from '../cache/cache-settings.js'
 import { datasetNamed, datasets, findDataset } from '../datasets/registry.js'
 import type { DatasetSource } from '../datasets/source.js'
 import { ConfigError, DataError } from '../errors.js'
-import { dataIndexFolder } from '../hub/settings.js'
 import { nearestNames } from '../hub/suggest.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
 import type { Dataset, DataWarning } from './dataset.js'
@@ -94,14 +94,18 @@ async function isLaidOut({ folder, files }: DatasetSource, root: string): Promis
 }
 
 async function openPublished({ source, root }: Published, options: OpenDatasetOptions): Promise<Dataset> {
-  for (const option of ['classNames', 'testFraction'] as const) {
-    if (options[option] !== undefined) {
-      throw new ConfigError(`${option} is for folders of images; ${source.name} has its own`, {
-        hint: 'Leave the option out.',
-      })
-    }
+  const ownOption =
+    options.classNames !== undefined
+      ? 'class names'
+      : options.testFraction !== undefined
+        ? 'a test fraction'
+        : undefined
+  if (ownOption) {
+    throw new ConfigError(`${ownOption} can be given for a folder of images; ${source.name} has its own`, {
+      hint: 'Leave the option out.',
+    })
   }
-  const { onScan, signal, indexFolder = dataIndexFolder() } = options
+  const { onScan, signal, indexFolder = listingsFolder() } = options
   const dataset = await source.open({ root, indexFolder, onScan, signal })
   const folder = join(root, source.folder)
   return { ...dataset, cachedDraw: (shots, seed) => cachedFewShot(folder, dataset, shots, seed) }

@@ -33,7 +33,7 @@ export interface CheckedLists {
  * @throws what `problem` makes of an entry, `gap` of a label that no image has
  */
 export function checkLists(
-  lists: Readonly<Record<Part, readonly LabelledPath[]>>,
+  lists: Readonly<Record<Part, Iterable<LabelledPath>>>,
   images: ImageFolder,
   problem: EntryProblem,
   gap: (label: number, labels: number) => Error,
@@ -41,7 +41,8 @@ export function checkLists(
   const names = new Map<number, string>()
   const data: Record<Part, FileDatum[]> = { train: [], val: [], test: [] }
   for (const part of parts) {
-    for (const [i, { path, label, className }] of lists[part].entries()) {
+    let i = 0
+    for (const { path, label, className } of lists[part]) {
       const wrong = pathProblem(path)
       if (wrong)
         throw problem(part, i, `${wrong}, ${JSON.stringify(path)}; expected one below ${images.path}`)
@@ -53,6 +54,7 @@ export function checkLists(
         throw problem(part, i, `label ${label} is "${className}" here and "${known}" before`)
       }
       data[part].push(new FileDatum(images, path, label))
+      i++
     }
   }
   const classNames: string[] = []

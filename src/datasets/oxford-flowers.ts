@@ -9,6 +9,7 @@ const nameFile = 'cat_to_name.json'
 export const oxfordFlowers = splitSource({
   name: 'OxfordFlowers',
   alias: 'oxford_flowers',
+  otherNames: ['Flowers102'],
   title: 'Oxford Flowers 102',
   folder: 'oxford_flowers',
   template: datasetTemplate('OxfordFlowers'),

@@ -13,6 +13,16 @@ describe('datasetNamed', () => {
     },
   )
 
+  it.each([
+    ['DTD', 'DescribableTextures'],
+    ['Flowers102', 'OxfordFlowers'],
+    ['ImageNet-V2', 'ImageNetV2'],
+    ['imagenet_v2', 'ImageNetV2'],
+    ['caltech-101', 'Caltech101'],
+  ])('finds what papers call %s', (spelling, name) => {
+    expect(datasetNamed(spelling).name).toBe(name)
+  })
+
   it('suggests names for one that is misspelt', () => {
     const attempt = () => datasetNamed('OxfrdPets')
     expect(attempt).toThrow(ConfigError)

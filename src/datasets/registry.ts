@@ -36,18 +36,22 @@ export const datasets: readonly DatasetSource[] = [
   imageNetR,
 ]
 
-/** The published data set of a name or alias, upper and lower case being the same; undefined where there is none. */
+/**
+ * The published data set of a name, alias or other name; undefined where there is none. Upper and lower case, hyphens
+ * and underscores make no difference.
+ */
 export function findDataset(name: string): DatasetSource | undefined {
-  const wanted = name.toLowerCase()
-  return datasets.find((source) => source.name.toLowerCase() === wanted || source.alias === wanted)
+  return datasets.find((source) => namesOf(source).some((known) => plain(known) === plain(name)))
 }
+
+const namesOf = ({ name, alias, otherNames = [] }: DatasetSource) => [name, alias, ...otherNames]
+const plain = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '')
 
 /** @throws ConfigError for an unknown name, with the nearest ones */
 export function datasetNamed(name: string): DatasetSource {
   const found = findDataset(name)
   if (found) return found
-  const known = datasets.flatMap((source) => [source.name, source.alias])
-  const near = nearestNames(name, known)
+  const near = nearestNames(name, datasets.flatMap(namesOf))
   throw new ConfigError(`unknown data set "${name}"`, {
     hint:
       near.length > 0

@@ -42,6 +42,8 @@ export interface DatasetSource {
   readonly name: string
   /** The reference's name of its configuration file: `oxford_pets`. */
   readonly alias: string
+  /** What else it is called in papers: `Flowers102`. */
+  readonly otherNames?: readonly string[]
   /** As people write it: `Oxford-IIIT Pets`. */
   readonly title: string
   /** Below the root: `oxford_pets`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImageFolder } from '../data/image-folder.js'
-import { type CheckedLists, checkLists, type LabelledPath, type Part, parts } from './labelled-lists.js'
+import { type CheckedLists, checkLists, type LabelledPath, type Part } from './labelled-lists.js'
 import type { SourceFolder } from './source-folder.js'
 
 /** Enough for a list of all of ImageNet (about 100 MB). */
@@ -36,19 +36,20 @@ export async function readSplitFile(
   }
   const problem = (part: Part, index: number, message: string) =>
     folder.problem(file, `, ${part}[${index}]: ${message}`)
-  const lists: Record<Part, LabelledPath[]> = { train: [], val: [], test: [] }
-  for (const part of parts) {
-    for (const [i, value] of content.data[part].entries()) {
-      // One by one: the whole list at once would be copied.
+  const { data } = content
+  // One by one: a list of ImageNet's size is large enough in one form at a time.
+  function* entries(part: Part): Iterable<LabelledPath> {
+    for (const [i, value] of data[part].entries()) {
       const read = entry.safeParse(value)
       if (!read.success) {
         const shown = (JSON.stringify(value) ?? '').slice(0, 100)
         throw problem(part, i, `${shown}; expected [path, label, class name] with a whole number from 0`)
       }
       const [path, label, className] = read.data
-      lists[part].push({ path, label, className })
+      yield { path, label, className }
     }
   }
+  const lists = { train: entries('train'), val: entries('val'), test: entries('test') }
   return checkLists(lists, images, problem, (label, labels) =>
     folder.problem(
       file,

@@ -76,7 +76,7 @@ export function splitSource(source: SplitSource): DatasetSource {
         {
           kind: 'own-split',
           message:
-            `${facts.name}: ${folder.path} has no ${splitFile}, so images were divided by a fixed shuffle of their own;` +
+            `${facts.name}: ${folder.path} has no ${splitFile}, so a fixed shuffle divides the images;` +
             ` only the published split reproduces published results. It is at ${splitFrom}`,
         },
       ]

@@ -1,7 +1,7 @@
 import type { Datum } from '../data/dataset.js'
-import type { ImageCache } from '../data/image-cache.js'
-import { evalBatches } from '../data/loader.js'
-import type { Classifier } from './classifier.js'
+import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
+import type { Classified, Classifier } from './classifier.js'
+import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
 
 /** Options of {@link evaluateClassifier}. */
@@ -10,7 +10,6 @@ export interface EvaluateOptions {
   readonly resolution: number
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
-  readonly cache?: ImageCache
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -37,30 +36,17 @@ export async function evaluateClassifier(
   data: readonly Datum[],
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { resolution, skipBadImages, cache, signal, onProgress } = options
-  const { batchSize, classNames } = classifier
+  const { onProgress } = options
+  const { classNames } = classifier
   const skipped: string[] = []
   const logits: number[] = []
   const labels: number[] = []
   const indices: number[] = []
-  const perImage = 3 * resolution * resolution
   const onBadImage = (_datum: Datum, error: Error) => skipped.push(error.message)
-  for await (const batch of evalBatches({
-    data,
-    batchSize,
-    resolution,
-    skipBadImages,
-    onBadImage,
-    cache,
-    signal,
-  })) {
-    const n = batch.labels.length
-    if (n > 0) {
-      const result = await classifier.classify(batch.images.subarray(0, n * perImage))
-      for (const value of result.logits) logits.push(value)
-      labels.push(...batch.labels)
-      indices.push(...batch.indices)
-    }
+  for await (const batch of classified(classifier, data, { ...options, onBadImage })) {
+    for (const value of batch.logits) logits.push(value)
+    labels.push(...batch.labels)
+    indices.push(...batch.indices)
     onProgress?.(labels.length + skipped.length, data.length)
   }
   const values = Float32Array.from(logits)
@@ -72,3 +58,37 @@ export async function evaluateClassifier(
     skipped,
   }
 }
+
+type ClassifiedBatch = Pick<Classified, 'logits'> & Pick<Batch, 'labels' | 'indices'>
+
+/** Logits batch by batch; where the image tower is frozen, by features that may be kept from before. */
+async function* classified(
+  classifier: Classifier,
+  data: readonly Datum[],
+  options: EvaluateOptions & Pick<EvalBatchOptions, 'onBadImage'>,
+): AsyncGenerator<ClassifiedBatch> {
+  const { batchSize, frozen, caches } = classifier
+  if (frozen) {
+    for await (const { features, labels, indices } of featureBatches({
+      ...options,
+      data,
+      tower: frozen.tower,
+      caches,
+    })) {
+      const { logits } = labels.length > 0 ? await frozen.classify(features) : nothing
+      yield { logits, labels, indices }
+    }
+    return
+  }
+  const perImage = 3 * options.resolution ** 2
+  for await (const batch of evalBatches({ ...options, data, batchSize, pixels: caches?.pixels })) {
+    const { labels, indices } = batch
+    const { logits } =
+      labels.length > 0
+        ? await classifier.classify(batch.images.subarray(0, labels.length * perImage))
+        : nothing
+    yield { logits, labels, indices }
+  }
+}
+
+const nothing = { logits: new Float32Array(0) }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { ownCacheFolder } from '../cache/cache-settings.js'
 import { ConfigError } from '../errors.js'
 import { openAiEndpoint } from './openai-models.js'
 
@@ -39,7 +40,7 @@ export async function hubSettings(
   const value = (...names: string[]) => names.map((name) => environment[name]).find((text) => text)
   const userCache = value('XDG_CACHE_HOME') ?? join(homedir(), '.cache')
   const home = value('HF_HOME') ?? join(userCache, 'huggingface')
-  const ownCache = value('PROMPTSRC_CACHE')
+  const ownCache = ownCacheFolder(value('PROMPTSRC_CACHE'))
   return {
     endpoint: address('HF_ENDPOINT', value('HF_ENDPOINT') ?? 'https://huggingface.co'),
     token: await accessToken(environment, home),
@@ -54,14 +55,6 @@ export async function hubSettings(
     timeoutMs: 1000 * seconds('HF_HUB_DOWNLOAD_TIMEOUT', value('HF_HUB_DOWNLOAD_TIMEOUT') ?? '10'),
     retryDelayMs: 500,
   }
-}
-
-/** Folder for listings of large data sets. */
-export function dataIndexFolder(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): string {
-  const userCache = environment.XDG_CACHE_HOME || join(homedir(), '.cache')
-  return join(environment.PROMPTSRC_CACHE || join(userCache, 'promptsrc'), 'listings')
 }
 
 async function accessToken(

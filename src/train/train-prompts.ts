@@ -102,6 +102,7 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
     optimizer: sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
     schedule: scheduleOf(settings),
     seed,
+    textCache: model.caches?.text,
   })
   try {
     if (from) trainer.restore(from)

@@ -157,7 +157,7 @@ describe('a comparison', () => {
       if (running.process.exitCode !== null) throw new Error(`ended too early: ${running.stderr()}`)
       await delay(3)
     }
-    const worker = Number(readFileSync(lock()!, 'utf8'))
+    const worker = JSON.parse(readFileSync(lock()!, 'utf8')).pid
     expect(worker).not.toBe(running.process.pid)
     running.process.kill('SIGKILL')
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' })
@@ -239,11 +239,8 @@ describe('a run of a comparison that fails', () => {
     const kept = readFileSync(join(run, 'result.json'), 'utf8')
     rmSync(join(run, 'result.json'))
     expect(await promptsrc(folder, 'unit', run)).toMatchObject({ code: 0 })
-    const { accuracies, evaluations } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'))
-    expect({ accuracies, evaluations }).toEqual({
-      accuracies: JSON.parse(kept).accuracies,
-      evaluations: JSON.parse(kept).evaluations,
-    })
+    const { measures } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'))
+    expect(measures).toEqual(JSON.parse(kept).measures)
     expect((await promptsrc(folder, 'unit', run)).stdout).toContain('is finished')
     expectRefused(await promptsrc(folder, 'unit', 'photos'), 'photos holds no unit.json')
   })

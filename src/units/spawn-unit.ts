@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { TrainingError } from '../errors.js'
+import { readFailure } from './unit-files.js'
 
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 /** Last characters kept of what a process says. */
@@ -10,7 +11,7 @@ const TAIL = 4000
 
 /** How far a unit is, as its process tells the one that started it. */
 export interface UnitProgress {
-  /** Share of the training steps made, 0 to 1. */
+  /** Share of the work done, 0 to 1. */
   readonly share: number
 }
 
@@ -25,7 +26,7 @@ export interface SpawnUnitOptions {
  * Does a unit in a process of its own by the command line, so that speed and memory are those of this unit alone. The
  * process ends at once when the signal aborts or this process dies; what it has on disk is whole at any moment.
  *
- * @throws TrainingError with what the process said when it fails; the signal's reason when it aborts
+ * @throws TrainingError with why the process failed; the signal's reason when it aborts
  */
 export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
   const { threads, signal, onProgress } = options
@@ -50,23 +51,24 @@ export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}):
       finished(child.stderr!),
     ])
     signal?.throwIfAborted()
-    if (code !== 0) throw failure(said, code, by)
+    if (code !== 0) throw await failure(folder, said, code, by)
   } finally {
     signal?.removeEventListener('abort', stop)
   }
 }
 
-function failure(said: string, code: number | null, by: NodeJS.Signals | null): TrainingError {
+async function failure(
+  folder: string,
+  said: string,
+  code: number | null,
+  by: NodeJS.Signals | null,
+): Promise<TrainingError> {
   if (by !== null) {
     const memory = by === 'SIGKILL' ? '; the system kills processes when memory runs out' : ''
     return new TrainingError(`its process was ended by ${by}${memory}`)
   }
-  const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const at = lines.findIndex((line) => line.startsWith('error: '))
-  if (at >= 0) {
-    const hint = lines.slice(at + 1).join(' ')
-    return new TrainingError(lines[at]!.slice('error: '.length), hint ? { hint } : {})
-  }
-  const error = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0]
-  return new TrainingError(error ?? `its process ended with code ${code}`)
+  const known = await readFailure(folder)
+  if (known) return new TrainingError(known.message, known.hint ? { hint: known.hint } : {})
+  const last = said.trim().split('\n').at(-1)
+  return new TrainingError(last || `its process ended with code ${code}`)
 }
