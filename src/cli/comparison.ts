@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
 import type { Entry } from '../compare/entries.js'
 import type { Dataset } from '../data/dataset.js'
-import { ConfigError } from '../errors.js'
 import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
@@ -64,11 +63,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const dataset = await openData(task.path, flags)
   const dataPath = await lastingPath(task.path, flags)
   const { isListName } = await import('../data/listed-rows.js')
-  if (flags.root !== undefined && isListName(task.path)) {
-    throw new ConfigError(`--root ${flags.root}: a comparison reads ${task.path} without it`, {
-      hint: 'Put the list into the folder that its paths are relative to.',
-    })
-  }
+  const dataRoot = flags.root !== undefined && isListName(task.path) ? { dataRoot: flags.root } : {}
   const { isEmbedded } = await import('../compare/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))
@@ -76,7 +71,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const out = flags.out ?? task.out(dataset)
   const title = task.title(dataset)
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
-  const comparison = await compareWithProgress({ ...options, dataPath })
+  const comparison = await compareWithProgress({ ...options, dataPath, ...dataRoot })
   const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
     import('../compare/comparison-json.js'),
     import('../compare/tables.js'),

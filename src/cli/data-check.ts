@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Dataset, Datum } from '../data/dataset.js'
 import type { BadImage } from '../data/undecodable.js'
@@ -68,7 +67,8 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
   const absent = await absentImages(dataset)
   const bad = flags.images ? await undecodable(dataset, absent, signal) : undefined
   const sheet = flags.sheet === undefined ? undefined : await writeSheet(dataset, flags.sheet, signal)
-  const cachedDraws = inspection ? await drawsIn(inspection.folder) : []
+  const draws = await import('../data/few-shot-cache.js')
+  const cachedDraws = inspection ? await draws.cachedDraws(inspection.folder) : []
   const findings = { source: published?.source, inspection, dataset, cachedDraws, absent, bad, sheet }
   process.stdout.write(flags.json ? `${JSON.stringify(asJson(findings))}\n` : `${asText(findings)}\n`)
   failOn(data, findings)
@@ -123,12 +123,6 @@ async function writeSheet(dataset: Dataset, sheet: string | true, signal: AbortS
   const path = sheet === true ? `${dataset.name || 'data'}-sheet.png` : sheet
   await writeFileAtomic(path, await contactSheet(dataset, { signal }))
   return path
-}
-
-async function drawsIn(folder: string): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises')
-  const names = await readdir(join(folder, 'split_fewshot')).catch(() => [])
-  return names.filter((name) => /^shot_\d+-seed_\d+\.pkl$/.test(name)).sort()
 }
 
 const heading = ({ title, name }: DatasetSource, { folder }: Inspection): string =>

@@ -8,7 +8,7 @@ import { DataError } from '../errors.js'
 import { selectClasses } from './base-novel.js'
 import type { Dataset, Datum } from './dataset.js'
 import { cachedOrNewFewShot } from './few-shot.js'
-import { cachedFewShot, readFewShotCache } from './few-shot-cache.js'
+import { cachedFewShot, readFewShotCache, withCachedDraws } from './few-shot-cache.js'
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../test/fixtures/few-shot-cache/${name}`, import.meta.url))
@@ -70,6 +70,21 @@ describe('a cached few-shot draw of the Python code', () => {
     const drawn = await cachedOrNewFewShot(dataset, 2, 2)
     expect(drawn.cache).toBeUndefined()
     expect(drawn.train).toHaveLength(4)
+  })
+
+  it('is part of the data set’s fingerprint', async () => {
+    const before = await withCachedDraws({ ...pets(), fingerprint: 'lists' }, join(folder, 'elsewhere'))
+    expect([before.fingerprint, before.cachedDraw]).toEqual(['lists', undefined])
+    const own = join(folder, 'own')
+    await mkdir(join(own, 'split_fewshot'), { recursive: true })
+    const prints = new Set(['lists'])
+    for (const name of ['protocol-4.pkl', 'protocol-5.pkl']) {
+      await cp(fixture(name), join(own, 'split_fewshot/shot_2-seed_1.pkl'))
+      const { fingerprint, cachedDraw } = await withCachedDraws({ ...pets(), fingerprint: 'lists' }, own)
+      prints.add(fingerprint!)
+      expect(cachedDraw).toBeDefined()
+    }
+    expect(prints.size).toBe(3)
   })
 
   it('is refused where a link leads to it out of the data set', async () => {

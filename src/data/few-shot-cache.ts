@@ -1,13 +1,42 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { DataError, WeightsError } from '../errors.js'
 import { unpickle } from '../weights/pickle.js'
 import { PickleGlobal, PickleInstance, type PickleValue } from '../weights/pickle-values.js'
 import type { CachedDraw, Dataset, Datum } from './dataset.js'
+import { fingerprint } from './fingerprint.js'
 import { isInside, leadsOut } from './image-folder.js'
 
 /** Sixteen shots of a thousand classes take 2 MB. */
 const LIMIT = 64 * 2 ** 20
+
+/** Names of the cached draws below a data set's folder, sorted. */
+export async function cachedDraws(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, cacheFolder)).catch(() => [])
+  return names.filter((name) => /^shot_\d+-seed_\d+\.pkl$/.test(name)).sort()
+}
+
+/**
+ * A data set whose cached draws are used. Its fingerprint is that of the lists and the draws, for both decide what is
+ * trained on.
+ *
+ * @param folder the data set's folder
+ */
+export async function withCachedDraws(dataset: Dataset, folder: string): Promise<Dataset> {
+  const names = await cachedDraws(folder)
+  if (names.length === 0) return dataset
+  const hash = createHash('sha256').update(await fingerprint(dataset))
+  for (const name of names) {
+    const fail = (problem: string) =>
+      new DataError(`${join(folder, cacheFolder, name)}: ${problem}`, { hint })
+    hash.update(`\n${name}\n`).update(await bytesOf(join(folder, cacheFolder, name), fail))
+  }
+  const cachedDraw = (shots: number, seed: number) => cachedFewShot(folder, dataset, shots, seed)
+  return { ...dataset, cachedDraw, fingerprint: hash.digest('hex') }
+}
+
+const cacheFolder = 'split_fewshot'
 
 /**
  * The draw that the Python code has cached for a number of shots and a seed, where it has:
@@ -22,7 +51,7 @@ export async function cachedFewShot(
   shots: number,
   seed: number,
 ): Promise<CachedDraw | undefined> {
-  const path = join(folder, 'split_fewshot', `shot_${shots}-seed_${seed}.pkl`)
+  const path = join(folder, cacheFolder, `shot_${shots}-seed_${seed}.pkl`)
   const real = await realpath(path).catch(() => undefined)
   if (real === undefined) return undefined
   if (!isInside(real, await realpath(folder))) throw leadsOut(path)

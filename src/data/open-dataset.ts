@@ -7,7 +7,7 @@ import { ConfigError, DataError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
 import type { Dataset, DataWarning } from './dataset.js'
-import { cachedFewShot } from './few-shot-cache.js'
+import { withCachedDraws } from './few-shot-cache.js'
 import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
@@ -107,8 +107,7 @@ async function openPublished({ source, root }: Published, options: OpenDatasetOp
   }
   const { onScan, signal, indexFolder = listingsFolder() } = options
   const dataset = await source.open({ root, indexFolder, onScan, signal })
-  const folder = join(root, source.folder)
-  return { ...dataset, cachedDraw: (shots, seed) => cachedFewShot(folder, dataset, shots, seed) }
+  return withCachedDraws(dataset, join(root, source.folder))
 }
 
 function notFound(path: string): DataError {
