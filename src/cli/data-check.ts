@@ -144,9 +144,11 @@ function asText(findings: Findings): string {
     `classes: ${sampleOf(classNames)}`,
     ...(cachedDraws.length > 0 ? [`cached few-shot draws, which are used: ${cachedDraws.length}`] : []),
     ...(absent.length > 0
-      ? [`${absent.length} images are not there:`, ...firstOf(absent.map(({ source }) => source))]
+      ? [`images that are not there: ${absent.length}`, ...firstOf(absent.map(({ source }) => source))]
       : []),
-    ...(bad ? [bad.length === 0 ? 'every image decodes' : `${bad.length} images cannot be decoded:`] : []),
+    ...(bad
+      ? [bad.length === 0 ? 'every image decodes' : `images that cannot be decoded: ${bad.length}`]
+      : []),
     ...firstOf((bad ?? []).map(({ problem }) => problem)),
     ...(sheet === undefined ? [] : [`sheet  ${sheet}`]),
   ].join('\n')
@@ -199,8 +201,8 @@ function asJson({ source, inspection, dataset, cachedDraws, absent, bad, sheet }
 
 function failOn(data: string, { absent, bad = [] }: Findings): void {
   const problems = [
-    ...(absent.length > 0 ? [`${absent.length} images are not there`] : []),
-    ...(bad.length > 0 ? [`${bad.length} images cannot be decoded`] : []),
+    ...(absent.length > 0 ? [`images that are not there: ${absent.length}`] : []),
+    ...(bad.length > 0 ? [`images that cannot be decoded: ${bad.length}`] : []),
   ]
   if (problems.length === 0) return
   throw new DataError(`${data}: ${problems.join(', ')}`, {

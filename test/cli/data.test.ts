@@ -122,7 +122,7 @@ describe('data check of a published set', () => {
     writeLayout(folder, layouts.FGVCAircraft)
     rmSync(at('fgvc_aircraft/images/0000002.jpg'))
     const ended = await run('data', 'check', 'FGVCAircraft', '--root', '.')
-    expectFound(ended, '1 images are not there:', '0000002.jpg', 'prepare --again')
+    expectFound(ended, 'images that are not there: 1', '0000002.jpg', 'prepare --again')
   })
 
   it('says what is wrong with an annotation, by file and line', async () => {
@@ -144,7 +144,7 @@ describe('data check of one’s own data', () => {
 
     writeFileSync(at('photos/train/red_square/0.png'), 'no image')
     const bad = await run('data', 'check', 'photos', '--images', '--sheet', 'sheets/bad.png')
-    expectFound(bad, '1 images cannot be decoded', 'red_square/0.png')
+    expectFound(bad, 'images that cannot be decoded: 1', 'red_square/0.png')
     expect(existsSync(at('sheets/bad.png'))).toBe(true)
     const json = JSON.parse((await run('data', 'check', 'photos', '--images', '--json')).stdout)
     expect(json.badImages).toEqual([expect.objectContaining({ source: 'photos/train/red_square/0.png' })])
