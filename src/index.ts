@@ -10,6 +10,7 @@ export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { Dataset, DataWarning, Datum } from './data/dataset.js'
 export { type FolderOptions, openFolder } from './data/folder.js'
 export type { RgbImage } from './data/image.js'
+export { type ListedDataset, type ListedFileOptions, openListedFile } from './data/listed-file.js'
 export { type OpenDatasetOptions, openDataset } from './data/open-dataset.js'
 export { datasetNamed, datasets } from './datasets/registry.js'
 export type {

@@ -63,6 +63,8 @@ interface Task {
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
   const dataset = await openData(task.path, flags)
   const dataPath = await lastingPath(task.path, flags)
+  const { isListName } = await import('../data/listed-rows.js')
+  const dataRoot = flags.root !== undefined && isListName(task.path) ? { dataRoot: flags.root } : {}
   const { isEmbedded } = await import('../compare/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))
@@ -70,7 +72,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const out = flags.out ?? task.out(dataset)
   const title = task.title(dataset)
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
-  const comparison = await compareWithProgress({ ...options, dataPath })
+  const comparison = await compareWithProgress({ ...options, dataPath, ...dataRoot })
   const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
     import('../compare/comparison-json.js'),
     import('../compare/tables.js'),

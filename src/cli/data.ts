@@ -14,7 +14,10 @@ export interface DataOptions {
 
 /** `--root` for commands with a DATA argument. */
 export function rootOption(): Option {
-  return new Option('--root <folder>', 'folder of published data sets; DATA is then the name of one')
+  return new Option(
+    '--root <folder>',
+    'folder of published data sets, DATA being the name of one; or that of the paths of a list',
+  )
 }
 
 /** DATA as a run records it: it opens the same data set without `--root`. */

@@ -5,6 +5,7 @@ import { benchCommand } from './bench.js'
 import { cacheCommand } from './cache.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
+import { dataCommand } from './data-command.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { exportCommand } from './export.js'
@@ -51,6 +52,7 @@ export function program(): Command {
     interpretCommand(),
     methodsCommand(),
     configsCommand(),
+    dataCommand(),
     toyCommand(),
     parityCommand(),
   ]

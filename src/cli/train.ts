@@ -39,6 +39,8 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --out runs/photos
       photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
+  $ promptsrc train photos.csv --model ViT-B/16
+      lines of path,class or path,class,split
   $ promptsrc train photos --config promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets
   $ promptsrc train photos --config my.yaml --seed 2 OPTIM.LR 0.001 DATASET.NUM_SHOTS 4
       a published configuration, and a YAML file of the Python code with two values changed
@@ -57,7 +59,10 @@ Configurations (see \`promptsrc configs\`):
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('learn prompts from few images a class')
-    .argument('[data]', 'folder DATA/<class>/*.jpg, or DATA/train/<class>/… and DATA/test/<class>/…')
+    .argument(
+      '[data]',
+      'folder DATA/<class>/*.jpg or DATA/{train,test}/<class>/*.jpg, a CSV or JSON-lines list, a published or drawn set',
+    )
     .argument('[KEY VALUE...]', 'keys of --config with other values, such as OPTIM.LR 0.001')
     .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)
     .option(

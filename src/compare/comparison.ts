@@ -25,6 +25,8 @@ export interface ComparisonOptions {
   readonly data: Dataset
   /** Where the data is, to be opened by other processes: a path, or the name of a drawn set. */
   readonly dataPath: string
+  /** Folder that the paths of a list are relative to, where it is not the list's own. */
+  readonly dataRoot?: string | undefined
   /** File with class names, where there is one. */
   readonly classNames?: string
   readonly skipBadImages?: boolean
@@ -109,9 +111,10 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
 
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
-  const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
+  const { entries, seeds, model, data, dataPath, dataRoot, classNames, skipBadImages = false, out } = options
   const images = await unitData(data, {
     path: dataPath,
+    root: dataRoot,
     ...(classNames === undefined ? {} : { classNames }),
   })
   const common = {

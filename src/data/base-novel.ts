@@ -28,6 +28,7 @@ export function selectClasses(dataset: Dataset, selection: ClassSelection): Data
     val: keepLabels(dataset.val, labels),
     test: keepLabels(dataset.test, labels),
     fingerprint: undefined,
+    cachedDraw: undefined,
   }
 }
 

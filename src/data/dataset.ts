@@ -21,7 +21,13 @@ export interface ImageFile {
 
 /** Something about a data set that may not be meant, but does not stop the work. */
 export interface DataWarning {
-  readonly kind: 'ignored' | 'no-training-images' | 'no-test-images' | 'own-split' | 'class-count'
+  readonly kind:
+    | 'ignored'
+    | 'duplicate'
+    | 'no-training-images'
+    | 'no-test-images'
+    | 'own-split'
+    | 'class-count'
   readonly message: string
 }
 
@@ -39,4 +45,13 @@ export interface Dataset {
    * of it have none.
    */
   readonly fingerprint?: string | undefined
+  /** The few-shot draw that an existing set-up has cached, which then stands in for a new one. Only of the whole set. */
+  readonly cachedDraw?: ((shots: number, seed: number) => Promise<CachedDraw | undefined>) | undefined
+}
+
+/** A few-shot draw read from a file. */
+export interface CachedDraw {
+  readonly train: readonly Datum[]
+  readonly val: readonly Datum[]
+  readonly path: string
 }

@@ -1,10 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { ConfigError, DataError } from '../errors.js'
-import { randomStream } from '../random.js'
+import { DataError } from '../errors.js'
 import { resolveClassNames } from './class-names.js'
 import type { Dataset, DataWarning, Datum } from './dataset.js'
-import { groupByLabel } from './few-shot.js'
 import { FileDatum } from './file-datum.js'
+import { checkedFraction, holdOut } from './hold-out.js'
 import { ImageFolder } from './image-folder.js'
 import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
 
@@ -45,10 +44,7 @@ interface ClassImages {
  * @throws DataError when there is nothing to use: no folder, no class folders, a class folder without images
  */
 export async function openFolder(root: string, options: FolderOptions = {}): Promise<FolderDataset> {
-  const { testFraction = 0.3 } = options
-  if (!(testFraction >= 0 && testFraction < 1)) {
-    throw new ConfigError(`test fraction: ${testFraction}; expected a number from 0 to below 1`)
-  }
+  const testFraction = checkedFraction(options.testFraction)
   const read = await folderReader(root)
   const { found, ignored } = await readParts(root, read)
   const folders = [...new Set(found.map(({ folder }) => folder))].sort(compareCodePoints)
@@ -60,7 +56,8 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
       return entries.flatMap(({ place, images }) => images.map((name) => new FileDatum(place, name, label)))
     })
   const listed = { train: data('train'), val: data('val'), test: data('test') }
-  const split = listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction) }
+  const split =
+    listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction, classAndFile) }
   return {
     name: basename(resolve(root)),
     classNames,
@@ -69,6 +66,8 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
     warnings: [...ignored, ...otherFiles(found), ...missingImages(folders, split)],
   }
 }
+
+const classAndFile = ({ source }: Datum): string[] => [basename(dirname(source)), basename(source)]
 
 async function readParts(
   root: string,
@@ -121,28 +120,12 @@ async function readClasses(
   return classes
 }
 
-/**
- * Keeps the lowest-hashing share of every class for testing: at least one image of two, never the last one. New files
- * change little, as each file's hash is its own.
- */
-function holdOut(data: readonly Datum[], fraction: number): { train: Datum[]; test: Datum[] } {
-  const chosen = new Set<Datum>()
-  for (const group of groupByLabel(data).values()) {
-    const wanted = fraction === 0 ? 0 : Math.max(1, Math.round(group.length * fraction))
-    const hashed = group.map((datum) => {
-      const folder = basename(dirname(datum.source))
-      return { datum, hash: randomStream(0, 'hold out', folder, basename(datum.source)).uniform() }
-    })
-    hashed.sort((a, b) => a.hash - b.hash)
-    for (const { datum } of hashed.slice(0, Math.min(wanted, group.length - 1))) chosen.add(datum)
-  }
-  return {
-    train: data.filter((datum) => !chosen.has(datum)),
-    test: data.filter((datum) => chosen.has(datum)),
-  }
-}
-
-function missingImages(folders: readonly string[], { train, test }: Pick<Dataset, Part>): DataWarning[] {
+/** Warnings for the classes that a part of a data set leaves out; `what` is what a class is called there. */
+export function missingImages(
+  folders: readonly string[],
+  { train, test }: Pick<Dataset, 'train' | 'test'>,
+  what = 'class folder',
+): DataWarning[] {
   const warnings: DataWarning[] = []
   const trained = new Set(train.map(({ label }) => label))
   const tested = new Set(test.map(({ label }) => label))
@@ -150,11 +133,11 @@ function missingImages(folders: readonly string[], { train, test }: Pick<Dataset
     if (trained.size > 0 && !trained.has(label)) {
       warnings.push({
         kind: 'no-training-images',
-        message: `class folder "${folder}" has no training images`,
+        message: `${what} "${folder}" has no training images`,
       })
     }
     if (tested.size > 0 && !tested.has(label)) {
-      warnings.push({ kind: 'no-test-images', message: `class folder "${folder}" has no test images` })
+      warnings.push({ kind: 'no-test-images', message: `${what} "${folder}" has no test images` })
     }
   }
   return warnings

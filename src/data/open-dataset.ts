@@ -7,10 +7,13 @@ import { ConfigError, DataError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
 import type { Dataset, DataWarning } from './dataset.js'
+import { withCachedDraws } from './few-shot-cache.js'
 import { openFolder } from './folder.js'
+import { openListedFile } from './listed-file.js'
+import { isListName } from './listed-rows.js'
 
 export interface OpenDatasetOptions {
-  /** Folder that holds published data sets' folders; `path` is then the name of one. */
+  /** Folder that holds published data sets' folders, `path` then being the name of one; or that of a list's paths. */
   readonly root?: string | undefined
   /** File that names the classes of a folder, see `resolveClassNames`. */
   readonly classNames?: string | undefined
@@ -31,6 +34,7 @@ export interface OpenDatasetOptions {
  * - the path of a published data set: its folder in the documented layout, or the folder that holds it with its name
  *   (`data/OxfordPets` for `data/oxford_pets`),
  * - a drawn toy set (`toy`), where there is no such folder,
+ * - a list of images (`photos.csv`, `photos.jsonl`), see `openListedFile`; `root` is then the folder of its paths,
  * - a folder of images, see `openFolder`.
  *
  * @throws ConfigError for an unknown name or an option that does not fit, DataError when the data cannot be used
@@ -42,6 +46,7 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
 }
 
 async function open(path: string, options: OpenDatasetOptions): Promise<Dataset> {
+  if (isListName(path) && !(await isFolder(path))) return openListedFile(path, options)
   const published = await findPublished(path, options.root)
   if (published) return openPublished(published, options)
   const exists = await isThere(path)
@@ -59,13 +64,14 @@ export function pathWithoutRoot(path: string, root: string | undefined): string 
   return root !== undefined && findDataset(path) ? join(root, path) : path
 }
 
-interface Published {
+/** A published data set and the folder that holds its folder. */
+export interface Published {
   readonly source: DatasetSource
   readonly root: string
 }
 
-/** The published data set that a path means. */
-async function findPublished(path: string, root: string | undefined): Promise<Published | undefined> {
+/** The published data set that a path means, if it means one; see {@link openDataset}. */
+export async function findPublished(path: string, root: string | undefined): Promise<Published | undefined> {
   if (root !== undefined && (findDataset(path) || (isBareName(path) && !(await isThere(path))))) {
     return { source: datasetNamed(path), root }
   }
@@ -100,7 +106,8 @@ async function openPublished({ source, root }: Published, options: OpenDatasetOp
     })
   }
   const { onScan, signal, indexFolder = listingsFolder() } = options
-  return source.open({ root, indexFolder, onScan, signal })
+  const dataset = await source.open({ root, indexFolder, onScan, signal })
+  return withCachedDraws(dataset, join(root, source.folder))
 }
 
 function notFound(path: string): DataError {
@@ -118,3 +125,6 @@ function notFound(path: string): DataError {
 
 const isThere = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined)) !== undefined
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false

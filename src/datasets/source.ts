@@ -18,6 +18,8 @@ export interface SourceFile {
    * where present.
    */
   readonly needed: 'always' | 'without split file' | 'never'
+  /** Another place where the reader looks for it. */
+  readonly orAt?: string
   /** What it holds, in a few words. */
   readonly what: string
   /** Address of the page or archive that has it. */

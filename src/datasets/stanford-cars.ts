@@ -26,6 +26,7 @@ export const stanfordCars = splitSource({
     { path: trainAnnotations, what: 'classes of the training images', from: devkit },
     {
       path: testAnnotations,
+      orAt: `devkit/${testAnnotations}`,
       what: 'classes of the test images; devkit/ is looked into as well',
       from: 'http://ai.stanford.edu/~jkrause/car196/cars_test_annos_withlabels.mat',
     },

@@ -1,6 +1,6 @@
 import { type ClassSelection, selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
-import { fewShot } from '../data/few-shot.js'
+import { cachedOrNewFewShot } from '../data/few-shot.js'
 import { DataError } from '../errors.js'
 import type { Evaluation } from '../evaluate/evaluate.js'
 import { imageFeatures } from '../evaluate/image-features.js'
@@ -48,7 +48,8 @@ export interface MeasuredProbe {
  */
 export async function measureLinearProbe(options: MeasureProbeOptions): Promise<MeasuredProbe> {
   const { model, data, shots, seed, classes, signal, onProgress, onWarning } = options
-  const drawn = fewShot(data, shots, seed)
+  const drawn = await cachedOrNewFewShot(data, shots, seed)
+  if (drawn.cache) onWarning?.(`the cached few-shot draw ${drawn.cache} is used`)
   const { classNames, train, val, test } = selectClasses(drawn, classes)
   checkData(data, classNames, train, test)
   for (const { className, images } of drawn.shortages) {

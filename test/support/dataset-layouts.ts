@@ -6,7 +6,8 @@ import { matFile } from './mat-writer.js'
 /** Files of a data set below the root; `'image'` stands for a small picture. */
 export type Layout = Readonly<Record<string, string | Buffer>>
 
-const picture = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#ff0000' } })
+/** What stands for every image: JPEG, 3 by 2 pixels. */
+export const picture = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#ff0000' } })
   .jpeg()
   .toBuffer()
 
