@@ -42,7 +42,8 @@ export {
   loadRun,
   type Run,
 } from './run.js'
-export { toyDataset, toySets } from './toy/datasets.js'
+export { type ToySet, toyDataset, toySets } from './toy/datasets.js'
+export { toyProtocols } from './toy/protocols.js'
 export { loadPrompts, savePrompts, type TrainedPrompts } from './train/prompts-file.js'
 export type { Settings, SettingsInput } from './train/settings.js'
 export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'

@@ -1,4 +1,5 @@
 import { clean, type Style, styles } from './style.js'
+import { colourNames, nameOf, patterns, shapes } from './world.js'
 
 /** What a drawn data set shows, and how. */
 export interface ToySet {
@@ -12,10 +13,10 @@ export interface ToySet {
   readonly testImages: number
 }
 
-/**
- * Classes of the default set. The first half is base, the second novel: other combinations of mostly the same words,
- * with neighbours that differ in one word alone in both halves.
- */
+// The first half of a list is base, the second novel: other combinations of mostly the same words, with neighbours that
+// differ in one word alone in both halves. Lists share no class, but those of shifted variants with their source's.
+
+/** Classes of the default set. */
 const toyClasses = [
   'striped red circle',
   'dotted red circle',
@@ -49,12 +50,12 @@ const pondClasses = [
   'striped yellow triangle',
   'plain cyan drop',
   'dotted cyan drop',
-  'dotted pink star',
+  'plain pink star',
   'zigzag pink star',
   'plain purple star',
   'plain purple crescent',
   'checkered orange crescent',
-  'zigzag orange triangle',
+  'zigzag orange crescent',
   'dotted blue drop',
   'dotted blue circle',
 ]
@@ -69,7 +70,7 @@ const mosaicClasses = [
   'zigzag purple square',
   'striped cyan diamond',
   'striped green diamond',
-  'striped green square',
+  'zigzag green diamond',
   'plain red hexagon',
   'plain orange hexagon',
   'checkered blue diamond',
@@ -81,27 +82,43 @@ const mosaicClasses = [
 const aerialClasses = [
   'plain blue circle',
   'plain cyan circle',
-  'striped green square',
+  'dotted green square',
   'zigzag green square',
-  'striped yellow square',
-  'dotted green circle',
+  'zigzag yellow square',
+  'dotted yellow circle',
   'plain red arrow',
   'plain red cross',
   'plain cyan ring',
   'plain blue ring',
-  'dotted green square',
-  'striped green circle',
+  'plain green square',
+  'plain green circle',
   'checkered yellow square',
   'checkered pink square',
-  'plain pink cross',
-  'plain pink arrow',
+  'striped pink cross',
+  'striped pink arrow',
 ]
 
-/** Every second class, so that base and novel ones of the whole list are among them. */
-const everySecond = toyClasses.filter((_, i) => i % 2 === 0)
+/** A broad list: every shape twice, in patterns and colours that take turns. */
+const sourceClasses = shapes.flatMap((shape, i) =>
+  [0, 1].map((k) =>
+    nameOf({
+      pattern: patterns[(i + 2 * k) % patterns.length]!,
+      colour: colourNames[(3 * (i + k) + Math.floor(i / 8)) % colourNames.length]!,
+      shape,
+    }),
+  ),
+)
 
-/** Two of every three classes. */
-const twoOfThree = toyClasses.filter((_, i) => i % 3 !== 1)
+/** Pictures with a cast that turns all hues, and weak looks. */
+const sourceStyle: Style = {
+  ...clean,
+  look: 0.3,
+  hue: 30,
+  fade: 0.3,
+  rotation: 20,
+  noise: 0.05,
+  texture: 0.4,
+}
 
 const photo = 'a photo of a {}.'
 
@@ -124,49 +141,56 @@ export const toySets: Readonly<Record<string, ToySet>> = {
   'toy-pond': {
     summary: 'classes of its own, out of focus under water, which swallows red light',
     classNames: pondClasses,
-    style: { ...clean, look: 0.8, rotation: 30, blur: 2, depth: 0.15, haze: 0.2, noise: 0.04, texture: 0.4 },
+    style: { ...clean, look: 0.8, hue: 16, rotation: 30, blur: 2, depth: 0.12, haze: 0.2, texture: 0.4 },
     template: 'a blurry photo of a {}.',
     testImages: 50,
   },
   'toy-mosaic': {
     summary: 'classes of its own, laid of faded tiles',
     classNames: mosaicClasses,
-    style: { ...clean, look: 0.6, tiles: 4, fade: 0.3 },
+    style: { ...clean, look: 0.6, hue: 20, tiles: 4, fade: 0.3 },
     template: 'a pixelated photo of a {}.',
     testImages: 50,
   },
   'toy-aerial': {
     summary: 'classes of its own, small and turned any way, on blotchy ground',
     classNames: aerialClasses,
-    style: { ...clean, look: 0.4, distance: 0.35, rotation: 180, texture: 0.5, clutter: 1 },
+    style: { ...clean, look: 0.4, hue: 16, distance: 0.3, rotation: 180, texture: 0.4 },
     template: 'a photo of a small {}.',
     testImages: 50,
   },
+  'toy-source': {
+    summary: 'a broad list of classes in a colour cast that all of them share, with weak looks of their own',
+    classNames: sourceClasses,
+    style: sourceStyle,
+    template: photo,
+    testImages: 40,
+  },
   'toy-v2': {
-    summary: 'the classes of toy pictured anew in slightly worse conditions',
-    classNames: toyClasses,
-    style: { ...styles.field, rotation: 25, noise: 0.15 },
+    summary: 'the classes of toy-source pictured anew in slightly worse conditions',
+    classNames: sourceClasses,
+    style: { ...sourceStyle, rotation: 25, noise: 0.08, haze: 0.1 },
     template: photo,
     testImages: 40,
   },
   'toy-sketch': {
-    summary: 'the classes of toy as sketches on paper',
-    classNames: toyClasses,
-    style: { ...clean, look: 0.5, sketch: 0.57 },
+    summary: 'the classes of toy-source as sketches on paper',
+    classNames: sourceClasses,
+    style: { ...clean, look: 0.3, hue: 16, sketch: 0.55 },
     template: 'a sketch of a {}.',
     testImages: 40,
   },
   'toy-a': {
-    summary: '12 classes of toy, half hidden among other things and in surroundings that tell nothing',
-    classNames: everySecond,
-    style: { ...clean, rotation: 60, clutter: 4, texture: 0.6, bars: 2 },
+    summary: 'half of its classes, half hidden among other things in surroundings that tell nothing',
+    classNames: sourceClasses.filter((_, i) => i % 4 < 2),
+    style: { ...clean, hue: 16, rotation: 60, clutter: 4, texture: 0.6, bars: 2 },
     template: photo,
     testImages: 40,
   },
   'toy-r': {
-    summary: '16 classes of toy rendered in other, paler colours',
-    classNames: twoOfThree,
-    style: { ...clean, look: 0.5, hue: -32, fade: 0.4 },
+    summary: 'two thirds of its classes, rendered in pale colours with a stronger cast',
+    classNames: sourceClasses.filter((_, i) => i % 3 !== 1),
+    style: { ...clean, look: 0.3, hue: 34, fade: 0.5 },
     template: 'a rendition of a {}.',
     testImages: 40,
   },
