@@ -1,10 +1,11 @@
 import { CommanderError } from 'commander'
 import { ImageError, UserError } from '../errors.js'
+import { interruptedCode } from './interrupt.js'
 
 /** Exit code of errors that the user can mend. */
 const USER_ERROR = 2
 
-/** Prints an error as the user should see it and returns the exit code: 2 for theirs, 130 for Ctrl-C, 1 for ours. */
+/** Prints an error as the user should see it and returns the exit code: 2 for theirs, 130 for Ctrl-C, 143 for SIGTERM, 1 for ours. */
 export function exitCodeOf(error: unknown): number {
   // commander has printed its message and suggestion already; help and version end with code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_ERROR
@@ -14,7 +15,7 @@ export function exitCodeOf(error: unknown): number {
     )
     return USER_ERROR
   }
-  if (error instanceof Error && error.name === 'AbortError') return 130
+  if (error instanceof Error && error.name === 'AbortError') return interruptedCode()
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.stderr.write('This is a fault of promptsrc, not yours. Please report it with the lines above.\n')
   return 1

@@ -1,14 +1,25 @@
+import { constants } from 'node:os'
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+let code = 128 + constants.signals.SIGINT
+
+/** Exit code of a process that a signal has stopped: 130 for Ctrl-C, 143 for SIGTERM. */
+export const interruptedCode = (): number => code
+
 /**
- * A signal that Ctrl-C aborts. A second Ctrl-C ends the process at once; what is on disk is whole at any moment.
+ * A signal that Ctrl-C aborts, as does SIGTERM, by which schedulers end a job. A second one ends the process at once;
+ * what is on disk is whole at any moment.
  *
- * @param message what to say on the first Ctrl-C
+ * @param message what to say on the first
  */
 export function interruptible(message: string | (() => string)): AbortSignal {
   const controller = new AbortController()
-  process.once('SIGINT', () => {
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(code)
+    code = 128 + constants.signals[name]
     process.stderr.write(`\n${typeof message === 'string' ? message : message()}\n`)
     controller.abort(new DOMException('interrupted', 'AbortError'))
-    process.once('SIGINT', () => process.exit(130))
-  })
+  }
+  for (const name of signals) process.on(name, stop)
   return controller.signal
 }

@@ -1,7 +1,11 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../errors.js'
+import { withFileLock } from '../files/lock.js'
+import { foreignHost, type LockOwner } from '../files/lock-owner.js'
 import type { UnitProgress } from '../units/spawn-unit.js'
 import type { UnitSpec } from '../units/unit.js'
+import { trainingShare } from '../units/unit-progress.js'
 import { openData } from './data.js'
 import { adviceOf } from './fail.js'
 import { interruptible } from './interrupt.js'
@@ -31,23 +35,39 @@ async function unit(folder: string, { threads }: { threads?: number }): Promise<
   stopWithParent()
   const { clearFailure, readResult, readUnit, writeFailure } = await import('../units/unit-files.js')
   const spec = await readUnit(folder)
-  if (await readResult(folder, spec)) {
-    process.stdout.write(`${folder} is finished\n`)
-    return
+  const isFinished = async () => {
+    const result = await readResult(folder, spec)
+    if (result) process.stdout.write(`${folder} is finished\n`)
+    return result !== undefined
   }
+  if (await isFinished()) return
   const signal = interruptible(`Interrupted. Continue with: promptsrc unit ${folder}`)
-  try {
-    await clearFailure(folder)
-    await work(folder, spec, signal, threads)
-  } catch (error) {
-    if (error instanceof Error && !signal.aborted) {
-      const advice = error instanceof UserError ? adviceOf(error) : []
-      const failure = { message: error.message, ...(advice.length > 0 ? { hint: advice.join(' ') } : {}) }
-      // Where even that cannot be written, such as on a full disk, the error itself is what counts.
-      await writeFailure(folder, failure).catch(() => {})
+  const doUnit = async () => {
+    // By the process that was waited for.
+    if (await isFinished()) return
+    try {
+      await clearFailure(folder)
+      await work(folder, spec, signal, threads)
+    } catch (error) {
+      if (error instanceof Error && !signal.aborted) {
+        const advice = error instanceof UserError ? adviceOf(error) : []
+        const failure = { message: error.message, ...(advice.length > 0 ? { hint: advice.join(' ') } : {}) }
+        // Where even that cannot be written, such as on a full disk, the error itself is what counts.
+        await writeFailure(folder, failure).catch(() => {})
+      }
+      throw error
     }
-    throw error
   }
+  // Whoever comes second waits, and then finds the result or goes on.
+  await withFileLock(join(folder, 'unit.lock'), doUnit, {
+    signal,
+    onWait: (owner) => process.stderr.write(`waiting for ${nameOf(owner)}, which does this run\n`),
+  })
+}
+
+const nameOf = (owner: LockOwner): string => {
+  const host = foreignHost(owner)
+  return `process ${owner.pid}${host === undefined ? '' : ` on ${host}`}`
 }
 
 async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads?: number): Promise<void> {
@@ -79,10 +99,10 @@ async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads
 }
 
 /** Bars for training and each measure, and the whole share for the process that started this one. */
-function progressOf({ label, settings, trained, measures }: UnitSpec) {
+function progressOf(spec: UnitSpec) {
+  const { label, settings, measures } = spec
   const name = settings.seed === null ? label : `${label}, seed ${settings.seed}`
-  // Training is most of the work where there is any.
-  const training = trained || settings.epochs === undefined ? 0 : measures.length > 0 ? 0.8 : 1
+  const training = trainingShare(spec)
   let bar: Progress | undefined
   let stepsPerEpoch = 0
   let steps = 0

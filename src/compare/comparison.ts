@@ -1,13 +1,14 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
+import type { TaskUpdate } from '../engines/engine.js'
+import { localEngine } from '../engines/local.js'
 import { DataError, UserError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
-import { spawnUnit } from '../units/spawn-unit.js'
 import { type UnitSpec, unitName } from '../units/unit.js'
 import { unitData } from '../units/unit-data.js'
 import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
-import { baselineNamed } from './baselines.js'
 import type { Entry } from './entries.js'
 
 /** The measures of every unit. */
@@ -24,6 +25,8 @@ export interface ComparisonOptions {
   readonly data: Dataset
   /** Where the data is, to be opened by other processes: a path, or the name of a drawn set. */
   readonly dataPath: string
+  /** Folder that the paths of a list are relative to, where it is not the list's own. */
+  readonly dataRoot?: string | undefined
   /** File with class names, where there is one. */
   readonly classNames?: string
   readonly skipBadImages?: boolean
@@ -74,35 +77,44 @@ export interface Comparison {
  * @throws ConfigError, DataError for settings and data before anything is trained; the signal's reason when it aborts
  */
 export async function runComparison(options: ComparisonOptions): Promise<Comparison> {
-  const { entries, seeds, data, onProgress } = options
+  const { entries, seeds, data, threads, signal, onProgress } = options
   checkData(data)
-  const planned = await plan(options)
-  const units: Unit[] = []
-  for (const { entry, spec, folder } of planned) {
-    const { label } = entry
-    const { seed } = spec.settings
-    const tell = (share: number, ended?: Unit) =>
-      onProgress?.({
-        done: units.length + share,
-        total: planned.length,
-        label,
-        seed,
-        ...(ended ? { ended } : {}),
-      })
-    tell(0)
-    const unit = await finish(folder, spec, options, (share) => tell(share))
-    const ended: Unit = { entry, spec, folder, ...unit }
-    tell(1, ended)
-    units.push(ended)
+  const planned = new Map((await plan(options)).map((unit) => [unit.folder, unit]))
+  for (const { folder, spec } of planned.values()) {
+    if (!(await readResult(folder, spec))) await writeUnit(folder, spec)
   }
-  return { entries, seeds, units }
+  const ended = new Map<string, Unit>()
+  const onUpdate = ({ task, state, share = 0, result, failure, reused = false }: TaskUpdate) => {
+    const unit = planned.get(task.folder)!
+    const over = state === 'done' || state === 'failed'
+    if (over) {
+      const outcome = { ...(result ? { result } : {}), ...(failure ? { failure } : {}) }
+      ended.set(task.folder, { ...unit, ...outcome, reused })
+    }
+    onProgress?.({
+      done: ended.size + (over ? 0 : share),
+      total: planned.size,
+      label: unit.entry.label,
+      seed: unit.spec.settings.seed,
+      ...(over ? { ended: ended.get(task.folder)! } : {}),
+    })
+  }
+  const tasks = [...planned.values()].map(({ folder, entry }) => ({ folder, name: entry.label, after: [] }))
+  // Seconds a step and memory are among the figures: nothing else may run meanwhile.
+  await localEngine({ jobs: 1 }).run(tasks, {
+    onUpdate,
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal ? { signal } : {}),
+  })
+  return { entries, seeds, units: [...planned.keys()].map((folder) => ended.get(folder)!) }
 }
 
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
-  const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
+  const { entries, seeds, model, data, dataPath, dataRoot, classNames, skipBadImages = false, out } = options
   const images = await unitData(data, {
     path: dataPath,
+    root: dataRoot,
     ...(classNames === undefined ? {} : { classNames }),
   })
   const common = {
@@ -130,32 +142,6 @@ function unitSettings({ method, settings }: Entry, seed: number): UnitSpec['sett
   return baseline.seeded
     ? { seed, shots: settings.shots ?? SHOTS, classes: 'base' }
     : { seed: null, shots: null }
-}
-
-async function finish(
-  folder: string,
-  spec: UnitSpec,
-  { threads, signal }: ComparisonOptions,
-  onShare: (share: number) => void,
-): Promise<Pick<Unit, 'result' | 'failure' | 'reused'>> {
-  const known = await readResult(folder, spec)
-  if (known) return { result: known, reused: true }
-  await writeUnit(folder, spec)
-  try {
-    await spawnUnit(folder, {
-      onProgress: ({ share }) => onShare(share),
-      ...(threads === undefined ? {} : { threads }),
-      ...(signal ? { signal } : {}),
-    })
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const { message, hint } = error
-    return { failure: { message, ...(hint ? { hint } : {}) }, reused: false }
-  }
-  const result = await readResult(folder, spec)
-  return result
-    ? { result, reused: false }
-    : { failure: { message: `its process ended, but ${folder} holds no result` }, reused: false }
 }
 
 /** Refuses data on which base and novel classes cannot both be measured. */

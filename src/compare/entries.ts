@@ -1,7 +1,7 @@
+import { baselineNamed, baselines } from '../baselines/registry.js'
 import { methodNamed, methods } from '../methods/registry.js'
 import { toySets } from '../toy/datasets.js'
 import type { SettingsInput } from '../train/settings.js'
-import { baselineNamed, baselines } from './baselines.js'
 
 /** A row of a comparison: a method with settings, trained once for every seed. */
 export interface Entry {
@@ -32,9 +32,11 @@ export function agreementWeights(embedded: boolean): typeof embeddedWeights {
   return { textLossWeight, imageLossWeight, logitsLossWeight }
 }
 
+/** Whether a data set is a drawn one. */
+export const isDrawn = (dataset: string): boolean => Object.hasOwn(toySets, dataset)
+
 /** Whether model and data are the embedded ones, for which published settings are no good choice. */
-export const isEmbedded = (model: string, dataset: string): boolean =>
-  model === 'tiny' && Object.hasOwn(toySets, dataset)
+export const isEmbedded = (model: string, dataset: string): boolean => model === 'tiny' && isDrawn(dataset)
 
 /**
  * Settings on the embedded data: every method makes the same number of steps of the same size, so that methods are

@@ -1,72 +1,110 @@
 import { randomUUID } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
 import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeError } from './atomic.js'
+import { forgetOwner, isAlive, type LockOwner, newOwner, parseOwner } from './lock-owner.js'
 
-/** Options of {@link withFileLock}. */
+/** A file that names nobody is either just being written or left by a crash; no write takes so long. */
+const NAMELESS_MS = 1000
+
+/** Options of {@link takeLock} and {@link withFileLock}. */
 export interface LockOptions {
   /** Ends the waiting. */
   readonly signal?: AbortSignal
   /** A lock that its owner has not touched for so long is taken over. */
   readonly staleMs?: number
   readonly pollMs?: number
+  /** The error to throw instead of waiting while an owner lives. */
+  readonly refuse?: (owner: LockOwner) => Error
+  /** Called once before waiting for an owner that may be alive. */
+  readonly onWait?: (owner: LockOwner) => void
 }
 
 /**
  * Runs `work` while no other process (or other call in this one) runs work under the same lock file, which exists
- * only meanwhile. The lock of a process that has died is taken over: at once on the same machine, after `staleMs`
- * otherwise.
- *
- * @throws UserError when the lock file cannot be created
+ * only meanwhile. See {@link takeLock}.
  */
 export async function withFileLock<T>(
   path: string,
   work: () => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
+  const release = await takeLock(path, options)
+  try {
+    return await work()
+  } finally {
+    await release()
+  }
+}
+
+/**
+ * Takes a lock file and touches it again and again until it is given back. The lock of a process that has died is
+ * taken over: at once on the same machine or in the same, restarted Slurm job, after `staleMs` otherwise.
+ *
+ * @returns gives the lock back
+ * @throws UserError when the lock file cannot be created; what `refuse` makes; the signal's reason when it aborts
+ */
+export async function takeLock(path: string, options: LockOptions = {}): Promise<() => Promise<void>> {
   const { staleMs = 30_000 } = options
-  const content = JSON.stringify({ owner: randomUUID(), pid: process.pid, machine })
-  await acquire(path, content, options)
+  const owner = newOwner()
+  const content = JSON.stringify(owner)
+  try {
+    await acquire(path, content, staleMs, options)
+  } catch (error) {
+    forgetOwner(owner)
+    throw error
+  }
   const heartbeat = setInterval(() => {
     const now = new Date()
     utimes(path, now, now).catch(() => {})
   }, staleMs / 4)
   heartbeat.unref()
-  try {
-    return await work()
-  } finally {
+  return async () => {
     clearInterval(heartbeat)
+    forgetOwner(owner)
     if ((await readFile(path, 'utf8').catch(() => '')) === content) await rm(path, { force: true })
   }
 }
 
-async function acquire(path: string, content: string, options: LockOptions): Promise<void> {
-  const { signal, staleMs = 30_000, pollMs = 100 } = options
-  let seen = ''
-  let seenAt = 0
+async function acquire(path: string, content: string, staleMs: number, options: LockOptions): Promise<void> {
+  const { signal, pollMs = 100, refuse, onWait } = options
+  let seen: { other: string; touched: number; at: number } | undefined
+  let told = false
   while (!(await create(path, content))) {
     signal?.throwIfAborted()
+    // In this order: opening a file makes a network drive look again.
     const other = await readFile(path, 'utf8').catch(() => '')
     const status = await stat(path).catch(() => undefined)
     if (!status) continue
+    const owner = parseOwner(other)
     // Only changes of the time stamp count: the clock of a network drive may differ from ours.
-    const state = `${other}\n${status.mtimeMs}`
+    const changed = seen?.other !== other || seen.touched !== status.mtimeMs
+    const alive = owner && (isAlive(owner) ?? (changed && seen?.other === other ? true : undefined))
+    if (owner && alive && refuse) throw refuse(owner)
     const now = performance.now()
-    if (state !== seen) {
-      seen = state
-      seenAt = now
+    if (!seen || changed) seen = { other, touched: status.mtimeMs, at: now }
+    if (alive === false || now - seen.at > (owner ? staleMs : Math.min(staleMs, NAMELESS_MS))) {
+      await takeAway(path, other)
+      continue
     }
-    if (now - seenAt > staleMs || ownerIsDead(other)) await takeAway(path, other)
-    else await delay(pollMs)
+    if (owner && !told) {
+      told = true
+      onWait?.(owner)
+    }
+    await delay(pollMs)
   }
 }
 
 async function create(path: string, content: string): Promise<boolean> {
   try {
     const handle = await open(path, 'wx')
-    await handle.writeFile(content).finally(() => handle.close())
+    try {
+      await handle.writeFile(content).finally(() => handle.close())
+    } catch (cause) {
+      // On a full disk the file exists but is empty.
+      await rm(path, { force: true }).catch(() => {})
+      throw cause
+    }
     return true
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -75,7 +113,7 @@ async function create(path: string, content: string): Promise<boolean> {
 }
 
 /** Moves a dead lock of this content aside. If another was faster, what was moved is that one's live lock: put it back. */
-export async function takeAway(path: string, dead: string): Promise<void> {
+async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
@@ -84,32 +122,4 @@ export async function takeAway(path: string, dead: string): Promise<void> {
   }
   if ((await readFile(aside, 'utf8').catch(() => dead)) !== dead) await link(aside, path).catch(() => {})
   await rm(aside, { force: true })
-}
-
-function ownerIsDead(content: string): boolean {
-  let owner: { pid?: unknown; machine?: unknown }
-  try {
-    owner = JSON.parse(content) ?? {}
-  } catch {
-    return false
-  }
-  if (owner.machine !== machine || !Number.isSafeInteger(owner.pid) || (owner.pid as number) <= 0)
-    return false
-  try {
-    process.kill(owner.pid as number, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
-/** Where a process id means the same process: containers may share a host name but not the ids. */
-const machine = `${hostname()} ${processNamespace()}`
-
-function processNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return ''
-  }
 }

@@ -1,6 +1,5 @@
 import type { Engine, EngineOptions, TaskUpdate } from '../engines/engine.js'
 import { ConfigError } from '../errors.js'
-import type { Observation, Protocol } from '../results/observation.js'
 import { identityOf, type UnitSpec } from '../units/unit.js'
 import {
   readFailure,
@@ -12,7 +11,7 @@ import {
 } from '../units/unit-files.js'
 import type { PlannedUnit } from './plan.js'
 
-/** A unit after a benchmark's call: finished, failed, or kept from beginning by another's failure. */
+/** A unit after a benchmark's call: finished; failed, or kept from beginning by another's failure; or still queued. */
 export interface FinishedUnit extends PlannedUnit {
   readonly result?: UnitResult
   readonly failure?: UnitFailure
@@ -30,22 +29,27 @@ export async function runBenchmark(
   options: EngineOptions,
 ): Promise<FinishedUnit[]> {
   await prepare(units)
-  const blocked = new Map<string, UnitFailure>()
-  const onUpdate = (update: TaskUpdate) => {
-    if (update.failure) blocked.set(update.task.folder, update.failure)
-    options.onUpdate?.(update)
-  }
+  const last = new Map<string, TaskUpdate>()
   await engine.run(
     units.map(({ folder, name, after }) => ({ folder, name, after })),
-    { ...options, onUpdate },
+    {
+      ...options,
+      onUpdate(update) {
+        last.set(update.task.folder, update)
+        options.onUpdate?.(update)
+      },
+    },
   )
   return Promise.all(
     units.map(async (unit) => {
       const result = await readResult(unit.folder, unit.spec)
       if (result) return { ...unit, result }
-      const failure = blocked.get(unit.folder) ??
-        (await readFailure(unit.folder)) ?? { message: 'it left no result' }
-      return { ...unit, failure }
+      const { state, failure } = last.get(unit.folder) ?? {}
+      if (state === 'queued' || state === 'running' || state === 'waiting') return unit
+      return {
+        ...unit,
+        failure: failure ?? (await readFailure(unit.folder)) ?? { message: 'it left no result' },
+      }
     }),
   )
 }
@@ -81,26 +85,4 @@ function difference(there: UnitSpec, wanted: UnitSpec): string {
   if (there.data.fingerprint !== wanted.data.fingerprint)
     return `other images or classes of ${there.data.name} than are there now`
   return 'another task'
-}
-
-/** The accuracies of finished units, for tables. */
-export function observationsOf(units: readonly FinishedUnit[]): Observation[] {
-  return units.flatMap(({ folder, spec, result }) =>
-    spec.measures.flatMap(({ name, data, classes }) => {
-      const metrics = result?.measures[name]?.metrics
-      if (!metrics) return []
-      return {
-        protocol: spec.protocol as Protocol,
-        method: spec.label,
-        dataset: data.name,
-        source: spec.data.name,
-        classes,
-        shots: spec.settings.shots,
-        seed: spec.settings.seed,
-        accuracy: metrics.accuracy,
-        macroF1: metrics.macroF1,
-        from: folder,
-      }
-    }),
-  )
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { baselineNamed } from '../compare/baselines.js'
+import { baselineNamed } from '../baselines/registry.js'
 import { isEmbedded } from '../compare/entries.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'

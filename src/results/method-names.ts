@@ -1,4 +1,4 @@
-import { baselines } from '../compare/baselines.js'
+import { baselines } from '../baselines/registry.js'
 import { methods } from '../methods/registry.js'
 
 /** What the paper calls the methods that it compares, in its order. */

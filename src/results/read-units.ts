@@ -34,7 +34,8 @@ async function readOne(folder: string): Promise<Findings> {
   return isThere ? { ...nothing, damaged: [{ path: folder, message }] } : { ...nothing, unfinished: [folder] }
 }
 
-function observationsOf(folder: string, spec: UnitSpec, { measures }: UnitResult): Found[] {
+/** What a finished unit measured. */
+export function observationsOf(folder: string, spec: UnitSpec, { measures }: UnitResult): Found[] {
   const { label, data: source, settings, model } = spec
   return spec.measures.flatMap(({ name, data, classes }) => {
     // Left out where the method does not know the classes.

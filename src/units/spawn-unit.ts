@@ -6,6 +6,10 @@ import { TrainingError } from '../errors.js'
 import { readFailure } from './unit-files.js'
 
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+
+/** The command that does a unit in a process of its own, without the unit's folder. */
+export const unitCommandLine = (): string[] => [process.execPath, ...process.execArgv, program, 'unit']
+
 /** Last characters kept of what a process says. */
 const TAIL = 4000
 
@@ -31,8 +35,9 @@ export interface SpawnUnitOptions {
 export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
   const { threads, signal, onProgress } = options
   signal?.throwIfAborted()
-  const args = ['unit', folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]
-  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+  const [node, ...args] = unitCommandLine()
+  const own = [folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]
+  const child = spawn(node!, [...args, ...own], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let said = ''

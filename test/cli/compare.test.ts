@@ -157,7 +157,7 @@ describe('a comparison', () => {
       if (running.process.exitCode !== null) throw new Error(`ended too early: ${running.stderr()}`)
       await delay(3)
     }
-    const worker = Number(readFileSync(lock()!, 'utf8'))
+    const worker = JSON.parse(readFileSync(lock()!, 'utf8')).pid
     expect(worker).not.toBe(running.process.pid)
     running.process.kill('SIGKILL')
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' })
@@ -249,8 +249,8 @@ describe('a run of a comparison that fails', () => {
 describe('what cannot be compared is refused before any training', () => {
   it.each([
     [['--methods', 'zero-shot,promtsrc'], 'Did you mean promptsrc?'],
-    [['--methods', 'ivlp,ivlp'], 'A method is named twice.'],
-    [['--seeds', '1,1'], 'A seed is named twice.'],
+    [['--methods', 'ivlp,ivlp'], 'ivlp is named twice.'],
+    [['--seeds', '1,1'], '1 is named twice.'],
     [['--seeds', '1,x'], 'Expected a whole number'],
     [['--json', '--markdown'], 'cannot be used with'],
   ])('%j', async (args, message) => {

@@ -130,7 +130,7 @@ describe('a run directory in use', () => {
     expect(code).toBe(2)
     expect(stderr).toContain(`busy is in use by another training process (process id ${first.process.pid})`)
     await kill(first)
-    expect(readFileSync(at('busy/lock'), 'utf8')).toBe(`${first.process.pid}\n`)
+    expect(JSON.parse(readFileSync(at('busy/lock'), 'utf8')).pid).toBe(first.process.pid)
     expect(await train('--out', 'busy', '--resume')).toMatchObject({ code: 0 })
     expect(promptsOf('busy').equals(promptsOf('whole'))).toBe(true)
   })
