@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Nothing is written into the cache of whoever runs the tests, nor taken from it.
+    env: { PROMPTSRC_CACHE: 'off' },
     // ONNX Runtime brings its own threads: more than two workers would only fight over the cores.
     maxWorkers: 2,
   },

@@ -1,40 +1,39 @@
 import sharp from 'sharp'
-import { randomStream } from '../src/random.js'
-import { drawScene, SIDE } from '../src/toy/render.js'
-import { type StyleName, styles } from '../src/toy/style.js'
-import { colourNames, patterns, shapes } from '../src/toy/world.js'
+import { toyDataset, toySets } from '../src/toy/datasets.js'
+import { SIDE } from '../src/toy/render.js'
 
-// Contact sheet of the toy world: a row a style, a column a shape. Usage: tsx scripts/toy-sheet.ts FILE.png
+// Contact sheet of the toy world: a row a data set in the order of `promptsrc toy --list`, a column a class.
+// Usage: tsx scripts/toy-sheet.ts FILE.png [COLUMNS] [ZOOM]
 
-const path = process.argv[2] ?? 'toy-sheet.png'
-const rows = Object.keys(styles) as StyleName[]
-const zoom = 2
-const cell = SIDE * zoom + 4
-const images = rows.flatMap((style, row) =>
-  shapes.map((shape, column) => {
-    const pattern = patterns[(row + column) % patterns.length]!
-    const colour = colourNames[(3 * row + column) % colourNames.length]!
-    const { image } = drawScene(
-      { pattern, colour, shape },
-      styles[style],
-      randomStream(1, 'sheet', row, column),
-    )
-    return { image, left: column * cell + 2, top: row * cell + 2 }
+const [path = 'toy-sheet.png', columns = '12', zoom = '2'] = process.argv.slice(2)
+const side = SIDE * Number(zoom)
+const cell = side + 2 * Number(zoom)
+const names = Object.keys(toySets)
+const cells = names.flatMap((name, row) => {
+  const { classNames, test } = toyDataset(name)
+  const count = Math.min(Number(columns), classNames.length)
+  return Array.from({ length: count }, (_, column) => {
+    // Classes evenly over the list, so that both halves are seen.
+    const label = Math.floor((column * classNames.length) / count)
+    return { datum: test.find((datum) => datum.label === label)!, left: column * cell, top: row * cell }
+  })
+})
+const composites = await Promise.all(
+  cells.map(async ({ datum, left, top }) => {
+    const { data, width, height } = await datum.load()
+    const image = sharp(data, { raw: { width, height, channels: 3 } })
+    return { input: await image.resize(side, side, { kernel: 'nearest' }).png().toBuffer(), left, top }
   }),
 )
-const composites = await Promise.all(
-  images.map(async ({ image, left, top }) => ({
-    input: await sharp(image.data, { raw: { width: SIDE, height: SIDE, channels: 3 } })
-      .resize(SIDE * zoom, SIDE * zoom, { kernel: 'nearest' })
-      .png()
-      .toBuffer(),
-    left,
-    top,
-  })),
-)
+const frame = cell - side
 await sharp({
-  create: { width: shapes.length * cell, height: rows.length * cell, channels: 3, background: '#888' },
+  create: {
+    width: Number(columns) * cell - frame,
+    height: names.length * cell - frame,
+    channels: 3,
+    background: '#888',
+  },
 })
   .composite(composites)
-  .png()
+  .png({ palette: true, colours: 64, dither: 0, compressionLevel: 9 })
   .toFile(path)

@@ -7,18 +7,34 @@ export {
 export { type ReadConfigOptions, readConfig, type TrainConfig } from './configs/config.js'
 export { type PublishedConfig, publishedConfigs } from './configs/published.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
-export type { Dataset, Datum } from './data/dataset.js'
+export type { Dataset, DataWarning, Datum } from './data/dataset.js'
 export { type FolderOptions, openFolder } from './data/folder.js'
 export type { RgbImage } from './data/image.js'
+export { type ListedDataset, type ListedFileOptions, openListedFile } from './data/listed-file.js'
+export { type OpenDatasetOptions, openDataset } from './data/open-dataset.js'
+export { datasetNamed, datasets } from './datasets/registry.js'
+export type {
+  Annotations,
+  DatasetSource,
+  OpenContext,
+  SourceDataset,
+  SourceFile,
+} from './datasets/source.js'
 export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './errors.js'
 export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './evaluate/classifier.js'
 export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate/evaluate.js'
 export { harmonicMean, type Metrics } from './evaluate/metrics.js'
 export { type ClassProbability, type Prediction, type PredictOptions, predict } from './evaluate/predict.js'
+export { type EnsembleName, type TemplateChoice, templatesFor } from './evaluate/zero-shot.js'
 export { type Interpretation, type InterpretOptions, interpretRun } from './interpret/interpret-run.js'
 export { imageFiles } from './interpret/sample-images.js'
 export { type MethodName, methods } from './methods/registry.js'
 export { type LoadModelOptions, loadModel, type Model } from './model.js'
+export {
+  type MeasuredProbe,
+  type MeasureProbeOptions,
+  measureLinearProbe,
+} from './probe/measure-probe.js'
 export {
   type CreateClassifierOptions,
   createClassifier,
@@ -26,7 +42,8 @@ export {
   loadRun,
   type Run,
 } from './run.js'
-export { toyDataset, toySets } from './toy/datasets.js'
+export { type ToySet, toyDataset, toySets } from './toy/datasets.js'
+export { toyProtocols } from './toy/protocols.js'
 export { loadPrompts, savePrompts, type TrainedPrompts } from './train/prompts-file.js'
 export type { Settings, SettingsInput } from './train/settings.js'
 export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'

@@ -1,3 +1,6 @@
+import { hashCache } from './cache/hash-cache.js'
+import { type ModelCaches, modelCaches } from './cache/model-caches.js'
+import { openCache } from './cache/open-cache.js'
 import { Clip } from './clip/clip.js'
 import { loadTokenizer } from './clip/tokenizer-files.js'
 import { WeightsError } from './errors.js'
@@ -26,6 +29,8 @@ export interface Model {
   readonly source: string
   /** SHA-256 of the weights, hexadecimal. */
   hash(): Promise<string>
+  /** What is kept on disk of what the model computes; undefined where that is turned off. */
+  readonly caches?: ModelCaches | undefined
   /** Ends the worker and closes the weight files. */
   close(): Promise<void>
 }
@@ -38,6 +43,7 @@ export interface Model {
  */
 export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
   const { threads, signal, onProgress } = options
+  const cache = openCache()
   const resolved = await resolveModel(name, {
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
@@ -54,12 +60,14 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
   }
   const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
   const runtime = nodeRuntime(threads === undefined ? {} : { threads })
+  const hash = () => contentHash(cache && hashCache(cache))
   return {
     clip,
     runtime,
     name,
     source: resolved.path,
-    hash: contentHash,
+    hash,
+    caches: cache && modelCaches(cache, { clip, runtime, hash }),
     async close() {
       await runtime.close()
       await close()

@@ -56,28 +56,37 @@ export interface CreateClassifierOptions {
   readonly batchSize?: number
 }
 
-/** The classifier of a run's prompts over any class names. Throws ConfigError for a class that is named twice. */
+/**
+ * The classifier of a run's prompts over any class names. Throws ConfigError for an added class that is there already.
+ */
 export async function createClassifier(
   { prompts, model }: Run,
   { classNames = prompts.classNames, addClasses = [], batchSize }: CreateClassifierOptions = {},
 ): Promise<Classifier> {
-  const all = [...classNames, ...addClasses.map(tidyClassName)]
-  checkClassNames(all)
-  const { clip, runtime } = model
-  return promptedClassifier({ clip, runtime, classNames: all, ...(batchSize ? { batchSize } : {}) }, prompts)
+  const added = addClasses.map(tidyClassName)
+  checkAddedClasses(classNames, added)
+  const { clip, runtime, caches } = model
+  const options = { clip, runtime, caches, classNames: [...classNames, ...added] }
+  return promptedClassifier({ ...options, ...(batchSize ? { batchSize } : {}) }, prompts)
 }
 
-/** Names must differ in what CLIP reads: its tokenizer ignores case. */
-function checkClassNames(names: readonly string[]): void {
-  if (names.includes('')) {
-    throw new ConfigError('an added class has an empty name', { hint: 'Give --add-class a name.' })
+/**
+ * Added names must differ from the others in what CLIP reads: its tokenizer ignores case. A data set's own names need
+ * not: two pairs of ImageNet's classes have the same ("missile", "sunglasses").
+ */
+function checkAddedClasses(classNames: readonly string[], added: readonly string[]): void {
+  const known = new Set(classNames.map((name) => name.toLowerCase()))
+  for (const name of added) {
+    if (name === '') {
+      throw new ConfigError('an added class has an empty name', { hint: 'Give --add-class a name.' })
+    }
+    if (known.has(name.toLowerCase())) {
+      throw new ConfigError(`class "${name}" is named twice`, {
+        hint: 'Classes that were trained take part without --add-class.',
+      })
+    }
+    known.add(name.toLowerCase())
   }
-  const read = names.map((name) => name.toLowerCase())
-  const twice = names.find((_, i) => read.indexOf(read[i]!) !== i)
-  if (twice === undefined) return
-  throw new ConfigError(`class "${twice}" is named twice`, {
-    hint: 'Classes that were trained take part without --add-class.',
-  })
 }
 
 /**

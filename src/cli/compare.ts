@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { comparable, methodEntries } from '../compare/entries.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
-import { oneOf } from './options.js'
+import { listOf, oneOf } from './options.js'
 
 const examples = `
 Examples:
@@ -17,7 +17,12 @@ export function compareCommand(): Command {
   const command = new Command('compare')
     .description('train several methods over several seeds, and compare base and novel accuracy and costs')
     .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
-    .option('--methods <list>', `methods, separated by commas: ${names.join(', ')}`, methodList(names), names)
+    .option(
+      '--methods <list>',
+      `methods, separated by commas: ${names.join(', ')}`,
+      listOf(oneOf(names)),
+      names,
+    )
   return withComparisonOptions(command, 'runs/compare-<data>')
     .addHelpText('after', examples)
     .action((data: string, flags: ComparisonFlags & { methods: readonly string[] }) =>
@@ -31,12 +36,4 @@ export function compareCommand(): Command {
         flags,
       ),
     )
-}
-
-function methodList(names: readonly string[]): (text: string) => string[] {
-  return (text) => {
-    const methods = text.split(',').map((part) => oneOf(names)(part.trim()))
-    if (new Set(methods).size < methods.length) throw new InvalidArgumentError('A method is named twice.')
-    return methods
-  }
 }

@@ -1,15 +1,16 @@
 import { relative } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
 import type { Entry } from '../compare/entries.js'
 import type { Dataset } from '../data/dataset.js'
 import type { Model } from '../model.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { positiveNumber, wholeNumber } from './options.js'
+import { listOf, positiveNumber, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 import { formatTable } from './table.js'
+import { accuracies } from './unit-text.js'
 
 /** Options of the commands that compare rows over seeds. */
 export interface ComparisonFlags extends DataOptions {
@@ -28,18 +29,19 @@ export interface ComparisonFlags extends DataOptions {
 
 /** Adds the options of {@link ComparisonFlags}. */
 export function withComparisonOptions(command: Command, out: string): Command {
-  return command
+  return withCacheOption(command)
     .option(
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
       'tiny',
     )
-    .option('--seeds <list>', 'seeds, separated by commas', seedList, [1, 2, 3])
+    .option('--seeds <list>', 'seeds, separated by commas', listOf(wholeNumber(0)), [1, 2, 3])
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: each method’s)', positiveNumber)
     .option('--out <folder>', `folder of runs, figures and report (default: ${out})`)
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
@@ -60,6 +62,9 @@ interface Task {
 /** Compares, prints the figures and writes `comparison.json`, `comparison.md` and `report.html`. */
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
   const dataset = await openData(task.path, flags)
+  const dataPath = await lastingPath(task.path, flags)
+  const { isListName } = await import('../data/listed-rows.js')
+  const dataRoot = flags.root !== undefined && isListName(task.path) ? { dataRoot: flags.root } : {}
   const { isEmbedded } = await import('../compare/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))
@@ -67,14 +72,14 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const out = flags.out ?? task.out(dataset)
   const title = task.title(dataset)
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
-  const comparison = await compareWithProgress({ ...options, dataPath: task.path })
+  const comparison = await compareWithProgress({ ...options, dataPath, ...dataRoot })
   const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
     import('../compare/comparison-json.js'),
     import('../compare/tables.js'),
     import('../compare/comparison-report.js'),
     import('../files/atomic.js'),
   ])
-  const json = comparisonJson(comparison, { ...options, dataPath: task.path })
+  const json = comparisonJson(comparison, { ...options, dataPath })
   const markdown = tables.markdown(title, comparison)
   await writeFileAtomic(`${out}/comparison.json`, `${JSON.stringify(json, null, 2)}\n`)
   await writeFileAtomic(`${out}/comparison.md`, markdown)
@@ -153,9 +158,7 @@ export async function compareWithProgress(options: ComparisonOptions): Promise<C
 
 function outcome({ result }: Comparison['units'][number]): string {
   if (!result) return 'failed'
-  return Object.entries(result.measures)
-    .map(([name, { metrics }]) => `${name} ${metrics.accuracy.toFixed(1)} %`)
-    .join(', ')
+  return accuracies(result)
 }
 
 const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['settings'] => ({
@@ -167,10 +170,4 @@ const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['se
 
 function subtitle({ model, data, seeds }: Pick<ComparisonOptions, 'model' | 'data' | 'seeds'>): string {
   return `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. Seeds ${seeds.join(', ')}.`
-}
-
-function seedList(text: string): number[] {
-  const seeds = text.split(',').map((part) => wholeNumber(0)(part.trim()))
-  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError('A seed is named twice.')
-  return seeds
 }

@@ -1,20 +1,48 @@
-import { stat } from 'node:fs/promises'
+import { Option } from 'commander'
 import type { Dataset } from '../data/dataset.js'
-import { openFolder } from '../data/folder.js'
-import { toyDataset, toySets } from '../toy/datasets.js'
+import { type Progress, startProgress } from './progress.js'
 
 /** Options of commands that read a data set. */
 export interface DataOptions {
-  /** Folder of the published data sets. */
+  /** Folder that holds published data sets. */
   readonly root?: string
   readonly classNames?: string
   readonly testFraction?: number
+  /** Stops reading. */
+  readonly signal?: AbortSignal
 }
 
-/** The data set of a DATA argument: a folder, or the name of a drawn set where there is no such folder. */
-export async function openData(path: string, options: DataOptions = {}): Promise<Dataset> {
-  if (Object.hasOwn(toySets, path) && !(await stat(path).catch(() => undefined))) return toyDataset(path)
-  const dataset = await openFolder(path, options)
-  for (const { message } of dataset.warnings) process.stderr.write(`warning: ${message}\n`)
+/** `--root` for commands with a DATA argument. */
+export function rootOption(): Option {
+  return new Option(
+    '--root <folder>',
+    'folder of published data sets, DATA being the name of one; or that of the paths of a list',
+  )
+}
+
+/** DATA as a run records it: it opens the same data set without `--root`. */
+export async function lastingPath(path: string, { root }: DataOptions): Promise<string> {
+  const { pathWithoutRoot } = await import('../data/open-dataset.js')
+  return pathWithoutRoot(path, root)
+}
+
+/** The data set of a DATA argument, see `openDataset`. */
+export async function openData(
+  path: string,
+  { root, classNames, testFraction, signal }: DataOptions = {},
+): Promise<Dataset> {
+  const { openDataset } = await import('../data/open-dataset.js')
+  let bar: Progress | undefined
+  const dataset = await openDataset(path, {
+    root,
+    classNames,
+    testFraction,
+    signal,
+    onScan(read, total) {
+      bar ??= startProgress('listing images', total)
+      bar.update(read)
+    },
+  }).finally(() => bar?.stop())
+  for (const { message } of dataset.warnings ?? []) process.stderr.write(`warning: ${message}\n`)
   return dataset
 }

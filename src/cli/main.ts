@@ -8,6 +8,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 // Progress and warnings that nobody reads are no reason to stop training.
 process.stderr.on('error', () => {})
+// Warnings in the form of this program instead of Node's, which names process ids and its own options.
+process.removeAllListeners('warning').on('warning', ({ message }) => {
+  process.stderr.write(`warning: ${message}\n`)
+})
 
 try {
   await program().parseAsync()

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import type { ZodType } from 'zod'
+import type { Baseline } from '../baselines/baseline.js'
+import { baselineNamed, baselines } from '../baselines/registry.js'
 import type { Method } from '../methods/method.js'
 import { methodNamed, methods } from '../methods/registry.js'
 import { regulatorOptions } from '../methods/regulated.js'
@@ -9,6 +11,7 @@ const examples = `
 Examples:
   $ promptsrc methods
   $ promptsrc methods coop
+  $ promptsrc methods linear-probe
   $ promptsrc methods --json
   $ promptsrc train photos --model ViT-B/16 --method promptsrc --set textLossWeight=10`
 
@@ -17,20 +20,32 @@ interface OptionInfo {
   readonly meaning: string
 }
 
-/** `promptsrc methods`: the methods there are. */
+/** `promptsrc methods`: the methods there are, and the baselines that they are compared with. */
 export function methodsCommand(): Command {
-  const names = Object.keys(methods)
+  const names = [...Object.keys(methods), ...Object.keys(baselines)]
   return new Command('methods')
-    .description('list the methods with paper, training settings and options')
+    .description('list the methods with paper, training settings and options, and the baselines')
     .argument('[method]', 'one of them alone', oneOf(names))
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action((chosen: string | undefined, { json }: { json?: boolean }) => {
-      const list = (chosen ? [chosen] : names).map((name) => describe(methodNamed(name)))
-      process.stdout.write(json ? `${JSON.stringify(list)}\n` : list.map(text).join('\n'))
+      const list = (chosen ? [chosen] : names).map(described)
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(list)}\n`
+          : list.map((entry) => (entry.kind === 'method' ? text(entry) : heading(entry))).join('\n'),
+      )
       if (!json && !chosen) process.stdout.write(footer())
     })
 }
+
+function described(name: string) {
+  const baseline = baselineNamed(name)
+  return baseline ? describeBaseline(name, baseline) : describe(methodNamed(name))
+}
+
+const describeBaseline = (name: string, { title, paper, summary }: Baseline) =>
+  ({ name, kind: 'baseline', title, paper, summary }) as const
 
 function describe({ name, title, paper, summary, options, defaults }: Method) {
   const values = options.parse({}) as Record<string, unknown>
@@ -38,19 +53,28 @@ function describe({ name, title, paper, summary, options, defaults }: Method) {
     key,
     { default: values[key], meaning: (type as ZodType).description ?? '' },
   ])
-  return { name, title, paper, summary, training: defaults, options: Object.fromEntries(info) }
+  return {
+    name,
+    kind: 'method',
+    title,
+    paper,
+    summary,
+    training: defaults,
+    options: Object.fromEntries(info),
+  } as const
 }
 
-function text({ name, title, summary, paper, training, options }: ReturnType<typeof describe>): string {
+const heading = ({ name, title, summary, paper }: Pick<Method, 'name' | 'title' | 'summary' | 'paper'>) =>
+  `${name}  ${title}: ${summary}\n  ${paper}\n`
+
+function text({ training, options, ...method }: ReturnType<typeof describe>): string {
   const { epochs, batchSize, learningRate, shots } = training
   const entries = Object.entries(options)
   const own = entries.filter(([key]) => !regulatorOptions.includes(key))
   const regulators = entries.filter(([key]) => regulatorOptions.includes(key))
   const width = Math.max(...own.map(([key, { default: value }]) => `${key}=${shown(value)}`.length))
   return [
-    `${name}  ${title}: ${summary}`,
-    `  ${paper}`,
-    `  training: ${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}, ${shots} shots`,
+    `${heading(method)}  training: ${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}, ${shots} shots`,
     ...own.map(([key, o]) => `  ${`${key}=${shown(o.default)}`.padEnd(width)}  ${o.meaning}`),
     `  regulators: ${regulators.map(([key, o]) => `${key}=${shown(o.default)}`).join(' ')}`,
     '',

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 
@@ -20,8 +20,36 @@ export function positiveNumber(text: string): number {
   return value
 }
 
+/**
+ * Adds --no-cache. It is handed on by the environment, so that processes started by a command follow it as well; 0 is the
+ * size of no cache.
+ */
+export function withCacheOption(command: Command): Command {
+  return command
+    .option('--no-cache', 'compute everything anew, and keep nothing (see `promptsrc cache`)')
+    .hook('preAction', () => {
+      if (command.opts().cache === false) process.env.PROMPTSRC_CACHE_GB = '0'
+    })
+}
+
 /** Collects an option that may be given several times. */
 export const repeated = (value: string, sofar: readonly string[] = []): string[] => [...sofar, value]
+
+/** Parses values separated by commas, none of them twice. */
+export function listOf(): (text: string) => string[]
+export function listOf<T>(parse: (text: string) => T): (text: string) => T[]
+export function listOf<T>(parse?: (text: string) => T): (text: string) => (T | string)[] {
+  return (text) => {
+    const values = text.split(',').map((part) => {
+      const trimmed = part.trim()
+      if (trimmed === '') throw new InvalidArgumentError('A value is empty.')
+      return parse ? parse(trimmed) : trimmed
+    })
+    const twice = values.find((value, i) => values.indexOf(value) !== i)
+    if (twice !== undefined) throw new InvalidArgumentError(`${twice} is named twice.`)
+    return values
+  }
+}
 
 /** Takes one of the names; for another it names the nearest. */
 export function oneOf(names: readonly string[]): (text: string) => string {

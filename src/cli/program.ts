@@ -1,21 +1,27 @@
 import { Command } from 'commander'
 import { packageVersion } from '../train/environment.js'
 import { ablateCommand } from './ablate.js'
+import { benchCommand } from './bench.js'
+import { cacheCommand } from './cache.js'
 import { compareCommand } from './compare.js'
 import { configsCommand } from './configs.js'
+import { dataCommand } from './data-command.js'
 import { demoCommand } from './demo.js'
 import { evalCommand } from './eval.js'
 import { exportCommand } from './export.js'
 import { importCommand } from './import.js'
 import { infoCommand } from './info.js'
 import { interpretCommand } from './interpret.js'
+import { linearProbeCommand } from './linear-probe.js'
 import { methodsCommand } from './methods.js'
 import { parityCommand } from './parity.js'
 import { predictCommand } from './predict.js'
+import { resultsCommand } from './results.js'
 import { toyCommand } from './toy.js'
 import { trainCommand } from './train.js'
 import { unitCommand } from './unit.js'
 import { unitsCommand } from './units.js'
+import { zeroShotCommand } from './zero-shot.js'
 
 /** The command line, without side effects until it is parsed. Errors are thrown, not printed and exited on. */
 export function program(): Command {
@@ -33,14 +39,20 @@ export function program(): Command {
     predictCommand(),
     importCommand(),
     exportCommand(),
+    zeroShotCommand(),
+    linearProbeCommand(),
     compareCommand(),
     ablateCommand(),
+    benchCommand(),
+    resultsCommand(),
     unitCommand(),
     unitsCommand(),
     infoCommand(),
+    cacheCommand(),
     interpretCommand(),
     methodsCommand(),
     configsCommand(),
+    dataCommand(),
     toyCommand(),
     parityCommand(),
   ]

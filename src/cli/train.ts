@@ -13,10 +13,10 @@ import type { TrainedPrompts } from '../train/prompts-file.js'
 import { readRunConfig } from '../train/run-config.js'
 import { resolveSettings, type Settings } from '../train/settings.js'
 import { type TrainRunOptions, trainRun } from '../train/train-run.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { keyValues, oneOf, positiveNumber, repeated, wholeNumber } from './options.js'
+import { keyValues, oneOf, positiveNumber, repeated, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
@@ -39,9 +39,13 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --out runs/photos
       photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
+  $ promptsrc train photos.csv --model ViT-B/16
+      lines of path,class or path,class,split
   $ promptsrc train photos --config promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets
   $ promptsrc train photos --config my.yaml --seed 2 OPTIM.LR 0.001 DATASET.NUM_SHOTS 4
       a published configuration, and a YAML file of the Python code with two values changed
+  $ promptsrc train OxfordPets --root datasets --model ViT-B/16 --classes base
+      a published data set, in datasets/oxford_pets as docs/datasets.md shows
   $ promptsrc train --resume --out runs/photos
       continues a run that was interrupted
   $ promptsrc train toy --model tiny --out runs/toy
@@ -53,9 +57,12 @@ Configurations (see \`promptsrc configs\`):
 
 /** `promptsrc train`: learns prompts from few images a class. */
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('learn prompts from few images a class')
-    .argument('[data]', 'folder DATA/<class>/*.jpg, or DATA/train/<class>/… and DATA/test/<class>/…')
+    .argument(
+      '[data]',
+      'folder DATA/<class>/*.jpg or DATA/{train,test}/<class>/*.jpg, a CSV or JSON-lines list, a published or drawn set',
+    )
     .argument('[KEY VALUE...]', 'keys of --config with other values, such as OPTIM.LR 0.001')
     .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)
     .option(
@@ -73,12 +80,12 @@ export function trainCommand(): Command {
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
+    .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print the figures as JSON')
-    .addHelpText('after', examples)
-    .action(train)
+  return withCacheOption(command).addHelpText('after', examples).action(train)
 }
 
 async function train(data: string | undefined, pairs: readonly string[], flags: TrainFlags): Promise<void> {
@@ -110,7 +117,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
       ...settings,
       model,
       data: dataset,
-      dataPath: path,
+      dataPath: await lastingPath(path, flags),
       out,
       resume,
       overwrite,

@@ -5,6 +5,7 @@ import { UserError } from '../errors.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
+import { accuracies } from './unit-text.js'
 
 const examples = `
 Examples:
@@ -35,7 +36,7 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
     table.stop()
     return engine.interruption()
   })
-  const table = startLiveTable(tasks, { outcome })
+  const table = startLiveTable(tasks, { outcome: ({ result }) => accuracies(result) })
   const last = new Map<string, TaskUpdate>()
   await engine
     .run(tasks, {
@@ -69,11 +70,4 @@ async function taskOf(folder: string): Promise<UnitTask> {
   ])
   const trained = trainedFolder(folder, await readUnit(folder))
   return { folder: join(folder), name: basename(resolve(folder)), after: trained ? [trained] : [] }
-}
-
-const outcome = ({ result }: TaskUpdate): string => {
-  const figures = Object.entries(result?.measures ?? {}).map(
-    ([name, { metrics }]) => `${name} ${metrics.accuracy.toFixed(1)} %`,
-  )
-  return figures.join(', ') || 'done'
 }

@@ -7,6 +7,9 @@ export const clipMean = [0.48145466, 0.4578275, 0.40821073] as const
 /** Standard deviation likewise. */
 export const clipStd = [0.26862954, 0.26130258, 0.27577711] as const
 
+/** To be raised whenever {@link testTransform} or decoding gives other pixels: caches go by it. */
+export const PREPROCESSING_VERSION = 1
+
 /**
  * CLIP's test transform up to the pixels: the short side is resized to `resolution` (bicubic, the long side
  * truncated to whole pixels), then the centre is cut out, its offset rounded half to even.

@@ -13,6 +13,20 @@ const BUCKET_COST = 2048
 /** Progress of a long encoding: texts done and in all. */
 export type OnProgress = (done: number, total: number) => void
 
+/** Features of classes by several templates each, as they are combined. */
+export interface ClassFeaturesKey {
+  /** Name of the combination. */
+  readonly combination: string
+  readonly classNames: readonly string[]
+  readonly templates: readonly string[]
+}
+
+/** Gives features of classes [classes, embedDim] that are kept from before, or computes and keeps them. */
+export type TextFeatureCache = (
+  key: ClassFeaturesKey,
+  compute: () => Promise<Float32Array>,
+) => Promise<Float32Array>
+
 /**
  * Features of texts by the frozen text tower, not normalised: [texts, embedDim], in the texts' order.
  * Throws DataError when a text is longer than the context.
@@ -55,7 +69,8 @@ export async function encodeTexts(
   return features
 }
 
-function textGraph(clip: Clip, texts: number, length: number) {
+/** The graph that {@link encodeTexts} runs, for texts of at most `length` tokens behind the start token. */
+export function textGraph(clip: Clip, texts: number, length: number) {
   const suffixes = input('suffixes', [texts * length, clip.config.text.width])
   const mask = input('mask', [texts, 1, length, 1 + length])
   return { features: textTower(clip.textWeights, { prefix: clip.startToken(), suffixes, texts, mask }) }

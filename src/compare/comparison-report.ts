@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { writeReport } from '../report/report.js'
@@ -6,7 +7,6 @@ import type { Curve, HeadlineRow, ReportData } from '../report/report-data.js'
 import { loadSamples } from '../report/sample-images.js'
 import { environment } from '../train/environment.js'
 import { readLog } from '../train/run-directory.js'
-import { baselineNamed } from './baselines.js'
 import type { Comparison } from './comparison.js'
 import { accuraciesOf, type Row, rowsOf } from './figures.js'
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
+import { baselineNamed } from '../baselines/registry.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
-import { fingerprint } from '../data/fingerprint.js'
 import type { TaskUpdate } from '../engines/engine.js'
 import { localEngine } from '../engines/local.js'
 import { DataError, UserError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
-import { type UnitData, type UnitSpec, unitName } from '../units/unit.js'
+import { type UnitSpec, unitName } from '../units/unit.js'
+import { unitData } from '../units/unit-data.js'
 import { readResult, type UnitFailure, type UnitResult, writeUnit } from '../units/unit-files.js'
-import { baselineNamed } from './baselines.js'
 import type { Entry } from './entries.js'
 
 /** The measures of every unit. */
@@ -25,6 +25,8 @@ export interface ComparisonOptions {
   readonly data: Dataset
   /** Where the data is, to be opened by other processes: a path, or the name of a drawn set. */
   readonly dataPath: string
+  /** Folder that the paths of a list are relative to, where it is not the list's own. */
+  readonly dataRoot?: string | undefined
   /** File with class names, where there is one. */
   readonly classNames?: string
   readonly skipBadImages?: boolean
@@ -109,13 +111,12 @@ export async function runComparison(options: ComparisonOptions): Promise<Compari
 
 /** Tasks and folders of all units. The first seed's come first, so that a table of all rows is early there. */
 async function plan(options: ComparisonOptions): Promise<Pick<Unit, 'entry' | 'spec' | 'folder'>[]> {
-  const { entries, seeds, model, data, dataPath, classNames, skipBadImages = false, out } = options
-  const images: UnitData = {
-    name: data.name,
+  const { entries, seeds, model, data, dataPath, dataRoot, classNames, skipBadImages = false, out } = options
+  const images = await unitData(data, {
     path: dataPath,
+    root: dataRoot,
     ...(classNames === undefined ? {} : { classNames }),
-    fingerprint: await fingerprint(data),
-  }
+  })
   const common = {
     format: 2,
     model: { name: model.name, sha256: model.sha256 },

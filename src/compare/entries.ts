@@ -1,7 +1,7 @@
+import { baselineNamed, baselines } from '../baselines/registry.js'
 import { methodNamed, methods } from '../methods/registry.js'
 import { toySets } from '../toy/datasets.js'
 import type { SettingsInput } from '../train/settings.js'
-import { baselineNamed, baselines } from './baselines.js'
 
 /** A row of a comparison: a method with settings, trained once for every seed. */
 export interface Entry {
@@ -32,17 +32,17 @@ export function agreementWeights(embedded: boolean): typeof embeddedWeights {
   return { textLossWeight, imageLossWeight, logitsLossWeight }
 }
 
+/** Whether a data set is a drawn one. */
+export const isDrawn = (dataset: string): boolean => Object.hasOwn(toySets, dataset)
+
 /** Whether model and data are the embedded ones, for which published settings are no good choice. */
-export const isEmbedded = (model: string, dataset: string): boolean =>
-  model === 'tiny' && Object.hasOwn(toySets, dataset)
+export const isEmbedded = (model: string, dataset: string): boolean => model === 'tiny' && isDrawn(dataset)
 
 /**
- * Where a method departs from its defaults. On the embedded data every method makes the same number of steps of the
- * same size, so that methods are compared and not budgets; chosen for IVLP and PromptSRC on other seeds than are
- * reported (docs/toy-world.md).
+ * Settings on the embedded data: every method makes the same number of steps of the same size, so that methods are
+ * compared and not budgets; chosen for IVLP and PromptSRC on other seeds than are reported (docs/toy-world.md).
  */
-export function settingsFor(method: string, embedded: boolean): Entry['settings'] {
-  if (!embedded || baselineNamed(method)) return {}
+export function embeddedSettings(method: string): Entry['settings'] {
   const options = methodNamed(method).options.parse({}) as Partial<typeof embeddedWeights>
   return {
     epochs: 10,
@@ -51,6 +51,10 @@ export function settingsFor(method: string, embedded: boolean): Entry['settings'
     ...((options.textLossWeight ?? 0) > 0 ? { methodOptions: embeddedWeights } : {}),
   }
 }
+
+/** Where a method departs from its defaults. */
+export const settingsFor = (method: string, embedded: boolean): Entry['settings'] =>
+  embedded && !baselineNamed(method) ? embeddedSettings(method) : {}
 
 /** Rows of the given methods under their own names. Throws ConfigError for an unknown one. */
 export function methodEntries(names: readonly string[], embedded: boolean): Entry[] {

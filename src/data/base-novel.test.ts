@@ -73,4 +73,10 @@ describe('keepLabels', () => {
     expect(kept!.label).toBe(1)
     expect(await kept!.load()).toBe(image)
   })
+
+  it('keeps the file, by whose content things are cached', () => {
+    const file = { read: async () => new Uint8Array(), decode: async () => image }
+    const [kept] = keepLabels([{ ...datum(['x', 7, 'seven']), file }], [7])
+    expect(kept!.file).toBe(file)
+  })
 })

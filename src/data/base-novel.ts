@@ -1,5 +1,6 @@
 import { DataError } from '../errors.js'
-import type { Dataset, Datum } from './dataset.js'
+import type { Dataset, Datum, ImageFile } from './dataset.js'
+import type { RgbImage } from './image.js'
 
 /** Which half of the classes: `base` is trained on, `novel` is what generalisation is measured on. */
 export type ClassSelection = 'all' | 'base' | 'novel'
@@ -26,6 +27,8 @@ export function selectClasses(dataset: Dataset, selection: ClassSelection): Data
     train: keepLabels(dataset.train, labels),
     val: keepLabels(dataset.val, labels),
     test: keepLabels(dataset.test, labels),
+    fingerprint: undefined,
+    cachedDraw: undefined,
   }
 }
 
@@ -49,7 +52,27 @@ export function keepLabels(data: readonly Datum[], labels: readonly number[]): D
   const kept: Datum[] = []
   for (const datum of data) {
     const label = places.get(datum.label)
-    if (label !== undefined) kept.push({ source: datum.source, label, load: () => datum.load() })
+    if (label !== undefined) kept.push(new Relabelled(datum, label))
   }
   return kept
+}
+
+/** An image under another label; as light as the image's own record. */
+class Relabelled implements Datum {
+  constructor(
+    private readonly datum: Datum,
+    readonly label: number,
+  ) {}
+
+  get source(): string {
+    return this.datum.source
+  }
+
+  get file(): ImageFile | undefined {
+    return this.datum.file
+  }
+
+  load(): Promise<RgbImage> {
+    return this.datum.load()
+  }
 }

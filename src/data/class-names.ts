@@ -9,6 +9,9 @@ interface NamedFolder {
   readonly name: string
 }
 
+/** What a class is called where it stands on disk: one, and several. */
+export type ClassNoun = readonly [one: string, many: string]
+
 /**
  * Class names for the given folders, in their order. Without a file, a folder's name with underscores read as
  * spaces; with one, what it says:
@@ -19,11 +22,17 @@ interface NamedFolder {
  *
  * @throws DataError when the file cannot be read or does not fit the folders, when a name is empty, or when two
  * folders get names that CLIP reads alike (its tokenizer ignores case and runs of spaces)
+ *
+ * @param what what the user calls a folder, for messages
  */
-export async function resolveClassNames(folders: readonly string[], file?: string): Promise<string[]> {
+export async function resolveClassNames(
+  folders: readonly string[],
+  file?: string,
+  what: ClassNoun = ['class folder', 'class folders'],
+): Promise<string[]> {
   const given = file === undefined ? new Map<string, string>() : await readNames(file, folders)
   const named = folders.map((folder) => ({ folder, name: tidyClassName(given.get(folder) ?? folder) }))
-  checkNames(named, file)
+  checkNames(named, file, what)
   return named.map(({ name }) => name)
 }
 
@@ -32,12 +41,12 @@ export function tidyClassName(name: string): string {
   return readableClassName(name).normalize('NFC').trim().replaceAll(/\s+/g, ' ')
 }
 
-function checkNames(named: readonly NamedFolder[], file: string | undefined): void {
+function checkNames(named: readonly NamedFolder[], file: string | undefined, [one, many]: ClassNoun): void {
   const seen = new Map<string, NamedFolder>()
   for (const entry of named) {
     if (entry.name === '') {
-      throw new DataError(`class folder "${entry.folder}" gives an empty class name`, {
-        hint: 'Rename the folder, or name the class in a file given with --class-names.',
+      throw new DataError(`${one} "${entry.folder}" gives an empty class name`, {
+        hint: 'Rename it, or name the class in a file given with --class-names.',
       })
     }
     const key = entry.name.toLowerCase()
@@ -45,8 +54,8 @@ function checkNames(named: readonly NamedFolder[], file: string | undefined): vo
     if (other !== undefined) {
       const where = file === undefined ? '' : ` (with ${file})`
       throw new DataError(
-        `class folders "${other.folder}" and "${entry.folder}" have the same class name "${entry.name}"${where}; CLIP cannot tell them apart`,
-        { hint: 'Merge the folders, or give the classes different names with --class-names.' },
+        `${many} "${other.folder}" and "${entry.folder}" have the same class name "${entry.name}"${where}; CLIP cannot tell them apart`,
+        { hint: 'Merge them, or give the classes different names with --class-names.' },
       )
     }
     seen.set(key, entry)

@@ -15,6 +15,9 @@ export interface DecodeOptions {
 
 const largestFile = 2 ** 30
 
+/** Versions of the libraries that decode, on which pixels may depend. */
+export const decoderVersions: string = JSON.stringify(sharp.versions)
+
 /**
  * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF image to 8-bit RGB as Pillow's `convert("RGB")` does:
  * alpha is dropped, not blended; 16-bit grey is clipped at 255, 16-bit colour loses its low byte; embedded colour
@@ -36,7 +39,8 @@ export async function decodeImage(
   return { width: metadata.width, height: metadata.height, data }
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+/** Bytes of an image file. Throws ImageError when it cannot be read or is far too large. */
+export async function readImageFile(path: string): Promise<Uint8Array> {
   try {
     const info = await stat(path)
     if (!info.isFile()) throw new ImageError(`${path}: not a file; expected an image`)

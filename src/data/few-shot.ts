@@ -34,7 +34,32 @@ export function fewShot(dataset: Dataset, shots: number, seed: number): FewShotD
   const random = new PythonRandom(seed)
   const train = drawShots(dataset.train, shots, random)
   const val = drawShots(dataset.val, Math.min(shots, maxValidationShots), random)
-  return { ...dataset, train, val, shortages: shortagesOf(dataset, shots) }
+  return drawn(dataset, shots, { train, val })
+}
+
+/**
+ * The cached draw of a data set that has one for these shots and this seed, as the reference prefers it, or else a new
+ * one.
+ *
+ * @throws ConfigError as {@link fewShot} does; DataError when the cache does not fit the data set
+ */
+export async function cachedOrNewFewShot(
+  dataset: Dataset,
+  shots: number,
+  seed: number,
+): Promise<FewShotDataset & { readonly cache?: string }> {
+  const cached = await dataset.cachedDraw?.(shots, seed)
+  if (!cached) return fewShot(dataset, shots, seed)
+  return { ...drawn(dataset, shots, cached), cache: cached.path }
+}
+
+function drawn(
+  dataset: Dataset,
+  shots: number,
+  { train, val }: Pick<Dataset, 'train' | 'val'>,
+): FewShotDataset {
+  const whole = { fingerprint: undefined, cachedDraw: undefined }
+  return { ...dataset, ...whole, train, val, shortages: shortagesOf(dataset, shots) }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { ConfigError, DataError } from '../errors.js'
-import { randomStream } from '../random.js'
+import { DataError } from '../errors.js'
 import { resolveClassNames } from './class-names.js'
-import type { Dataset, Datum } from './dataset.js'
-import { decodeImage } from './decode.js'
-import { groupByLabel } from './few-shot.js'
+import type { Dataset, DataWarning, Datum } from './dataset.js'
+import { FileDatum } from './file-datum.js'
+import { checkedFraction, holdOut } from './hold-out.js'
+import { ImageFolder } from './image-folder.js'
 import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
 
 export interface FolderOptions {
@@ -12,12 +12,6 @@ export interface FolderOptions {
   readonly classNames?: string | undefined
   /** Share of each class kept for testing where the folder has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
-}
-
-/** Something about a data folder that may not be meant, but does not stop the work. */
-export interface DataWarning {
-  readonly kind: 'ignored' | 'no-training-images' | 'no-test-images'
-  readonly message: string
 }
 
 export interface FolderDataset extends Dataset {
@@ -29,10 +23,11 @@ export interface FolderDataset extends Dataset {
 type Part = 'train' | 'val' | 'test'
 const partNames: readonly Part[] = ['train', 'val', 'test']
 
-/** Images of one class in one part, as paths. */
+/** Names of the images of one class in one part. */
 interface ClassImages {
   readonly part: Part
   readonly folder: string
+  readonly place: ImageFolder
   readonly images: readonly string[]
   /** Files of other types. */
   readonly others: readonly string[]
@@ -49,10 +44,7 @@ interface ClassImages {
  * @throws DataError when there is nothing to use: no folder, no class folders, a class folder without images
  */
 export async function openFolder(root: string, options: FolderOptions = {}): Promise<FolderDataset> {
-  const { testFraction = 0.3 } = options
-  if (!(testFraction >= 0 && testFraction < 1)) {
-    throw new ConfigError(`test fraction: ${testFraction}; expected a number from 0 to below 1`)
-  }
+  const testFraction = checkedFraction(options.testFraction)
   const read = await folderReader(root)
   const { found, ignored } = await readParts(root, read)
   const folders = [...new Set(found.map(({ folder }) => folder))].sort(compareCodePoints)
@@ -60,11 +52,12 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
 
   const data = (part: Part): Datum[] =>
     folders.flatMap((folder, label) => {
-      const images = found.filter((entry) => entry.part === part && entry.folder === folder)
-      return images.flatMap((entry) => entry.images).map((path) => fileDatum(path, label))
+      const entries = found.filter((entry) => entry.part === part && entry.folder === folder)
+      return entries.flatMap(({ place, images }) => images.map((name) => new FileDatum(place, name, label)))
     })
   const listed = { train: data('train'), val: data('val'), test: data('test') }
-  const split = listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction) }
+  const split =
+    listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction, classAndFile) }
   return {
     name: basename(resolve(root)),
     classNames,
@@ -74,10 +67,7 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
   }
 }
 
-/** An image file with its label. */
-export function fileDatum(path: string, label: number): Datum {
-  return { source: path, label, load: () => decodeImage(path) }
-}
+const classAndFile = ({ source }: Datum): string[] => [basename(dirname(source)), basename(source)]
 
 async function readParts(
   root: string,
@@ -122,36 +112,20 @@ async function readClasses(
 ): Promise<ClassImages[]> {
   const classes: ClassImages[] = []
   for (const folder of folders) {
-    const { images, others, folders: inner } = await read(join(path, folder))
-    if (images.length === 0) throw noImages(join(path, folder), inner.length, others)
-    const pathsOf = (names: readonly string[]) => names.map((name) => join(path, folder, name))
-    classes.push({ part, folder, images: pathsOf(images), others: pathsOf(others) })
+    const place = new ImageFolder(join(path, folder))
+    const { images, others, folders: inner } = await read(place.path)
+    if (images.length === 0) throw noImages(place.path, inner.length, others)
+    classes.push({ part, folder, place, images, others })
   }
   return classes
 }
 
-/**
- * Keeps the lowest-hashing share of every class for testing: at least one image of two, never the last one. New files
- * change little, as each file's hash is its own.
- */
-function holdOut(data: readonly Datum[], fraction: number): { train: Datum[]; test: Datum[] } {
-  const chosen = new Set<Datum>()
-  for (const group of groupByLabel(data).values()) {
-    const wanted = fraction === 0 ? 0 : Math.max(1, Math.round(group.length * fraction))
-    const hashed = group.map((datum) => {
-      const folder = basename(dirname(datum.source))
-      return { datum, hash: randomStream(0, 'hold out', folder, basename(datum.source)).uniform() }
-    })
-    hashed.sort((a, b) => a.hash - b.hash)
-    for (const { datum } of hashed.slice(0, Math.min(wanted, group.length - 1))) chosen.add(datum)
-  }
-  return {
-    train: data.filter((datum) => !chosen.has(datum)),
-    test: data.filter((datum) => chosen.has(datum)),
-  }
-}
-
-function missingImages(folders: readonly string[], { train, test }: Pick<Dataset, Part>): DataWarning[] {
+/** Warnings for the classes that a part of a data set leaves out; `what` is what a class is called there. */
+export function missingImages(
+  folders: readonly string[],
+  { train, test }: Pick<Dataset, 'train' | 'test'>,
+  what = 'class folder',
+): DataWarning[] {
   const warnings: DataWarning[] = []
   const trained = new Set(train.map(({ label }) => label))
   const tested = new Set(test.map(({ label }) => label))
@@ -159,18 +133,18 @@ function missingImages(folders: readonly string[], { train, test }: Pick<Dataset
     if (trained.size > 0 && !trained.has(label)) {
       warnings.push({
         kind: 'no-training-images',
-        message: `class folder "${folder}" has no training images`,
+        message: `${what} "${folder}" has no training images`,
       })
     }
     if (tested.size > 0 && !tested.has(label)) {
-      warnings.push({ kind: 'no-test-images', message: `class folder "${folder}" has no test images` })
+      warnings.push({ kind: 'no-test-images', message: `${what} "${folder}" has no test images` })
     }
   }
   return warnings
 }
 
 function otherFiles(found: readonly ClassImages[]): DataWarning[] {
-  const others = found.flatMap((entry) => entry.others)
+  const others = found.flatMap(({ place, others }) => others.map((name) => place.pathOf(name)))
   if (others.length === 0) return []
   const message = `${counted(others.length, 'file')} of other types than images ignored (such as ${others[0]})`
   return [{ kind: 'ignored', message }]

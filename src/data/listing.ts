@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { extname, join, sep } from 'node:path'
+import { extname, join } from 'node:path'
 import { DataError } from '../errors.js'
+import { isInside, leadsOut } from './image-folder.js'
 
 /** File name endings of the image types that can be decoded; whether a file is intact shows when it is loaded. */
 export const imageExtensions: readonly string[] = [
@@ -67,11 +68,7 @@ function kindOf(entry: Pick<Dirent, 'isDirectory' | 'isFile'>): 'folder' | 'file
 
 async function kindOfTarget(link: string, realRoot: string): Promise<'folder' | 'file' | 'special'> {
   const target = await attempt(link, () => realpath(link))
-  if (!target.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) {
-    throw new DataError(`${link}: a symbolic link that leads out of the data folder`, {
-      hint: 'Copy what it points to into the data folder, or remove the link.',
-    })
-  }
+  if (target === realRoot || !isInside(target, realRoot)) throw leadsOut(link)
   return kindOf(await attempt(link, () => stat(target)))
 }
 

@@ -27,10 +27,21 @@ export interface TrainBatchOptions extends LoadOptions {
   readonly seed: number
 }
 
-export interface EvalBatchOptions extends LoadOptions {
+export interface EvalOptions extends LoadOptions {
   /** Leave out images that cannot be decoded instead of throwing; each is reported to `onBadImage`, in order. */
   readonly skipBadImages?: boolean | undefined
   readonly onBadImage?: OnBadImage | undefined
+}
+
+export interface EvalBatchOptions extends EvalOptions {
+  /** Keeps the pixels of evaluation images from one process to the next. */
+  readonly pixels?: PixelCache | undefined
+}
+
+/** Keeps what the test transform makes of image files, by their content. */
+export interface PixelCache {
+  /** The pixels [R, R, 3] that are kept for such a file, or those that `make` gives; these are kept from then on. */
+  pixels(bytes: Uint8Array, resolution: number, make: () => Promise<Uint8Array>): Promise<Uint8Array>
 }
 
 export type OnBadImage = (datum: Datum, error: UserError) => void
@@ -91,29 +102,68 @@ export function trainBatchCount(images: number, batchSize: number): number {
  * @throws DataError when an image cannot be decoded, unless bad images are skipped
  */
 export async function* evalBatches(options: EvalBatchOptions): AsyncGenerator<Batch, void, undefined> {
-  const { data, batchSize, resolution, skipBadImages, onBadImage } = options
+  const load = (datum: Datum, signal: AbortSignal) => testPixels(options, datum, signal)
+  yield* evalItems(options, load, (pixels, indices) => assemble(options, pixels, indices, options.batchSize))
+}
+
+/**
+ * Whatever evaluation loads of every image, batch by batch in the order of `data`.
+ *
+ * @param load loads one image; UserErrors are those of bad images
+ * @param combine makes a batch of what is readable, given the places in `data`
+ * @throws DataError when an image cannot be loaded, unless bad images are skipped
+ */
+export async function* evalItems<T, B>(
+  options: EvalOptions,
+  load: (datum: Datum, signal: AbortSignal) => Promise<T>,
+  combine: (items: readonly T[], indices: readonly number[]) => B,
+): AsyncGenerator<B, void, undefined> {
+  const { data, batchSize, skipBadImages, onBadImage } = options
   checkBatchSize(batchSize)
-  const pixels: Transform = (image) => testTransform(image, resolution)
   const limit = limiter(concurrency)
   const tasks = chunks([...data.keys()], batchSize).map((indices) => async (signal: AbortSignal) => {
-    const load = (index: number) => limit(() => loadPixels(options, index, pixels, signal))
-    const images = await Promise.all(
-      indices.map((index) => (skipBadImages ? orError(load(index)) : load(index))),
+    const one = (index: number) => limit(() => load(data[index]!, signal))
+    const items = await Promise.all(
+      indices.map((index) => (skipBadImages ? orError(one(index)) : one(index))),
     )
-    const readable = images.filter(isReadable)
-    const kept = indices.filter((_, place) => isReadable(images[place]!))
-    return { batch: assemble(options, readable, kept, batchSize), indices, images }
+    const readable = items.filter(isReadable)
+    const kept = indices.filter((_, place) => isReadable(items[place]!))
+    return { batch: combine(readable, kept), indices, items }
   })
-  for await (const { batch, indices, images } of ahead(
+  for await (const { batch, indices, items } of ahead(
     tasks,
     options.prefetch ?? defaultPrefetch,
     options.signal,
   )) {
-    for (const [place, image] of images.entries()) {
-      if (!isReadable(image)) onBadImage?.(data[indices[place]!]!, image)
+    for (const [place, item] of items.entries()) {
+      if (!isReadable(item)) onBadImage?.(data[indices[place]!]!, item)
     }
     yield batch
   }
+}
+
+/**
+ * The [R, R, 3] pixels of an image by the test transform.
+ *
+ * @param bytes the image's file where it was read already
+ */
+export async function testPixels(
+  { cache, pixels, resolution }: Pick<EvalBatchOptions, 'cache' | 'pixels' | 'resolution'>,
+  datum: Datum,
+  signal: AbortSignal,
+  bytes?: Uint8Array,
+): Promise<Uint8Array> {
+  const { file } = datum
+  const made = async (image: RgbImage) => {
+    // See `loadPixels`.
+    await setImmediate()
+    signal.throwIfAborted()
+    return testTransform(image, resolution)
+  }
+  signal.throwIfAborted()
+  if (!pixels || !file) return made(await decoded(datum, cache))
+  const content = bytes ?? (await file.read())
+  return pixels.pixels(content, resolution, async () => made(await file.decode(content)))
 }
 
 /**
@@ -180,8 +230,8 @@ async function orError<T>(image: Promise<T>): Promise<T | UserError> {
   }
 }
 
-function isReadable(image: Uint8Array | UserError): image is Uint8Array {
-  return !(image instanceof UserError)
+function isReadable<T>(item: T | UserError): item is T {
+  return !(item instanceof UserError)
 }
 
 function assemble(

@@ -1,8 +1,16 @@
 import type { Clip } from '../clip/clip.js'
 import { fillTemplate, readableClassName } from '../clip/templates.js'
-import { encodeTexts } from '../clip/text-features.js'
+import { encodeTexts, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
 import { ConfigError } from '../errors.js'
-import { encodeGraph, type HostTensor, input, type Tensor, zeros } from '../graph/index.js'
+import {
+  encodeGraph,
+  type HostTensor,
+  input,
+  l2Normalize,
+  sizeOf,
+  type Tensor,
+  zeros,
+} from '../graph/index.js'
 import type { Method, Prompts } from '../methods/method.js'
 import {
   classWeights,
@@ -14,6 +22,8 @@ import {
 } from '../methods/prompted-clip.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
+import type { EvaluationCaches } from './feature-batches.js'
+import { type FrozenImageTower, frozenImageTower, IMAGE_BATCH } from './frozen-image-tower.js'
 
 /** Assigns logits to images over a list of classes. */
 export interface Classifier {
@@ -26,8 +36,22 @@ export interface Classifier {
    * @param images normalised pixels, [n, 3, R, R] with n up to the batch size
    * @returns logits [n, classes] and L2-normalised image features [n, embedDim]
    */
-  classify(images: Float32Array): Promise<{ logits: Float32Array; features: Float32Array }>
+  classify(images: Float32Array): Promise<Classified>
+  /** The image tower where it is frozen CLIP's, with what follows it: the two give what `classify` gives, bit for bit. */
+  readonly frozen?: {
+    readonly tower: FrozenImageTower
+    /** @param features of the tower, [n, embedDim] */
+    classify(features: Float32Array): Promise<Classified>
+  }
+  /** Where evaluations keep what they make of images. */
+  readonly caches: EvaluationCaches | undefined
   release(): Promise<void>
+}
+
+/** Logits [n, classes] and L2-normalised image features [n, embedDim]. */
+export interface Classified {
+  readonly logits: Float32Array
+  readonly features: Float32Array
 }
 
 /** What every classifier needs. */
@@ -37,9 +61,11 @@ export interface ClassifierOptions {
   readonly classNames: readonly string[]
   /** Default: 16; fewer where each image has text features of its own. */
   readonly batchSize?: number
+  /** Keep what was computed for later processes. */
+  readonly caches?: (EvaluationCaches & { readonly text?: TextFeatureCache }) | undefined
 }
 
-const BATCH = 16
+const BATCH = IMAGE_BATCH
 
 /** Texts that are encoded at once where each image has its own. */
 const CONDITIONAL_TEXTS = 2048
@@ -62,7 +88,7 @@ export interface Learned {
  * @throws ConfigError where contexts are class-specific and the classes are others
  */
 export async function promptedClassifier(options: ClassifierOptions, learned: Learned): Promise<Classifier> {
-  const { clip, runtime, classNames } = options
+  const { clip, runtime, classNames, caches } = options
   const { method, methodOptions } = learned
   const specs = method.parameters(methodOptions, clip, learned.classNames.length)
   const feeds: Record<string, HostTensor> = Object.fromEntries(
@@ -76,16 +102,14 @@ export async function promptedClassifier(options: ClassifierOptions, learned: Le
 
   const classesFor = (image: Tensor) =>
     classWeights(textFeatureSet(clip, textPrompts(prompts, image), classNames), isConditional(prompts))
-  const image = (images: Tensor) => promptedImage(clip, images, prompts)
-  if (isConditional(prompts)) {
-    return imageClassifier({ clip, runtime, classNames, batchSize }, classesFor, image, feeds)
-  }
+  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: options.batchSize ?? BATCH }
+  if (isConditional(prompts)) return imageClassifier(common, classesFor, prompts, feeds)
   const text = await runtime.compile(
     await encodeGraph({ text: classesFor(zeros([1, clip.config.embedDim])) }),
   )
   const textFeatures = (await text.run(feeds)).text!.data
   await text.release()
-  return imageClassifier({ clip, runtime, classNames, batchSize }, textFeatures, image, feeds)
+  return imageClassifier(common, textFeatures, prompts, feeds)
 }
 
 /** Class-specific contexts know the trained classes alone. */
@@ -110,13 +134,26 @@ function checkClasses({ text }: Prompts, learned: Learned, classNames: readonly 
 export async function zeroShotClassifier(
   options: ClassifierOptions,
   templates: readonly string[],
+  onProgress?: OnProgress,
 ): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize = BATCH } = options
+  const { clip, runtime, classNames, batchSize = BATCH, caches } = options
+  const compute = () => ensembleFeatures(options, templates, onProgress)
+  const key = { combination: 'mean of normalised, normalised', classNames, templates }
+  const textFeatures = await (caches?.text ? caches.text(key, compute) : compute())
+  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: batchSize }
+  return imageClassifier(common, textFeatures)
+}
+
+async function ensembleFeatures(
+  { clip, runtime, classNames }: ClassifierOptions,
+  templates: readonly string[],
+  onProgress: OnProgress | undefined,
+): Promise<Float32Array> {
   const { embedDim } = clip.config
   const texts = classNames.flatMap((name) =>
     templates.map((template) => fillTemplate(template, readableClassName(name))),
   )
-  const features = await encodeTexts(clip, runtime, texts)
+  const features = await encodeTexts(clip, runtime, texts, onProgress)
   const textFeatures = new Float32Array(classNames.length * embedDim)
   for (let c = 0; c < classNames.length; c++) {
     const target = textFeatures.subarray(c * embedDim, (c + 1) * embedDim)
@@ -127,34 +164,73 @@ export async function zeroShotClassifier(
     }
     target.set(normalized(target))
   }
-  return imageClassifier({ clip, runtime, classNames, batchSize }, textFeatures, (images) =>
-    promptedImage(clip, images),
-  )
+  return textFeatures
 }
 
+interface Common extends Required<Omit<ClassifierOptions, 'caches'>>, Pick<ClassifierOptions, 'caches'> {
+  /** Images of one run of a frozen tower, which needs no smaller batches where each image has its own texts. */
+  readonly towerBatch: number
+}
+
+/**
+ * @param text L2-normalised or mean features [classes, embedDim], or how they follow from an image's features
+ * @param prompts those of the image tower; default: none
+ * @param feeds learned values
+ */
 async function imageClassifier(
-  { clip, runtime, classNames, batchSize }: Required<ClassifierOptions>,
-  /** L2-normalised or mean features [classes, embedDim], or how they follow from an image's features. */
+  common: Common,
   text: Float32Array | ((image: Tensor) => Tensor),
-  imageFeatures: (images: Tensor) => Tensor,
+  prompts?: Prompts,
   feeds: Record<string, HostTensor> = {},
 ): Promise<Classifier> {
-  const { resolution, config } = clip
-  const shape = [batchSize, 3, resolution, resolution]
-  const textShape = [classNames.length, config.embedDim]
+  const { clip, runtime, classNames, batchSize, towerBatch, caches } = common
+  const { resolution } = clip
+  const shared = {
+    classNames,
+    batchSize,
+    textFeatures: typeof text === 'function' ? undefined : text,
+    caches,
+  }
+  if (prompts?.visual) {
+    const pixels = [3, resolution, resolution]
+    const head = await compileHead(common, text, feeds, pixels, (images) =>
+      promptedImage(clip, images, prompts),
+    )
+    return { ...shared, classify: head.run, release: head.release }
+  }
+  const head = await compileHead(common, text, feeds, [clip.config.embedDim], l2Normalize)
+  const tower = frozenImageTower(clip, runtime, towerBatch)
+  return {
+    ...shared,
+    classify: async (images) => head.run(await tower.features(images)),
+    frozen: { tower, classify: (features) => inParts(features, batchSize * clip.config.embedDim, head.run) },
+    async release() {
+      await Promise.all([tower.release(), head.release()])
+    },
+  }
+}
+
+/** What leads to the logits, compiled: from images of the given shape, or from their features. */
+async function compileHead(
+  { clip, runtime, classNames, batchSize }: Common,
+  text: Float32Array | ((image: Tensor) => Tensor),
+  feeds: Record<string, HostTensor>,
+  each: readonly number[],
+  imageFeatures: (x: Tensor) => Tensor,
+) {
+  const { embedDim } = clip.config
+  const shape = [batchSize, ...each]
+  const textShape = [classNames.length, embedDim]
   const features = imageFeatures(input('images', shape))
   const classes = typeof text === 'function' ? text(features) : input('text', textShape)
   const { image, logits } = withLogits(clip, classes, features)
   const session: Session = await runtime.compile(await encodeGraph({ image, logits }))
-  const perImage = 3 * resolution * resolution
+  const size = sizeOf(each)
   return {
-    classNames,
-    batchSize,
-    textFeatures: typeof text === 'function' ? undefined : text,
-    async classify(images) {
-      const n = images.length / perImage
-      const padded = n === batchSize ? images : new Float32Array(batchSize * perImage)
-      if (n < batchSize) padded.set(images)
+    async run(values: Float32Array): Promise<Classified> {
+      const n = values.length / size
+      const padded = n === batchSize ? values : new Float32Array(batchSize * size)
+      if (n < batchSize) padded.set(values)
       const outputs = await session.run({
         ...feeds,
         ...(typeof text === 'function' ? {} : { text: { shape: textShape, data: text } }),
@@ -162,11 +238,38 @@ async function imageClassifier(
       })
       return {
         logits: outputs.logits!.data.slice(0, n * classNames.length),
-        features: outputs.image!.data.slice(0, n * config.embedDim),
+        features: outputs.image!.data.slice(0, n * embedDim),
       }
     },
     release: () => session.release(),
   }
+}
+
+/** Classifies more values than one run takes. */
+async function inParts(
+  values: Float32Array,
+  size: number,
+  classify: (part: Float32Array) => Promise<Classified>,
+): Promise<Classified> {
+  if (values.length <= size) return classify(values)
+  const parts: Classified[] = []
+  for (let start = 0; start < values.length; start += size) {
+    parts.push(await classify(values.subarray(start, start + size)))
+  }
+  return {
+    logits: joined(parts.map(({ logits }) => logits)),
+    features: joined(parts.map(({ features }) => features)),
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 function normalized(vector: Float32Array): Float32Array {

@@ -1,7 +1,8 @@
 import type { Datum } from '../data/dataset.js'
-import type { ImageCache } from '../data/image-cache.js'
-import { evalBatches } from '../data/loader.js'
-import type { Classifier } from './classifier.js'
+import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
+import type { Classified, Classifier } from './classifier.js'
+import type { EvaluatedPart, EvaluationJournal } from './evaluation-journal.js'
+import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
 
 /** Options of {@link evaluateClassifier}. */
@@ -10,7 +11,8 @@ export interface EvaluateOptions {
   readonly resolution: number
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
-  readonly cache?: ImageCache
+  /** Keeps what was found, to go on after a kill. */
+  readonly journal?: EvaluationJournal
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -37,38 +39,78 @@ export async function evaluateClassifier(
   data: readonly Datum[],
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { resolution, skipBadImages, cache, signal, onProgress } = options
-  const { batchSize, classNames } = classifier
-  const skipped: string[] = []
-  const logits: number[] = []
-  const labels: number[] = []
+  const { onProgress, journal } = options
+  const classes = classifier.classNames.length
+  const logits = new Float32Array(data.length * classes)
   const indices: number[] = []
-  const perImage = 3 * resolution * resolution
-  const onBadImage = (_datum: Datum, error: Error) => skipped.push(error.message)
-  for await (const batch of evalBatches({
-    data,
-    batchSize,
-    resolution,
-    skipBadImages,
-    onBadImage,
-    cache,
-    signal,
-  })) {
-    const n = batch.labels.length
-    if (n > 0) {
-      const result = await classifier.classify(batch.images.subarray(0, n * perImage))
-      for (const value of result.logits) logits.push(value)
-      labels.push(...batch.labels)
-      indices.push(...batch.indices)
-    }
-    onProgress?.(labels.length + skipped.length, data.length)
+  const skipped: string[] = []
+  let done = 0
+  const take = (part: EvaluatedPart) => {
+    logits.set(part.logits, indices.length * classes)
+    for (const index of part.indices) indices.push(index)
+    skipped.push(...part.skipped)
+    done += part.images
+    onProgress?.(done, data.length)
   }
-  const values = Float32Array.from(logits)
+
+  const before = (await journal?.read(classes)) ?? []
+  for (const part of before) take(part)
+  const start = done
+  const bad: string[] = []
+  const onBadImage = (_datum: Datum, error: Error) => bad.push(error.message)
+  for await (const batch of classified(classifier, data.slice(start), { ...options, onBadImage })) {
+    const own = bad.splice(0)
+    const part = {
+      images: batch.indices.length + own.length,
+      indices: Array.from(batch.indices, (index) => start + index),
+      logits: batch.logits,
+      skipped: own,
+    }
+    take(part)
+    await journal?.add(part, before)
+  }
+  await journal?.remove()
+  const found = logits.subarray(0, indices.length * classes)
+  const labels = Int32Array.from(indices, (index) => data[index]!.label)
   return {
-    metrics: evaluateLogits(values, labels, classNames.length),
-    logits: values,
-    labels: Int32Array.from(labels),
+    metrics: evaluateLogits(found, labels, classes),
+    logits: found,
+    labels,
     indices: Int32Array.from(indices),
     skipped,
   }
 }
+
+type ClassifiedBatch = Pick<Classified, 'logits'> & Pick<Batch, 'labels' | 'indices'>
+
+/** Logits batch by batch; where the image tower is frozen, by features that may be kept from before. */
+async function* classified(
+  classifier: Classifier,
+  data: readonly Datum[],
+  options: EvaluateOptions & Pick<EvalBatchOptions, 'onBadImage'>,
+): AsyncGenerator<ClassifiedBatch> {
+  const { batchSize, frozen, caches } = classifier
+  if (frozen) {
+    for await (const { features, labels, indices } of featureBatches({
+      ...options,
+      data,
+      tower: frozen.tower,
+      caches,
+    })) {
+      const { logits } = labels.length > 0 ? await frozen.classify(features) : nothing
+      yield { logits, labels, indices }
+    }
+    return
+  }
+  const perImage = 3 * options.resolution ** 2
+  for await (const batch of evalBatches({ ...options, data, batchSize, pixels: caches?.pixels })) {
+    const { labels, indices } = batch
+    const { logits } =
+      labels.length > 0
+        ? await classifier.classify(batch.images.subarray(0, labels.length * perImage))
+        : nothing
+    yield { logits, labels, indices }
+  }
+}
+
+const nothing = { logits: new Float32Array(0) }

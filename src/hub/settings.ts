@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { ownCacheFolder } from '../cache/cache-settings.js'
 import { ConfigError } from '../errors.js'
 import { openAiEndpoint } from './openai-models.js'
 
@@ -39,7 +40,7 @@ export async function hubSettings(
   const value = (...names: string[]) => names.map((name) => environment[name]).find((text) => text)
   const userCache = value('XDG_CACHE_HOME') ?? join(homedir(), '.cache')
   const home = value('HF_HOME') ?? join(userCache, 'huggingface')
-  const ownCache = value('PROMPTSRC_CACHE')
+  const ownCache = ownCacheFolder(value('PROMPTSRC_CACHE'))
   return {
     endpoint: address('HF_ENDPOINT', value('HF_ENDPOINT') ?? 'https://huggingface.co'),
     token: await accessToken(environment, home),

@@ -5,7 +5,10 @@ import { sampleImages } from './sample-images.js'
 const datum = (label: number, n: number): Datum => ({
   source: `/data/test/class_${label}/${n}.png`,
   label,
-  load: async () => ({ width: 1, height: 1, data: new Uint8Array(3) }),
+  // A method, as that of image files is.
+  async load() {
+    return { width: 1, height: 1, data: Uint8Array.of(this.label, n, 0) }
+  },
 })
 const all = [0, 1, 2].flatMap((label) => [0, 1, 2, 3].map((n) => datum(label, n)))
 const dataset: Dataset = { name: 'set', classNames: ['cat', 'fox', 'owl'], train: [], val: [], test: all }
@@ -18,6 +21,14 @@ it('spreads the sample evenly over the images of the classes', () => {
     'class_0/3.png',
     'class_2/1.png',
     'class_2/3.png',
+  ])
+})
+
+it('loads the images that it names', async () => {
+  const images = await Promise.all(sampleImages(dataset, ['owl'], 2).map(({ load }) => load()))
+  expect(images.map(({ data }) => [...data])).toEqual([
+    [2, 1, 0],
+    [2, 3, 0],
   ])
 })
 

@@ -16,7 +16,9 @@ export function sampleImages(
   const images = (test.length > 0 ? test : train).filter(({ label }) => wanted.includes(classNames[label]!))
   const n = Math.min(count, images.length)
   return Array.from({ length: n }, (_, k) => {
-    const { source, label, load } = images[Math.floor(((k + 0.5) * images.length) / n)]!
-    return { name: join(basename(dirname(source)), basename(source)), truth: classNames[label]!, load }
+    const datum = images[Math.floor(((k + 0.5) * images.length) / n)]!
+    const { source, label } = datum
+    const name = join(basename(dirname(source)), basename(source))
+    return { name, truth: classNames[label]!, load: () => datum.load() }
   })
 }

@@ -19,7 +19,7 @@ type Domain = readonly [low: number, high: number]
  * harmonic mean behind them. Up and to the right is better.
  */
 export async function baseNovelPlane(
-  { rows, reference }: Headline,
+  { rows, reference, printed = [] }: Headline,
   colours: ReadonlyMap<string, string>,
 ): Promise<string> {
   const { dot, line, link, text } = await loadPlot()
@@ -71,7 +71,8 @@ export async function baseNovelPlane(
         dot(means, {
           x: 'base',
           y: 'novel',
-          fill: ({ method, colour }: (typeof means)[number]) => (method === reference ? paper : colour),
+          fill: ({ method, colour }: (typeof means)[number]) =>
+            method === reference || printed.includes(method) ? paper : colour,
           stroke: ({ method, colour }: (typeof means)[number]) => (method === reference ? ink : colour),
           r: 5,
         }),

@@ -34,6 +34,8 @@ export interface Headline {
   readonly rows: readonly HeadlineRow[]
   /** The method of one of the rows, with which the others are compared. */
   readonly reference?: string
+  /** Methods of rows that were not measured but are printed elsewhere: rings in the plane. */
+  readonly printed?: readonly string[]
   readonly note: string
 }
 

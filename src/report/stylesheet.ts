@@ -82,6 +82,18 @@ details>*+*{margin-top:10px}
 .words{max-width:none}.words th,.words td{white-space:nowrap}.words td small{display:block}
 .facts{width:100%;font-size:.9rem;table-layout:fixed}
 .facts th{color:var(--soft);width:42%;overflow-wrap:anywhere}
+.results caption{font-weight:600;color:var(--ink);font-size:.95rem}
+.results td,.results th{padding:6px 0 6px 14px}.results th:first-child{padding-left:0;white-space:nowrap;position:sticky;left:0;background:var(--paper)}
+.results td b{font-weight:700}.results .interval,.results .difference{display:block;font-size:.72rem;line-height:1.35}
+.results .printed{color:var(--soft);font-style:italic}
+.results .above{color:var(--right)}.results .below{color:var(--wrong)}
+.results abbr{text-decoration:none;cursor:help}
+.scroll+.scroll{margin-top:26px}
+.results-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:34px 44px;margin:14px 0 26px;align-items:start}
+.results-grid>*{min-width:0}.results-grid .scroll+.scroll{margin-top:0}.results-grid table{width:100%}
+.key{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0 0;padding:0;font-size:.9rem}
+.key i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:6px}
+div.note p{margin:0 0 4px;max-width:82ch}
 @media (max-width:560px){main{padding:26px 16px 48px}th,td{padding-right:12px}.samples{grid-template-columns:repeat(2,minmax(0,1fr))}
 .headline small{display:block}.headline .number{padding:8px 0 8px 8px}}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}nav,details:not([open]){display:none}

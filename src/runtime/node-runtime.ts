@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
+import { env } from 'onnxruntime-node'
 import type { EncodedGraph } from '../graph/index.js'
 import { type OnnxOptions, OnnxSession } from './onnx-session.js'
 import type { Runtime, Session } from './session.js'
@@ -25,13 +26,23 @@ export function nodeRuntime({
   // The worker's entry exists once the package is built; run from its sources it computes in this thread.
   const entry = new URL('./worker.js', import.meta.url)
   return worker && existsSync(entry)
-    ? new WorkerRuntime(entry, { threads, prepack })
-    : new InlineRuntime({ threads, prepack })
+    ? new WorkerRuntime(entry, { threads, prepack }, signatureOf({ threads, prepack }))
+    : new InlineRuntime({ threads, prepack }, signatureOf({ threads, prepack }))
+}
+
+function signatureOf({ threads, prepack }: OnnxOptions): string {
+  const machine = [process.platform, process.arch, cpus()[0]?.model ?? '']
+  return ['onnxruntime', env.versions.node, 'cpu', ...machine, `${threads} threads`, prepack ? 'packed' : '']
+    .join(' ')
+    .trim()
 }
 
 /** Runs in the calling thread, which every run blocks. */
 class InlineRuntime implements Runtime {
-  constructor(private readonly options: OnnxOptions) {}
+  constructor(
+    private readonly options: OnnxOptions,
+    readonly signature: string,
+  ) {}
 
   async compile(graph: EncodedGraph): Promise<Session> {
     const weights = await loadWeightsBuffer(graph)

@@ -17,6 +17,11 @@ export interface Session {
 
 /** Where graphs are run: ONNX Runtime in this thread, in a worker, or in a browser. */
 export interface Runtime {
+  /**
+   * What the bits of a result depend on beside graph, weights and inputs: engine, machine, threads. A runtime without it
+   * has its results cached nowhere.
+   */
+  readonly signature?: string | undefined
   compile(graph: EncodedGraph): Promise<Session>
   /** Ends workers; sessions of this runtime must not be used any more. */
   close(): Promise<void>

@@ -17,6 +17,7 @@ export class WorkerRuntime implements Runtime {
   constructor(
     private readonly entry: URL,
     private readonly options: OnnxOptions,
+    readonly signature?: string,
   ) {}
 
   async compile(graph: EncodedGraph): Promise<Session> {

@@ -12,16 +12,32 @@ const SAMPLES = 2
 
 type Rgb = readonly [number, number, number]
 
-/** An object's place in the picture, in pixels and radians. */
+/** An object's place in the picture, in pixels. */
 interface Placed {
   readonly inside: Inside
   readonly x: number
   readonly y: number
   readonly scale: number
-  /** Width by height; 1 is as drawn. */
-  readonly stretch: number
-  readonly angle: number
+  /** Square root of width by height. */
+  readonly root: number
+  readonly cos: number
+  readonly sin: number
 }
+
+/**
+ * Puts a shape into the picture.
+ *
+ * @param stretch width by height; 1 is as drawn
+ * @param angle radians
+ */
+const place = (
+  inside: Inside,
+  x: number,
+  y: number,
+  scale: number,
+  stretch: number,
+  angle: number,
+): Placed => ({ inside, x, y, scale, root: Math.sqrt(stretch), cos: Math.cos(angle), sin: Math.sin(angle) })
 
 /** What the objects of a class have in common beside their name, as things in the world do. */
 interface Look {
@@ -62,16 +78,16 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
   const between = (low: number, high: number) => low + (high - low) * random.uniform()
   const radians = (degrees: number) => (degrees * Math.PI) / 180
   const look = lookOf(object, style.look)
-  const scale = SIDE * between(0.26, 0.42)
+  const scale = SIDE * between(0.26, 0.42) * (1 - style.distance)
   const margin = SIDE / 2 - scale * 0.9
-  const main: Placed = {
-    inside: insideOf[object.shape],
-    x: SIDE / 2 + between(-margin, margin),
-    y: SIDE / 2 + between(-margin, margin),
+  const main = place(
+    insideOf[object.shape],
+    SIDE / 2 + between(-margin, margin),
+    SIDE / 2 + between(-margin, margin),
     scale,
-    stretch: look.stretch,
-    angle: radians(look.tilt + between(-style.rotation, style.rotation)),
-  }
+    look.stretch,
+    radians(look.tilt + between(-style.rotation, style.rotation)),
+  )
   const dark = random.uniform() < look.darkness
   const background = hsl(
     look.surroundings + between(-180, 180) * (1 - style.look),
@@ -92,11 +108,13 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
   const fill = patternAt(object.pattern, between(0, 1))
   const clutter = Array.from({ length: style.clutter }, () => distractor(random, main))
   const blotches = style.texture > 0 ? blotchy(random) : () => 0
+  const bars = Array.from({ length: style.bars }, () => bar(random))
   const paper: Rgb = [0.95, 0.94, 0.9]
 
   const colourAt = (px: number, py: number): Rgb => {
     const [u, v] = local(main, px, py)
-    if (main.inside(u, v)) {
+    for (const { covers, grey } of bars) if (covers(u, v)) return [grey, grey, grey]
+    if (isWithin(u, v) && main.inside(u, v)) {
       const inner = fill(u, v) ? colour : second
       if (style.sketch === 0) return inner
       const edge = !main.inside(u * 1.18, v * 1.18) || !main.inside(u * 1.18 + 0.05, v * 1.18)
@@ -105,7 +123,7 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
     const base = style.sketch > 0 ? mix(background, paper, style.sketch) : background
     for (const { placed, grey } of clutter) {
       const [cu, cv] = local(placed, px, py)
-      if (placed.inside(cu, cv)) return mix(base, [grey, grey, grey], 0.8)
+      if (isWithin(cu, cv) && placed.inside(cu, cv)) return mix(base, [grey, grey, grey], 0.8)
     }
     return style.texture > 0 ? mix(base, [0.5, 0.5, 0.5], style.texture * blotches(px, py)) : base
   }
@@ -129,13 +147,14 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
 }
 
 /** A point of the picture in the object's own square. */
-function local({ x, y, scale, stretch, angle }: Placed, px: number, py: number): [number, number] {
+function local({ x, y, scale, root, cos, sin }: Placed, px: number, py: number): [number, number] {
   const dx = (px - x) / scale
   const dy = (py - y) / scale
-  const u = dx * Math.cos(angle) + dy * Math.sin(angle)
-  const v = dy * Math.cos(angle) - dx * Math.sin(angle)
-  return [u / Math.sqrt(stretch), v * Math.sqrt(stretch)]
+  return [(dx * cos + dy * sin) / root, (dy * cos - dx * sin) * root]
 }
+
+/** False only where no shape reaches, which spares most points the outline. */
+const isWithin = (u: number, v: number): boolean => Math.abs(u) <= 1.01 && Math.abs(v) <= 1.01
 
 /** True where a pattern shows the object's colour, false where it shows the second tone. */
 function patternAt(pattern: Pattern, phase: number): Inside {
@@ -157,15 +176,24 @@ function patternAt(pattern: Pattern, phase: number): Inside {
 function distractor(random: RandomStream, main: Placed): { placed: Placed; grey: number } {
   const angle = 2 * Math.PI * random.uniform()
   const distance = main.scale + SIDE * (0.04 + 0.16 * random.uniform())
-  const placed = {
-    inside: insideOf[shapes[random.integer(shapes.length)]!],
-    x: main.x + distance * Math.cos(angle),
-    y: main.y + distance * Math.sin(angle),
-    scale: SIDE * (0.05 + 0.06 * random.uniform()),
-    stretch: 1,
-    angle: 2 * Math.PI * random.uniform(),
-  }
+  const placed = place(
+    insideOf[shapes[random.integer(shapes.length)]!],
+    main.x + distance * Math.cos(angle),
+    main.y + distance * Math.sin(angle),
+    SIDE * (0.05 + 0.06 * random.uniform()),
+    1,
+    2 * Math.PI * random.uniform(),
+  )
   return { placed, grey: random.uniform() }
+}
+
+/** A bar across the object's square, at any angle. */
+function bar(random: RandomStream): { covers: Inside; grey: number } {
+  const angle = Math.PI * random.uniform()
+  const offset = 1.2 * random.uniform() - 0.6
+  const grey = 0.25 + 0.5 * random.uniform()
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+  return { covers: (x, y) => Math.abs(x * cos + y * sin - offset) < 0.16, grey }
 }
 
 /** Smooth random blotches in 0..1 over the picture: a bilinear grid of random values. */
@@ -184,34 +212,55 @@ function blotchy(random: RandomStream): (x: number, y: number) => number {
   }
 }
 
-/** Blur, haze and noise, then 8 bits. */
+/** Blur, tiles, haze, depth and noise, then 8 bits. */
 function developed(pixels: Float32Array, style: Style, random: RandomStream): Uint8Array {
   let current = pixels
   for (let pass = 0; pass < style.blur; pass++) current = boxBlur(current)
+  if (style.tiles > 0) current = tiled(current, style.tiles)
+  const light = [1 - style.depth, 1 - style.depth / 4, 1]
   const data = new Uint8Array(current.length)
   for (let i = 0; i < data.length; i++) {
-    const hazy = current[i]! + (0.6 - current[i]!) * style.haze
+    const hazy = (current[i]! + (0.6 - current[i]!) * style.haze) * light[i % 3]!
     const noisy = style.noise > 0 ? hazy + style.noise * random.normal() : hazy
     data[i] = Math.max(0, Math.min(255, Math.round(255 * noisy)))
   }
   return data
 }
 
+/** For every pixel the 9 around it, itself included, row by row; at the border the nearest ones stand in. */
+const around = Int32Array.from({ length: SIDE * SIDE * 9 }, (_, i) => {
+  const nearest = (n: number) => Math.max(0, Math.min(SIDE - 1, n))
+  const pixel = Math.floor(i / 9)
+  const y = nearest(Math.floor(pixel / SIDE) + Math.floor((i % 9) / 3) - 1)
+  return y * SIDE + nearest((pixel % SIDE) + (i % 3) - 1)
+})
+
 function boxBlur(pixels: Float32Array): Float32Array {
   const result = new Float32Array(pixels.length)
-  const clamp = (n: number) => Math.max(0, Math.min(SIDE - 1, n))
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      for (let c = 0; c < 3; c++) {
-        let sum = 0
-        for (let k = 0; k < 9; k++) {
-          sum += pixels[(clamp(y + Math.floor(k / 3) - 1) * SIDE + clamp(x + (k % 3) - 1)) * 3 + c]!
-        }
-        result[(y * SIDE + x) * 3 + c] = sum / 9
-      }
+  for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+    for (let c = 0; c < 3; c++) {
+      let sum = 0
+      for (let k = 0; k < 9; k++) sum += pixels[around[pixel * 9 + k]! * 3 + c]!
+      result[pixel * 3 + c] = sum / 9
     }
   }
   return result
+}
+
+/** Every tile in its mean colour. */
+function tiled(pixels: Float32Array, side: number): Float32Array {
+  const sums = new Float64Array(pixels.length)
+  const corner = (x: number, y: number) => ((y - (y % side)) * SIDE + x - (x % side)) * 3
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) {
+      for (let c = 0; c < 3; c++) sums[corner(x, y) + c]! += pixels[(y * SIDE + x) * 3 + c]!
+    }
+  }
+  const area = side * side
+  return pixels.map((_, i) => {
+    const pixel = Math.floor(i / 3)
+    return sums[corner(pixel % SIDE, Math.floor(pixel / SIDE)) + (i % 3)]! / area
+  })
 }
 
 const mix = (a: Rgb, b: Rgb, share: number): Rgb => [

@@ -20,6 +20,14 @@ export interface Style {
   readonly haze: number
   /** How far every class has a look of its own (hue, proportions, tilt, surroundings): 0 to 1. */
   readonly look: number
+  /** How far objects shrink with distance, 0 to 1. */
+  readonly distance: number
+  /** Grey bars in front of the object. */
+  readonly bars: number
+  /** Side of the tiles of one colour that the picture is laid of, in pixels; 0 for none. It divides the picture's side. */
+  readonly tiles: number
+  /** Loss of red light, as under water: 0 to 1. */
+  readonly depth: number
 }
 
 /** The style of the pictures that the tiny model is pre-trained on. */
@@ -34,9 +42,13 @@ export const clean: Style = {
   sketch: 0,
   haze: 0,
   look: 0,
+  distance: 0,
+  bars: 0,
+  tiles: 0,
+  depth: 0,
 }
 
-/** The shifted styles of the downstream sets, by name. */
+/** The styles that pre-training mixes in, and `field`. Those of other downstream sets stand with the sets. */
 export const styles = {
   clean,
   /**

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { randomStream } from '../random.js'
 import { captionOf, corpus, fits } from './captions.js'
-import { toyDataset, toySets } from './datasets.js'
 import { drawScene, SIDE } from './render.js'
-import { type StyleName, styles } from './style.js'
+import { type Style, type StyleName, styles } from './style.js'
 import { colourNames, nameOf, objectNamed, patterns, shapes } from './world.js'
 
 const object = objectNamed('striped red triangle')
@@ -42,6 +41,31 @@ describe('the toy world', () => {
     }
   })
 
+  it.each([
+    ['distance', { distance: 0.5 }],
+    ['bars', { bars: 2 }],
+    ['tiles', { tiles: 4 }],
+    ['depth', { depth: 0.5 }],
+  ])('changes a clean picture by %s', (_name, change) => {
+    const drawn = (style: Style) => drawScene(object, style, randomStream(1, 'change')).image.data
+    expect(drawn({ ...styles.clean, ...change })).not.toEqual(drawn(styles.clean))
+  })
+
+  it('lays tiles of one colour', () => {
+    const { data } = drawScene(object, { ...styles.clean, tiles: 4 }, randomStream(1, 'tiles')).image
+    const colours = new Map<string, Set<string>>()
+    for (let y = 0; y < SIDE; y++) {
+      for (let x = 0; x < SIDE; x++) {
+        const tile = `${Math.floor(x / 4)} ${Math.floor(y / 4)}`
+        const start = (y * SIDE + x) * 3
+        const seen = colours.get(tile) ?? new Set()
+        colours.set(tile, seen.add(data.subarray(start, start + 3).join(' ')))
+      }
+    }
+    expect(colours.size).toBe(144)
+    for (const seen of colours.values()) expect(seen.size).toBe(1)
+  })
+
   it('writes captions that are true of their object', () => {
     for (let i = 0; i < 200; i++) {
       const scene = drawScene(object, styles.clean, randomStream(1, 'scene', 0))
@@ -55,24 +79,5 @@ describe('the toy world', () => {
   it('has every word of its names in the corpus of the vocabulary', () => {
     const words = new Set(corpus().flatMap((text) => text.replaceAll('.', '').split(' ')))
     for (const word of [...shapes, ...colourNames, ...patterns]) expect(words).toContain(word)
-  })
-})
-
-describe('toy data sets', () => {
-  it.each(Object.keys(toySets))('%s has the same disjoint parts every time', (name) => {
-    const { classNames, train, val, test } = toyDataset(name)
-    const sources = [...train, ...val, ...test].map(({ source }) => source)
-    expect(new Set(sources).size).toBe(sources.length)
-    expect(toyDataset(name).test.map(({ source }) => source)).toEqual(test.map(({ source }) => source))
-    for (const part of [train, test]) {
-      expect(new Set(part.map(({ label }) => label)).size).toBe(classNames.length)
-    }
-    expect(train.length).toBeGreaterThanOrEqual(16 * classNames.length)
-  })
-
-  it('draws other pictures for another seed and refuses an unknown name', async () => {
-    const [a, b] = await Promise.all([0, 1].map((seed) => toyDataset('toy', { seed }).train[0]!.load()))
-    expect(a!.data).not.toEqual(b!.data)
-    expect(() => toyDataset('moon')).toThrow(/unknown toy data set "moon"/)
   })
 })

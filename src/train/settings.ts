@@ -103,9 +103,22 @@ function decayOf({ decay, decayEpochs, decayFactor: gamma, epochs }: Settings): 
 }
 
 function scaledAggregation(method: Method, epochs: number): Record<string, unknown> {
-  const { gpaMean, gpaStd } = method.options.parse({}) as Partial<Regulators>
-  if (gpaMean === undefined || gpaStd === undefined || epochs === method.defaults.epochs) return {}
-  const scale = epochs / method.defaults.epochs
+  const methodOptions = method.options.parse({}) as Record<string, unknown>
+  return scaledGaussian({ epochs: method.defaults.epochs, methodOptions }, epochs)
+}
+
+/**
+ * The Gaussian of settings, moved to another number of epochs: its mean with the epochs, its standard deviation with
+ * more of them. Empty where the settings have none, or the epochs stay.
+ */
+export function scaledGaussian(
+  { epochs: from, methodOptions = {} }: Pick<SettingsInput, 'epochs' | 'methodOptions'>,
+  epochs: number | undefined,
+): Partial<Pick<Regulators, 'gpaMean' | 'gpaStd'>> {
+  const { gpaMean, gpaStd } = methodOptions as Partial<Regulators>
+  if (gpaMean === undefined || gpaStd === undefined) return {}
+  if (from === undefined || epochs === undefined || epochs === from) return {}
+  const scale = epochs / from
   return { gpaMean: gpaMean * scale, gpaStd: gpaStd * Math.max(1, scale) }
 }
 

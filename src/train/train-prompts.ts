@@ -1,6 +1,6 @@
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
-import { fewShot } from '../data/few-shot.js'
+import { cachedOrNewFewShot } from '../data/few-shot.js'
 import { ImageCache } from '../data/image-cache.js'
 import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
 import type { UserError } from '../errors.js'
@@ -72,7 +72,8 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
   const method = methodNamed(settings.method)
   const { epochs, seed } = settings
 
-  const drawn = fewShot(dataset, settings.shots, seed)
+  const drawn = await cachedOrNewFewShot(dataset, settings.shots, seed)
+  if (drawn.cache) yield { type: 'warning', message: `the cached few-shot draw ${drawn.cache} is used` }
   for (const { className, images, shots } of drawn.shortages) {
     yield {
       type: 'warning',
@@ -101,6 +102,7 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
     optimizer: sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
     schedule: scheduleOf(settings),
     seed,
+    textCache: model.caches?.text,
   })
   try {
     if (from) trainer.restore(from)

@@ -1,4 +1,5 @@
 import type { Clip } from '../clip/clip.js'
+import type { TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import { encodeGraph, type HostTensor } from '../graph/index.js'
@@ -22,6 +23,8 @@ export interface TrainerOptions {
   readonly optimizer: Optimizer
   readonly schedule: ScheduleConfig
   readonly seed: number
+  /** Keeps the teacher's text features for later processes. */
+  readonly textCache?: TextFeatureCache | undefined
   /** Parameters to start from instead of the method's initialisation. */
   readonly initial?: Tensors
   /** Keep features among the outputs of a step, for inspection. */
@@ -75,7 +78,7 @@ export class Trainer {
     })
     // The step's weights are read while the runtime encodes the teacher's texts.
     const [teacher, session] = await Promise.all([
-      templates && diverseTextFeatures(clip, runtime, classNames, templates),
+      templates && teacherFeatures(options, templates),
       encodeGraph(graph).then((encoded) => runtime.compile(encoded)),
     ])
     const parameters = new Map<string, Float32Array>()
@@ -198,6 +201,14 @@ export class Trainer {
       { hint: 'Lower the learning rate, or check the images and the model for damaged values.' },
     )
   }
+}
+
+function teacherFeatures(
+  { clip, runtime, classNames, textCache }: TrainerOptions,
+  templates: readonly string[],
+): Promise<Float32Array> {
+  const compute = () => diverseTextFeatures(clip, runtime, classNames, templates)
+  return textCache ? textCache({ combination: 'mean', classNames, templates }, compute) : compute()
 }
 
 function aggregationOf({ method, methodOptions, schedule }: TrainerOptions) {

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { baselineNamed } from '../compare/baselines.js'
-import { selectClasses } from '../data/base-novel.js'
+import type { BaselineTarget } from '../baselines/baseline.js'
+import { baselineNamed } from '../baselines/registry.js'
+import { type ClassSelection, selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { fingerprint } from '../data/fingerprint.js'
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
+import { EvaluationJournal } from '../evaluate/evaluation-journal.js'
 import { calibrationBins } from '../evaluate/metrics.js'
 import { medianOf } from '../evaluate/statistics.js'
 import { writeFileAtomic } from '../files/atomic.js'
@@ -18,7 +20,7 @@ import { type LogEntry, readLog } from '../train/run-directory.js'
 import type { SettingsInput } from '../train/settings.js'
 import type { TrainEvent } from '../train/train-prompts.js'
 import { trainRun } from '../train/train-run.js'
-import { identityOf, type Measure, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
+import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
 import {
   evaluationSchema,
   readResult,
@@ -42,11 +44,6 @@ export interface RunUnitOptions {
   readonly onEvent?: (event: TrainEvent) => void
   readonly onMeasure?: (name: string, done: number, total: number) => void
   readonly signal?: AbortSignal
-}
-
-/** A measure with its opened images: those of the chosen classes. */
-export interface Target extends Measure {
-  readonly images: Dataset
 }
 
 /** The parts of a result that learning gives. */
@@ -120,16 +117,18 @@ interface Outcome {
 async function baseline(
   { method, settings, skipBadImages }: UnitSpec,
   data: Dataset,
-  targets: readonly Target[],
-  { model, signal }: RunUnitOptions,
+  targets: readonly BaselineTarget[],
+  { model, signal, onMeasure }: RunUnitOptions,
 ): Promise<Outcome> {
   const { evaluations, parameters } = await baselineNamed(method)!.measure({
     model,
     data,
     targets,
+    classes: (settings.classes as ClassSelection | undefined) ?? 'all',
     shots: settings.shots ?? 0,
     seed: settings.seed ?? 0,
     skipBadImages,
+    ...(onMeasure ? { onProgress: onMeasure } : {}),
     ...(signal ? { signal } : {}),
   })
   return { evaluations, learned: { parameters, stepSeconds: null, peakMemoryMB: peakMemoryMB() } }
@@ -139,7 +138,7 @@ async function prompted(
   folder: string,
   spec: UnitSpec,
   open: (data: UnitData) => Promise<Dataset>,
-  targets: readonly Target[],
+  targets: readonly BaselineTarget[],
   options: RunUnitOptions,
 ): Promise<Outcome> {
   const from = trainedFolder(folder, spec)
@@ -153,6 +152,7 @@ async function prompted(
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
       resolution: model.clip.resolution,
       skipBadImages: spec.skipBadImages,
+      journal: new EvaluationJournal(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),
       ...(signal ? { signal } : {}),
     })

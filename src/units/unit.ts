@@ -71,7 +71,8 @@ export function identityOf(spec: UnitSpec): string {
     skipBadImages,
     sorted(settings),
     trained?.identity ?? null,
-    measures.map(({ name, data, classes }) => [name, data.fingerprint, classes]),
+    // A data set's name chooses its zero-shot template.
+    measures.map(({ name, data, classes }) => [name, data.name, data.fingerprint, classes]),
   ]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex')
 }

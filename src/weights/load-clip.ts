@@ -1,7 +1,7 @@
 import type { ClipConfig } from '../clip/config.js'
 import { inferClipConfig, type StatedConfig } from './clip-config.js'
 import { readHuggingFaceConfig, readOpenClipConfig } from './config-files.js'
-import { contentHash } from './content-hash.js'
+import { contentHash, type KnownHashes } from './content-hash.js'
 import { findModelFiles, type ModelFiles } from './model-folder.js'
 import { canonicalWeights, type Naming } from './names.js'
 import { openWeights } from './open-weights.js'
@@ -16,8 +16,8 @@ export interface ClipWeights {
   readonly tokenizerFolder: string | undefined
   /** The weight file (or the index of several). */
   readonly source: string
-  /** SHA-256 of the weight file's bytes, hexadecimal. */
-  contentHash(): Promise<string>
+  /** SHA-256 of the weight file's bytes, hexadecimal; files that `known` remembers are not read. */
+  contentHash(known?: KnownHashes): Promise<string>
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export async function openClip(path: string): Promise<ClipWeights> {
       weights: { entries: canonical.entries, source: opened.source, close: opened.close },
       tokenizerFolder: files.tokenizerFolder,
       source: opened.source,
-      contentHash: () => contentHash(opened.files),
+      contentHash: (known) => contentHash(opened.files, known),
       close: opened.close,
     }
   } catch (error) {

@@ -15,6 +15,8 @@ export interface UnpickleOptions {
   readonly persistent?: (id: PickleValue) => PickleValue
   /** Allows classes compiled by TorchScript. Default: false. */
   readonly scriptModules?: boolean
+  /** The names allowed, where they are others than those of PyTorch's files. */
+  readonly findGlobal?: (module: string, name: string) => PickleGlobal | undefined
 }
 
 export interface Unpickled {
@@ -128,10 +130,9 @@ class PickleMachine {
   }
 
   global(module: PickleValue, name: PickleValue): void {
-    const found =
-      typeof module === 'string' && typeof name === 'string'
-        ? findGlobal(module, name, this.options.scriptModules ?? false)
-        : undefined
+    const { scriptModules = false, findGlobal: find = (m, n) => findGlobal(m, n, scriptModules) } =
+      this.options
+    const found = typeof module === 'string' && typeof name === 'string' ? find(module, name) : undefined
     if (!found) {
       const wanted = [module, name].map((part) => (typeof part === 'string' ? part : '?')).join('.')
       throw new PickleProblem(`refers to ${JSON.stringify(wanted)}, which is not among the names allowed`)

@@ -249,8 +249,8 @@ describe('a run of a comparison that fails', () => {
 describe('what cannot be compared is refused before any training', () => {
   it.each([
     [['--methods', 'zero-shot,promtsrc'], 'Did you mean promptsrc?'],
-    [['--methods', 'ivlp,ivlp'], 'A method is named twice.'],
-    [['--seeds', '1,1'], 'A seed is named twice.'],
+    [['--methods', 'ivlp,ivlp'], 'ivlp is named twice.'],
+    [['--seeds', '1,1'], '1 is named twice.'],
     [['--seeds', '1,x'], 'Expected a whole number'],
     [['--json', '--markdown'], 'cannot be used with'],
   ])('%j', async (args, message) => {

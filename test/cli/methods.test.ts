@@ -23,6 +23,25 @@ describe('promptsrc methods', () => {
     })
   })
 
+  it('lists the baselines with paper and what they are, alone and as JSON', async () => {
+    const { stdout } = await promptsrc('.', 'methods', '--json')
+    const list = JSON.parse(stdout)
+    expect(list.map(({ name }: { name: string }) => name)).toEqual([
+      ...Object.keys(methods),
+      'zero-shot',
+      'linear-probe',
+    ])
+    expect(list.at(-1)).toEqual({
+      name: 'linear-probe',
+      kind: 'baseline',
+      title: 'linear probe',
+      paper: expect.stringContaining('Radford'),
+      summary: expect.stringContaining('logistic regression'),
+    })
+    const alone = await promptsrc('.', 'methods', 'zero-shot')
+    expect(alone.stdout).toMatch(/^zero-shot {2}zero-shot CLIP: .*\n {2}Radford et al\..*\n$/)
+  })
+
   it('refuses a method that does not exist, naming those there are', async () => {
     const { code, stderr } = await promptsrc('.', 'methods', 'coop2')
     expect(code).toBe(2)

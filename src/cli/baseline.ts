@@ -1,0 +1,57 @@
+import { type Command, Option } from 'commander'
+import type { ClassSelection } from '../data/base-novel.js'
+import type { Model } from '../model.js'
+import { type DataOptions, rootOption } from './data.js'
+import { downloadBars } from './download-progress.js'
+import { wholeNumber, withCacheOption } from './options.js'
+
+/** Options of the commands that measure a baseline. */
+export interface BaselineFlags extends DataOptions {
+  readonly model: string
+  readonly classes: ClassSelection
+  readonly skipBadImages?: boolean
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+/** Adds data, model and options of {@link BaselineFlags}. */
+export function withBaselineOptions(command: Command): Command {
+  command
+    .argument('<data>', 'folder of images, see `promptsrc train --help`, or a drawn set (toy)')
+    .option(
+      '--model <model>',
+      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
+      'tiny',
+    )
+    .addOption(
+      new Option('--classes <which>', 'classes to choose among')
+        .choices(['all', 'base', 'novel'])
+        .default('all'),
+    )
+    .addOption(rootOption())
+    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--json', 'print the figures as JSON')
+  return withCacheOption(command)
+}
+
+/** Loads the model, with bars where it is downloaded, and closes it after use. */
+export async function withModel(
+  { model: name, threads }: BaselineFlags,
+  signal: AbortSignal,
+  use: (model: Model) => Promise<void>,
+): Promise<void> {
+  const { loadModel } = await import('../model.js')
+  const bars = downloadBars()
+  const model = await loadModel(name, {
+    signal,
+    onProgress: bars.onProgress,
+    ...(threads ? { threads } : {}),
+  }).finally(() => bars.stop())
+  try {
+    await use(model)
+  } finally {
+    await model.close()
+  }
+}

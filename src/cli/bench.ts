@@ -1,0 +1,223 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Argument, Command } from 'commander'
+import { baselines } from '../baselines/registry.js'
+import { UserError } from '../errors.js'
+import { methods } from '../methods/registry.js'
+import type { FinishedUnit } from '../protocols/benchmark.js'
+import type { PlannedUnit } from '../protocols/plan.js'
+import { type Protocol, protocols } from '../results/observation.js'
+import type { Results } from '../results/read-results.js'
+import { lastingPath, openData } from './data.js'
+import { downloadBars } from './download-progress.js'
+import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
+import { interruptible } from './interrupt.js'
+import { startLiveTable } from './live-table.js'
+import { listOf, oneOf, positiveNumber, wholeNumber } from './options.js'
+import { formatTable } from './table.js'
+import { accuracies } from './unit-text.js'
+
+interface Flags extends EngineFlags {
+  readonly datasets?: readonly string[]
+  readonly source?: string
+  readonly methods: readonly string[]
+  readonly seeds: readonly number[]
+  readonly shots?: readonly number[]
+  readonly root?: string
+  readonly model?: string
+  readonly epochs?: number
+  readonly batchSize?: number
+  readonly lr?: number
+  readonly out: string
+  readonly skipBadImages?: boolean
+  readonly dryRun?: boolean
+  readonly html?: string
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc bench base-to-novel --datasets toy
+      on the embedded data with the embedded model, offline, in minutes
+  $ promptsrc bench base-to-novel --root ~/data --methods zero-shot,coop,promptsrc
+      on the paper's eleven data sets, see \`promptsrc data list\`
+  $ promptsrc bench few-shot --root ~/data --datasets dtd,eurosat --shots 1,4,16 --methods promptsrc
+  $ promptsrc bench cross-dataset --root ~/data --engine slurm --partition gpu --time 8:00:00
+  $ promptsrc bench base-to-novel --datasets photos,more-photos --model ViT-B/16
+      the protocol on folders of your own
+
+Every training and every measure is a run with a folder of its own below --out. The same call goes on where it was
+stopped: finished runs are not repeated, failed ones are tried again. \`promptsrc results OUT\` shows the tables again.`
+
+const comparable = [...Object.keys(baselines), ...Object.keys(methods)]
+
+/** `promptsrc bench`: the paper's four benchmarks. */
+export function benchCommand(): Command {
+  const command = new Command('bench')
+    .description('run one of the paper’s four benchmarks and tabulate it beside the paper’s figures')
+    .addArgument(new Argument('<protocol>', 'which benchmark').choices(protocols))
+    .option('--datasets <list>', 'paper, toy, names of data sets, or paths (default: paper)', listOf())
+    .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
+    .option(
+      '--methods <list>',
+      `all, or some of ${comparable.join(', ')}`,
+      (text: string) => (text === 'all' ? comparable : listOf(oneOf(comparable))(text)),
+      ['zero-shot', 'promptsrc'],
+    )
+    .option('--seeds <list>', 'seeds', listOf(wholeNumber(0)), [1, 2, 3])
+    .option('--shots <list>', 'images a class (default: 16; few-shot: 1,2,4,8,16)', listOf(wholeNumber(1)))
+    .option('--root <folder>', 'folder of the published data sets')
+    .option('--model <model>', 'as for `promptsrc train` (default: ViT-B/16; tiny on drawn data)')
+    .option('--epochs <n>', 'passes over the images (default: as published)', wholeNumber(1))
+    .option('--batch-size <n>', 'images a step (default: as published)', wholeNumber(1))
+    .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
+    .option('--out <folder>', 'folder of the runs', 'runs/bench')
+    .option('--skip-bad-images', 'leave out images that cannot be read')
+    .option('--html <file>', 'also write a page with tables and plots')
+    .option('--dry-run', 'list the runs and what is done of them, and do none')
+    .option('--json', 'print tables and runs as JSON')
+  return withEngineOptions(command).addHelpText('after', examples).action(bench)
+}
+
+async function bench(protocol: Protocol, flags: Flags): Promise<void> {
+  const engine = await engineFrom(flags, join(flags.out, protocol))
+  let stopView = () => {}
+  const signal = interruptible(() => {
+    stopView()
+    return engine.interruption()
+  })
+  const units = await plan(protocol, flags, signal)
+  if (flags.dryRun) return printPlan(units, flags)
+
+  const { runBenchmark } = await import('../protocols/benchmark.js')
+  const view = startLiveTable(
+    units.map(({ folder, name, after }) => ({ folder, name, after })),
+    { outcome: ({ result }) => accuracies(result) },
+  )
+  stopView = view.stop
+  let reused = 0
+  const finished = await runBenchmark(units, engine, {
+    signal,
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    onMessage: view.say,
+    onUpdate(update) {
+      if (update.reused) reused++
+      view.update(update)
+    },
+  }).finally(view.stop)
+  if (reused > 0) process.stderr.write(`${reused} of ${units.length} runs were done before\n`)
+  const open = finished.filter(({ result, failure }) => !result && !failure)
+  if (open.length > 0) {
+    process.stderr.write(`${open.length} of ${units.length} runs are queued; the same call follows them\n`)
+  }
+  await show(finished, flags)
+  failFor(finished)
+}
+
+/** Opens model and data and plans the runs. */
+async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
+  const [{ protocolData }, { planBenchmark }, { loadModel }, { isDrawn }] = await Promise.all([
+    import('../protocols/protocol-data.js'),
+    import('../protocols/plan.js'),
+    import('../model.js'),
+    import('../compare/entries.js'),
+  ])
+  const data = protocolData(protocol, flags)
+  const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
+  const name = flags.model ?? (all.every((one) => isDrawn(one) && !existsSync(one)) ? 'tiny' : 'ViT-B/16')
+  const bars = downloadBars()
+  const model = await loadModel(name, { signal, onProgress: bars.onProgress }).finally(bars.stop)
+  const sha256 = await model.hash().finally(() => model.close())
+  const { epochs, batchSize, lr, skipBadImages, root } = flags
+  return planBenchmark({
+    ...data,
+    protocol,
+    methods: flags.methods,
+    seeds: flags.seeds,
+    model: { name, sha256 },
+    open: async (path) => {
+      // Drawn sets lie nowhere; what lies somewhere is found from any folder.
+      if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
+      const folder = root === undefined ? {} : { root: resolve(root) }
+      const dataset = await openData(path, folder)
+      return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
+    },
+    overrides: {
+      ...(epochs === undefined ? {} : { epochs }),
+      ...(batchSize === undefined ? {} : { batchSize }),
+      ...(lr === undefined ? {} : { learningRate: lr }),
+    },
+    ...(skipBadImages ? { skipBadImages } : {}),
+    out: flags.out,
+  })
+}
+
+async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promise<void> {
+  const { readFailure, readResult } = await import('../units/unit-files.js')
+  const runs = await Promise.all(
+    units.map(async ({ folder, name, spec }) => {
+      const result = await readResult(folder, spec)
+      const state = result ? 'done' : (await readFailure(folder)) ? 'failed' : 'to do'
+      return { folder, name, state, settings: spec.settings }
+    }),
+  )
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ runs })}\n`)
+    return
+  }
+  const rows = runs.map(({ name, state, folder }) => [name, state, folder])
+  process.stdout.write(`${formatTable(['run', 'state', 'folder'], rows)}\n\n`)
+  const open = runs.filter(({ state }) => state !== 'done').length
+  process.stdout.write(`${runs.length} runs, ${open} to do\n`)
+}
+
+/** Prints the tables of what is finished. */
+async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<void> {
+  const [{ observationsOf }, { aggregate }] = await Promise.all([
+    import('../results/read-units.js'),
+    import('../results/aggregate.js'),
+  ])
+  const observations = finished.flatMap(({ folder, spec, result }) =>
+    result ? observationsOf(folder, spec, result).map(({ observation }) => observation) : [],
+  )
+  if (observations.length === 0) return
+  const tables = aggregate(observations)
+  const results: Results = {
+    observations,
+    unfinished: finished.flatMap(({ folder, result, failure }) => (result || failure ? [] : [folder])),
+    failed: finished.flatMap(({ folder, failure }) =>
+      failure ? [{ path: folder, message: failure.message }] : [],
+    ),
+    damaged: [],
+    repeats: [],
+  }
+  if (flags.html !== undefined) {
+    const { writeResultsReport } = await import('../report/results-report.js')
+    await writeResultsReport(flags.html, tables, results)
+    process.stderr.write(`page  ${flags.html}\n`)
+  }
+  if (flags.json) {
+    const { jsonOf } = await import('../results/formats/json.js')
+    process.stdout.write(`${JSON.stringify(jsonOf(tables, results))}\n`)
+    return
+  }
+  const [{ sheetOf }, { textOf }] = await Promise.all([
+    import('../results/layout.js'),
+    import('../results/formats/text.js'),
+  ])
+  process.stdout.write(`\n${textOf(tables.map(sheetOf), process.stdout.columns)}`)
+}
+
+/** Ends a call with failed runs: names them and throws. */
+function failFor(finished: readonly FinishedUnit[]): void {
+  const failed = finished.filter(({ failure }) => failure)
+  if (failed.length === 0) return
+  for (const { name, failure } of failed) {
+    process.stderr.write(
+      `failed: ${name}: ${failure!.message}${failure!.hint ? ` (${failure!.hint})` : ''}\n`,
+    )
+  }
+  throw new UserError(`${failed.length} of ${finished.length} runs failed`, {
+    hint: 'The same call tries them again; finished runs are not repeated.',
+  })
+}

@@ -1,0 +1,83 @@
+import { Command, Option } from 'commander'
+import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
+import { openData } from './data.js'
+import { interruptible } from './interrupt.js'
+import { startProgress } from './progress.js'
+
+interface ZeroShotFlags extends BaselineFlags {
+  readonly template?: string
+  readonly templates: string
+}
+
+const examples = `
+Examples:
+  $ promptsrc zero-shot photos --model ViT-B/16
+  $ promptsrc zero-shot pets --model ViT-B/16 --template "a photo of a {}, a type of pet."
+  $ promptsrc zero-shot photos --model ViT-B/16 --templates clip80 --json > figures.json
+  $ promptsrc zero-shot oxford_pets --root datasets --model ViT-B/16
+
+Template lists: dataset (the data set's own, "a photo of a {}." where it has none), photo ("a photo of a {}."), clip7
+(CLIP's selection, and the data set's own), clip80 (CLIP's for ImageNet), promptsrc60 (PromptSRC's teacher). Features
+of several templates are averaged.`
+
+/** `promptsrc zero-shot`: accuracy of CLIP without training. */
+export function zeroShotCommand(): Command {
+  const command = new Command('zero-shot').description(
+    'measure CLIP without any training on the test images of a data set',
+  )
+  return withBaselineOptions(command)
+    .addOption(new Option('--template <text>', 'text with {} for the class name').conflicts('templates'))
+    .option('--templates <list>', 'dataset, photo, clip7, clip80, promptsrc60, or a file', 'dataset')
+    .addHelpText('after', examples)
+    .action(zeroShot)
+}
+
+async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
+  const signal = interruptible('Interrupted.')
+  const [{ selectClasses }, { templateChoice, templatesFor }] = await Promise.all([
+    import('../data/base-novel.js'),
+    import('../evaluate/zero-shot.js'),
+  ])
+  const choice =
+    flags.template === undefined
+      ? await templateChoice(flags.templates)
+      : ({ kind: 'custom', templates: [flags.template] } as const)
+  if (choice.kind === 'custom') templatesFor(choice, '')
+  const data = selectClasses(await openData(dataPath, { ...flags, signal }), flags.classes)
+  const { classNames, test, train, name } = data
+  const templates = templatesFor(choice, name)
+  // A set without test images, such as one that is all training part, is measured as a whole.
+  const images = test.length > 0 ? test : train
+  const [{ zeroShotClassifier }, { evaluateClassifier }, { printEvaluation }] = await Promise.all([
+    import('../evaluate/classifier.js'),
+    import('../evaluate/evaluate.js'),
+    import('./evaluation-text.js'),
+  ])
+  await withModel(flags, signal, async ({ clip, runtime, caches }) => {
+    const texts = startProgress('encoding texts', classNames.length * templates.length)
+    const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates, (done) => {
+      signal.throwIfAborted()
+      texts.update(done)
+    }).finally(() => texts.stop())
+    const bar = startProgress('evaluating', images.length)
+    const evaluation = await evaluateClassifier(classifier, images, {
+      resolution: clip.resolution,
+      skipBadImages: flags.skipBadImages ?? false,
+      signal,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop())
+    printEvaluation(
+      {
+        data: name,
+        classes: flags.classes,
+        classNames,
+        evaluation,
+        facts: { model: flags.model, templates },
+      },
+      {
+        json: flags.json ?? false,
+        lines: { templates: templates.length === 1 ? templates[0]! : `${templates.length}` },
+      },
+    )
+  })
+}

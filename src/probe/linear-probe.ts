@@ -1,0 +1,117 @@
+import { WeightsError } from '../errors.js'
+import { predictions } from '../evaluate/metrics.js'
+import type { Runtime } from '../runtime/session.js'
+import { holdOut } from './hold-out.js'
+import { minimize } from './lbfgs.js'
+import { type LinearWeights, linearLogits } from './linear-logits.js'
+import { type LabelledFeatures, logisticObjective } from './logistic-objective.js'
+import { chooseStrength, TRIALS } from './strength.js'
+
+/** C where no image is left to choose it by: that of the example in CLIP's repository. */
+const UNTUNED = 0.316
+
+/** What {@link trainLinearProbe} learns from. */
+export interface LinearProbeOptions {
+  readonly runtime: Runtime
+  readonly train: LabelledFeatures
+  /** Chooses C. Where there is none, held-out training images do (see {@link holdOut}). */
+  readonly validation?: LabelledFeatures
+  /** Number of classes; one without training features is never predicted. */
+  readonly classes: number
+  readonly signal?: AbortSignal
+  /** Regressions fitted, and how many there will be. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A trained linear classifier of image features. */
+export interface LinearProbe extends LinearWeights {
+  /** The C chosen. */
+  readonly strength: number
+  /** What chose it. `none`: classes of one image leave nothing to choose by. */
+  readonly validation: 'given' | 'held out' | 'none'
+  /** Every C tried, with its accuracy on those images in percent. */
+  readonly trials: readonly { readonly strength: number; readonly accuracy: number }[]
+}
+
+/** Fits the regression with a given C. */
+type Regression = (strength: number) => Promise<LinearWeights>
+
+/**
+ * The linear probe of the CLIP paper (section 3.2, appendix A.3) in the few-shot form of CoOp: a logistic regression on
+ * image features of frozen CLIP, with the weight of its penalty chosen on validation images.
+ *
+ * @throws WeightsError when a feature is not finite; the signal's reason when it aborts
+ */
+export async function trainLinearProbe(options: LinearProbeOptions): Promise<LinearProbe> {
+  const { train, validation, onProgress } = options
+  checkFinite(train.features)
+  if (validation && validation.labels.length > 0) {
+    checkFinite(validation.features)
+    const chosen = await tuned(options, train, validation, TRIALS)
+    return { ...chosen, validation: 'given' }
+  }
+  const { kept, held } = holdOut(train)
+  const tuning = held.labels.length > 0
+  const total = (tuning ? TRIALS : 0) + 1
+  const { strength, trials } = tuning
+    ? await tuned(options, kept, held, total)
+    : { strength: UNTUNED, trials: [] }
+  const weights = await withFit(options, train, (regress) => regress(strength))
+  onProgress?.(total, total)
+  return { ...weights, strength, validation: tuning ? 'held out' : 'none', trials }
+}
+
+/** The probe with the C that does best on the validation images. */
+async function tuned(
+  options: LinearProbeOptions,
+  train: LabelledFeatures,
+  validation: LabelledFeatures,
+  total: number,
+): Promise<Omit<LinearProbe, 'validation'>> {
+  const { runtime, classes, onProgress } = options
+  let done = 0
+  return withFit(options, train, async (regress) => {
+    const { chosen, trials } = await chooseStrength(async (strength) => {
+      const weights = await regress(strength)
+      const predicted = predictions(await linearLogits(runtime, weights, validation.features), classes)
+      onProgress?.(++done, total)
+      const correct = predicted.filter((label, i) => label === validation.labels[i]).length
+      return { fit: weights, accuracy: (100 * correct) / predicted.length }
+    })
+    return {
+      ...chosen.fit,
+      strength: chosen.strength,
+      trials: trials.map(({ strength, accuracy }) => ({ strength, accuracy })),
+    }
+  })
+}
+
+async function withFit<T>(
+  { runtime, classes, signal }: LinearProbeOptions,
+  train: LabelledFeatures,
+  use: (regress: Regression) => Promise<T>,
+): Promise<T> {
+  const objective = await logisticObjective(runtime, train, classes)
+  try {
+    return await use(async (strength) => {
+      const { x } = await minimize(
+        (parameters) => objective.evaluate(parameters, strength),
+        new Float64Array(objective.size),
+        signal ? { signal } : {},
+      )
+      const values = Float32Array.from(x)
+      const biases = objective.size - classes
+      return { weights: values.slice(0, biases), bias: values.slice(biases) }
+    })
+  } finally {
+    await objective.release()
+  }
+}
+
+function checkFinite(features: Float32Array): void {
+  const bad = features.find((value) => !Number.isFinite(value))
+  if (bad === undefined) return
+  throw new WeightsError(`the model gave ${bad} in the features of an image; expected finite values`, {
+    hint: 'Check the weight file.',
+  })
+}

@@ -1,0 +1,195 @@
+import { writeFileAtomic } from '../files/atomic.js'
+import { datasetTitle } from '../results/dataset-names.js'
+import { averageTitle, legend, protocolTitles, type Sheet, sheetOf } from '../results/layout.js'
+import { methodTitle, plainMethod } from '../results/method-names.js'
+import type { Results } from '../results/read-results.js'
+import { figureOf, type ResultRow, type ResultTable } from '../results/result-table.js'
+import { baseNovelPlane } from './base-novel-plane.js'
+import { colourMap, muted } from './colours.js'
+import { datasetBars } from './dataset-bars.js'
+import { escapeHtml } from './escape-html.js'
+import { factsSection } from './facts.js'
+import { curvesBeside, fewShotChart } from './few-shot-curves.js'
+import { page, type Section } from './page.js'
+import type { HeadlineRow } from './report-data.js'
+import { resultsTable } from './results-table.js'
+
+type ColourOf = (row: ResultRow) => string
+
+/** Writes the tables with plots as a page that opens without a network. Throws UserError when it cannot be written. */
+export async function writeResultsReport(
+  path: string,
+  tables: readonly ResultTable[],
+  results: Results,
+): Promise<void> {
+  await writeFileAtomic(path, await renderResults(tables, results))
+}
+
+/** The page's HTML. */
+export async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
+  const { observations, unfinished, failed, damaged, repeats } = results
+  const colourOf = colours(tables)
+  const sections = await Promise.all(tables.map((table, i) => section(table, `results-${i + 1}`, colourOf)))
+  const facts = factsSection({
+    Runs: {
+      measurements: observations.length,
+      'not finished': unfinished.length,
+      failed: failed.length,
+      damaged: damaged.length,
+      'found twice': repeats.length,
+    },
+  })
+  const methods = new Set(observations.map(({ method }) => method)).size
+  const datasets = new Set(observations.map(({ dataset }) => dataset)).size
+  return page(
+    {
+      title: tables.length === 1 ? protocolTitles[tables[0]!.protocol] : 'Results of prompt learning',
+      subtitle: `${counted(methods, 'method')} on ${counted(datasets, 'data set')}, ${counted(observations.length, 'measurement')}.`,
+      date: new Date().toISOString(),
+      facts: {},
+    },
+    [...sections, { ...facts, id: 'runs', title: 'What was read' }],
+  )
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
+/** A colour a method, whether measured, measured in Python or printed. */
+function colours(tables: readonly ResultTable[]): ColourOf {
+  const measured = tables.flatMap(({ rows }) => rows.filter(({ origin }) => origin === 'measured'))
+  const names = measured.map(({ method }) => method).filter((method) => method !== 'zero-shot')
+  const own = colourMap(names)
+  return ({ origin, method }) =>
+    own.get(method) ??
+    (origin === 'paper'
+      ? own.get([...own.keys()].find((name) => plainMethod(name) === method) ?? '')
+      : undefined) ??
+    muted
+}
+
+async function section(table: ResultTable, id: string, colourOf: ColourOf): Promise<Section> {
+  const sheet = sheetOf(table)
+  const body =
+    table.protocol === 'base-to-novel'
+      ? await baseToNovel(table, sheet, colourOf)
+      : table.protocol === 'few-shot'
+        ? await fewShot(table, sheet, colourOf)
+        : await transfer(table, sheet, colourOf)
+  const notes = [...sheet.notes, ...legend.filter((line) => applies(line, table))]
+  return {
+    id,
+    title: sheet.title,
+    html: `${body}<div class="note">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`,
+  }
+}
+
+/** Whether a sentence of the legend has something to explain. */
+const applies = (line: string, { protocol, datasets }: ResultTable): boolean =>
+  line.startsWith('HM') ? protocol === 'base-to-novel' : !line.startsWith('Averages') || datasets.length > 1
+
+async function baseToNovel(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
+  const [first, ...others] = sheet.groups
+  const head = sheet.head.map((title) => (title === 'HM' ? title : capital(title)))
+  const main = resultsTable({ caption: first!.title!, head, rows: first!.rows })
+  const small = others.map(({ title, rows }) => resultsTable({ caption: title!, head, rows }))
+  const bars = await datasetBars(table, 'hm', 'Harmonic mean', colourOf)
+  const plane = await planeOf(table, colourOf)
+  const figures = [
+    plane && figure(plane, 'Base and novel together', planeNote(table), 'plane'),
+    bars && figure(bars, 'Harmonic mean by data set', barsNote(table)),
+  ].filter((part) => part !== '')
+  return `${main}${key(table, colourOf)}<div class="halves">${figures.join('')}</div>${small.length > 0 ? `<h3>By data set</h3><div class="results-grid">${small.join('')}</div>` : ''}`
+}
+
+/** The plane of the averages, or of the one data set; empty where no method knows novel classes. */
+async function planeOf({ datasets, rows }: ResultTable, colourOf: ColourOf): Promise<string> {
+  const dataset = datasets.length > 1 ? null : datasets[0]!
+  const points = rows.flatMap((row) => {
+    const [base, novel, hm] = (['base', 'novel', 'hm'] as const).map((quantity) =>
+      figureOf(row, dataset, quantity),
+    )
+    // What is averaged over other data sets than the rest does not belong beside it.
+    const incomplete = [base, novel].some((of) => of?.missing.some(({ seed }) => seed === null))
+    if (!base || !novel || incomplete) return []
+    // The chart shows names without remarks in parentheses.
+    const name = row.title.replace(/ \((.*)\)$/, ', $1')
+    const point: HeadlineRow = {
+      method: row.shots === null || !severalShots(rows) ? name : `${name}, ${row.shots} shots`,
+      base: base.mean,
+      novel: novel.mean,
+      hm: hm?.mean ?? null,
+      std: { base: base.std, novel: novel.std, hm: hm?.std ?? null },
+      runs: base.runs.flatMap(({ seed, value }) => {
+        const other = novel.runs.find((run) => run.seed === seed)
+        return other ? [{ base: value, novel: other.value }] : []
+      }),
+    }
+    return [{ point, row }]
+  })
+  if (points.length === 0) return ''
+  return baseNovelPlane(
+    {
+      rows: points.map(({ point }) => point),
+      printed: points.flatMap(({ point, row }) => (row.origin === 'paper' ? [point.method] : [])),
+      note: '',
+    },
+    new Map(points.map(({ point, row }) => [point.method, colourOf(row)])),
+  )
+}
+
+const severalShots = (rows: readonly ResultRow[]): boolean =>
+  new Set(rows.flatMap(({ shots }) => shots ?? [])).size > 1
+
+async function transfer(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
+  const { title, head, groups } = sheet
+  const main = groups.map(({ rows }) => resultsTable({ caption: title, head, rows })).join('')
+  const bars = await datasetBars(table, 'accuracy', 'Accuracy', colourOf)
+  return `${main}${key(table, colourOf)}<div class="halves">${figure(bars, 'Accuracy by data set', barsNote(table))}</div>`
+}
+
+async function fewShot(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
+  const { datasets, rows } = table
+  const shown = curvesBeside(rows)
+  const charts = await Promise.all(
+    [...(datasets.length > 1 ? [null] : []), ...datasets].map(async (dataset) => {
+      const title = dataset === null ? averageTitle(datasets) : datasetTitle(dataset)
+      const svg = await fewShotChart(shown, dataset, title, colourOf)
+      return svg ? figure(svg, title) : ''
+    }),
+  )
+  const tables = sheet.groups.map(({ title, rows }) =>
+    resultsTable({ caption: title!, head: sheet.head, rows }),
+  )
+  const parts = [
+    'Accuracy in percent over images a class; bands: ± one standard deviation over seeds',
+    ...(shown.some(({ origin }) => origin === 'paper')
+      ? ['dashed: the paper’s figures of the same method']
+      : []),
+    ...(shown.some(({ shots }) => shots === null) ? ['level line: zero-shot'] : []),
+  ]
+  return `${key(table, colourOf)}<p class="note">${parts.join('; ')}.</p><div class="grid">${charts.join('')}</div>${tables.join('')}`
+}
+
+const figure = (svg: string, title: string, note = '', kind = ''): string =>
+  `<figure${kind ? ` class="${kind}"` : ''}><figcaption><h3>${escapeHtml(title)}</h3></figcaption>${svg}${note ? `<p class="note">${escapeHtml(note)}</p>` : ''}</figure>`
+
+const hasPaper = ({ rows }: ResultTable): boolean => rows.some(({ origin }) => origin === 'paper')
+
+const planeNote = (table: ResultTable): string =>
+  `Large dots: means. Small dots: single seeds.${hasPaper(table) ? ' Rings: as the paper prints them.' : ''} Dotted curves: equal harmonic mean. Up and to the right is better.`
+
+const barsNote = (table: ResultTable): string =>
+  `Whiskers: ± one standard deviation over seeds.${hasPaper(table) ? ' Rings: what the paper prints for the same method.' : ''}`
+
+/** Which colour is which method. */
+function key({ rows }: ResultTable, colourOf: ColourOf): string {
+  const names = new Map(
+    rows.filter(({ origin }) => origin === 'measured').map((row) => [methodTitle(row.method), colourOf(row)]),
+  )
+  const items = [...names].map(
+    ([name, colour]) => `<li><i style="background:${colour}"></i>${escapeHtml(name)}</li>`,
+  )
+  return `<ul class="key" aria-label="Colours">${items.join('')}</ul>`
+}
+
+const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`

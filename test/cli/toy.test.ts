@@ -1,0 +1,47 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { toySets } from '../../src/toy/datasets.js'
+import { promptsrc } from '../support/command.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'promptsrc-toy-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('promptsrc toy', () => {
+  it('lists the sets and the protocols', async () => {
+    const { code, stdout } = await promptsrc(folder, 'toy', '--list')
+    expect(code).toBe(0)
+    for (const [name, { summary, classNames }] of Object.entries(toySets)) {
+      expect(stdout).toMatch(new RegExp(`^${name} +${classNames.length} .*  ${summary}$`, 'm'))
+    }
+    expect(stdout).toMatch(/^cross-dataset +toy-source to toy-pond, /m)
+    expect(stdout).toMatch(/^few-shot .*1, 2, 4, 8, 16 shots$/m)
+  })
+
+  it('lists them as JSON with classes, templates and numbers of images', async () => {
+    const { stdout } = await promptsrc(folder, 'toy', '--list', '--json')
+    const { sets, protocols } = JSON.parse(stdout)
+    expect(sets.find(({ name }: { name: string }) => name === 'toy-mosaic')).toMatchObject({
+      template: 'a pixelated photo of a {}.',
+      classNames: toySets['toy-mosaic']!.classNames,
+      train: 280,
+      test: 700,
+    })
+    expect(protocols['few-shot'].shots).toEqual([1, 2, 4, 8, 16])
+  })
+
+  it('writes the set that is asked for', async () => {
+    const { code, stdout } = await promptsrc(folder, 'toy', 'pond', '--set', 'toy-pond')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '840 images of 12 classes in pond\n' })
+    const classes = toySets['toy-pond']!.classNames.map((name) => name.replaceAll(' ', '_')).sort()
+    expect(readdirSync(join(folder, 'pond/train')).sort()).toEqual(classes)
+    expect(readdirSync(join(folder, 'pond/test', classes[0]!))).toHaveLength(50)
+  })
+
+  it('asks for a folder where none is named', async () => {
+    const { code, stderr } = await promptsrc(folder, 'toy')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/no folder to write to.*--list/s)
+  })
+})
