@@ -1,5 +1,5 @@
 import { paperDatasets } from '../dataset-names.js'
-import type { PaperRow } from './paper.js'
+import type { PaperCell, PaperRow } from './paper.js'
 
 type Printed = readonly [base: number, novel: number, hm: number]
 
@@ -119,4 +119,6 @@ function row(
   }
 }
 
-const cell = ([base, novel, hm]: Printed) => ({ base, novel, hm })
+function cell([base, novel, hm]: Printed): PaperCell {
+  return { base, novel, hm }
+}
