@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import { baselines } from '../baselines/registry.js'
 import { UserError } from '../errors.js'
@@ -8,7 +8,7 @@ import type { FinishedUnit } from '../protocols/benchmark.js'
 import type { PlannedUnit } from '../protocols/plan.js'
 import { type Protocol, protocols } from '../results/observation.js'
 import type { Results } from '../results/read-results.js'
-import { openData } from './data.js'
+import { lastingPath, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { interruptible } from './interrupt.js'
@@ -135,13 +135,18 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     methods: flags.methods,
     seeds: flags.seeds,
     model: { name, sha256 },
-    open: (path) => openData(path, root === undefined ? {} : { root }),
+    open: async (path) => {
+      // Drawn sets lie nowhere; what lies somewhere is found from any folder.
+      if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
+      const folder = root === undefined ? {} : { root: resolve(root) }
+      const dataset = await openData(path, folder)
+      return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
+    },
     overrides: {
       ...(epochs === undefined ? {} : { epochs }),
       ...(batchSize === undefined ? {} : { batchSize }),
       ...(lr === undefined ? {} : { learningRate: lr }),
     },
-    ...(root === undefined ? {} : { root }),
     ...(skipBadImages ? { skipBadImages } : {}),
     out: flags.out,
   })

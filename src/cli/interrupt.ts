@@ -1,6 +1,8 @@
 import { constants } from 'node:os'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
+/** Schedulers signal a job's processes and its script, which passes it on: that counts once. */
+const ECHO_MS = 500
 let code = 128 + constants.signals.SIGINT
 
 /** Exit code of a process that a signal has stopped: 130 for Ctrl-C, 143 for SIGTERM. */
@@ -14,8 +16,13 @@ export const interruptedCode = (): number => code
  */
 export function interruptible(message: string | (() => string)): AbortSignal {
   const controller = new AbortController()
+  let first = 0
   const stop = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(code)
+    if (controller.signal.aborted) {
+      if (performance.now() - first > ECHO_MS) process.exit(code)
+      return
+    }
+    first = performance.now()
     code = 128 + constants.signals[name]
     process.stderr.write(`\n${typeof message === 'string' ? message : message()}\n`)
     controller.abort(new DOMException('interrupted', 'AbortError'))

@@ -4,6 +4,7 @@ import { toyDataset, toySets } from '../toy/datasets.js'
 import { type Protocol, toyProtocols } from '../toy/protocols.js'
 import { writeToyFolder } from '../toy/write-folder.js'
 import { wholeNumber } from './options.js'
+import { startProgress } from './progress.js'
 import { formatTable } from './table.js'
 
 const examples = `
@@ -13,7 +14,7 @@ Examples:
   $ promptsrc toy mosaic --set toy-mosaic
   $ promptsrc train shapes --model tiny
 
-Commands that read DATA take a set's name as well, which spares writing it.`
+Commands that read DATA take the name of a set as well: it need not be written first.`
 
 interface Options {
   readonly set: string
@@ -43,7 +44,10 @@ export function toyCommand(): Command {
         })
       }
       const dataset = toyDataset(set, { seed })
-      const images = await writeToyFolder(folder, dataset)
+      const progress = startProgress('writing', dataset.train.length + dataset.test.length)
+      const images = await writeToyFolder(folder, dataset, (written) => progress.update(written)).finally(
+        () => progress.stop(),
+      )
       process.stdout.write(`${images} images of ${dataset.classNames.length} classes in ${folder}\n`)
     })
 }

@@ -25,12 +25,12 @@ export function unitsCommand(): Command {
       '<folders...>',
       'folders with a unit.json, as `promptsrc compare` and `promptsrc bench` make them',
     )
-    .option('--out <folder>', 'folder of Slurm’s scripts and logs (default: the folder above the first run)')
+    .option('--out <folder>', 'folder of Slurm’s scripts and logs (default: two folders above the first run)')
   return withEngineOptions(command).addHelpText('after', examples).action(units)
 }
 
 async function units(folders: readonly string[], flags: EngineFlags & { out?: string }): Promise<void> {
-  const engine = await engineFrom(flags, flags.out ?? dirname(resolve(folders[0]!)))
+  const engine = await engineFrom(flags, flags.out ?? dirname(dirname(resolve(folders[0]!))))
   const tasks = await Promise.all(folders.map(taskOf))
   const signal = interruptible(() => {
     table.stop()

@@ -26,6 +26,10 @@ const dataset = (name: string, train = 8): Dataset => ({
   test: images('test', 4),
 })
 
+const opening =
+  (open: (name: string) => Dataset): BenchmarkOptions['open'] =>
+  async (name) => ({ dataset: open(name), reference: { path: name } })
+
 let out: string
 beforeEach(async () => {
   out = await mkdtemp(join(tmpdir(), 'benchmark-'))
@@ -39,7 +43,7 @@ const options = (more: Partial<BenchmarkOptions> = {}): BenchmarkOptions => ({
   methods: ['zero-shot', 'promptsrc'],
   seeds: [1, 2],
   model: { name: 'tiny', sha256: '0'.repeat(64) },
-  open: async (name) => dataset(name),
+  open: opening(dataset),
   out,
   ...more,
 })
@@ -80,9 +84,9 @@ describe('the plan of a benchmark', () => {
   })
 
   it('refuses sources without training images, and measures without test images', async () => {
-    const open = async (name: string) => dataset(name, 0)
+    const open = opening((name) => dataset(name, 0))
     await expect(planBenchmark(options({ open }))).rejects.toThrow(DataError)
-    const untested = async (name: string) => ({ ...dataset(name), test: [] })
+    const untested = opening((name) => ({ ...dataset(name), test: [] }))
     await expect(planBenchmark(options({ open: untested }))).rejects.toThrow(/no test images/)
   })
 })

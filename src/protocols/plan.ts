@@ -7,7 +7,7 @@ import { DataError } from '../errors.js'
 import type { Protocol } from '../results/observation.js'
 import { resolveSettings, type SettingsInput } from '../train/settings.js'
 import { identityOf, type Measure, type UnitData, type UnitSpec } from '../units/unit.js'
-import { unitData } from '../units/unit-data.js'
+import { type DataReference, unitData } from '../units/unit-data.js'
 import { type Cell, cellsOf, type ProtocolData } from './cells.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
@@ -18,10 +18,8 @@ export interface BenchmarkOptions extends ProtocolData {
   readonly methods: readonly string[]
   readonly seeds: readonly number[]
   readonly model: { readonly name: string; readonly sha256: string }
-  /** Folder of the published data sets. */
-  readonly root?: string
-  /** Opens a data set by its name or path. */
-  readonly open: (name: string) => Promise<Dataset>
+  /** Opens a data set by its name or path, and says how other processes open it. */
+  readonly open: (name: string) => Promise<{ readonly dataset: Dataset; readonly reference: DataReference }>
   readonly overrides?: SettingsContext['overrides']
   readonly skipBadImages?: boolean
   /** Folder of the benchmark; its units lie below, see {@link planBenchmark}. */
@@ -47,8 +45,8 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
   const names = new Set(cells.flatMap(({ source, measures }) => [source, ...measures.map((m) => m.dataset)]))
   const opened = new Map<string, { dataset: Dataset; data: UnitData }>()
   for (const path of names) {
-    const dataset = await options.open(path)
-    opened.set(path, { dataset, data: await unitData(dataset, { path, ...rootOf(options) }) })
+    const { dataset, reference } = await options.open(path)
+    opened.set(path, { dataset, data: await unitData(dataset, reference) })
   }
   for (const cell of cells) checkCell(cell, (name) => opened.get(name)!.dataset)
 
@@ -66,8 +64,6 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
   }
   return [...planned.values()]
 }
-
-const rootOf = ({ root }: BenchmarkOptions) => (root === undefined ? {} : { root })
 
 /** Refuses what could be trained or measured on no image. */
 function checkCell({ source, classes, measures }: Cell, open: (name: string) => Dataset): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.js'
+import { toyProtocols } from '../toy/protocols.js'
 import { protocolData } from './protocol-data.js'
 
 describe('the data of a protocol', () => {
@@ -13,7 +14,7 @@ describe('the data of a protocol', () => {
 
   it('take groups, names and paths together, each once, and the first group’s source', () => {
     const { source, datasets } = protocolData('cross-dataset', { datasets: ['toy', 'photos', 'photos'] })
-    expect(source).toBe('toy')
+    expect(source).toBe(toyProtocols['cross-dataset'].source)
     expect(datasets.at(-1)).toBe('photos')
     expect(new Set(datasets).size).toBe(datasets.length)
   })

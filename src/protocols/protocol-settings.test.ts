@@ -67,7 +67,10 @@ describe('settings of the protocols', () => {
       learningRate: 0.0005,
       methodOptions: { visionDepth: 3, textLossWeight: 6, gpaMean: 3, gpaStd: 10 },
     })
-    expect((await of({ embedded: true, source: 'toy', protocol: 'few-shot' })).epochs).toBe(25)
+    expect(await of({ embedded: true, source: 'toy', protocol: 'few-shot' })).toMatchObject({
+      epochs: 10,
+      methodOptions: { visionDepth: 9, gpaMean: 6, gpaStd: 30 },
+    })
   })
 
   it('can be resolved for every protocol and method', async () => {

@@ -20,9 +20,6 @@ export interface SettingsContext {
 /** Data sets whose few-shot runs aggregate late and narrowly (PromptSRC's few-shot file, its commented half). */
 const LATE_AGGREGATION = ['StanfordCars', 'OxfordFlowers', 'FGVCAircraft', 'DescribableTextures', 'EuroSAT']
 
-/** Epochs of the embedded few-shot runs, against {@link embeddedSettings}: as 50 are to 20 in the published ones. */
-const EMBEDDED_FEW_SHOT_EPOCHS = 25
-
 /**
  * Settings of a training as the reference's scripts choose them by protocol, method, data set and shots; those of a
  * method that the reference does not have are its own defaults.
@@ -30,15 +27,11 @@ const EMBEDDED_FEW_SHOT_EPOCHS = 25
  * Where the number of epochs is another than the published one, the Gaussian of the aggregation moves along.
  */
 export async function protocolSettings(context: SettingsContext): Promise<SettingsInput> {
-  const { method, embedded, protocol, overrides = {} } = context
+  const { method, embedded, overrides = {} } = context
   const name = publishedName(context)
   const published: SettingsInput = name ? (await readConfig([name], { method })).settings : { method }
   const ours = embedded ? embeddedSettings(method) : {}
-  const changed = {
-    ...ours,
-    ...(embedded && protocol === 'few-shot' ? { epochs: EMBEDDED_FEW_SHOT_EPOCHS } : {}),
-    ...overrides,
-  }
+  const changed = { ...ours, ...overrides }
   const methodOptions = {
     ...published.methodOptions,
     ...scaledGaussian(published, changed.epochs),

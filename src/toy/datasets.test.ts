@@ -71,10 +71,10 @@ describe('toy protocols', () => {
   const { 'base-to-novel': baseToNovel, 'cross-dataset': cross, 'few-shot': few } = toyProtocols
   const shifted = toyProtocols['domain-generalization']
 
-  it.each(baseToNovel.datasets)('%s has easily confused classes in both halves', (name) => {
+  it.each(cross.targets)('%s has easily confused classes in both halves', (name) => {
     for (const half of ['base', 'novel'] as const) {
       const { classNames } = selectClasses(toyDataset(name), half)
-      expect(withNeighbours(classNames).length).toBeGreaterThanOrEqual(2)
+      expect(withNeighbours(classNames).length).toBeGreaterThanOrEqual(classNames.length - 1)
     }
   })
 

@@ -13,8 +13,8 @@ export interface ToySet {
   readonly testImages: number
 }
 
-// The first half of a list is base, the second novel: other combinations of mostly the same words, with neighbours that
-// differ in one word alone in both halves. Lists share no class, but those of shifted variants with their source's.
+// The first half of a list is base, the second novel: other combinations of mostly the same words. Lists share no class,
+// but those of shifted variants with their source's.
 
 /** Classes of the default set. */
 const toyClasses = [
@@ -44,7 +44,9 @@ const toyClasses = [
   'checkered purple cross',
 ]
 
-/** Swimmers, shells and floats: few shapes, which fins and stripes tell apart. */
+// In the next three lists nearly every class has a neighbour in its own half that differs in one word alone.
+
+/** Swimmers, shells and floats. */
 const pondClasses = [
   'striped orange triangle',
   'striped yellow triangle',
@@ -113,7 +115,7 @@ const sourceClasses = shapes.flatMap((shape, i) =>
 const sourceStyle: Style = {
   ...clean,
   look: 0.3,
-  hue: 30,
+  hue: 20,
   fade: 0.3,
   rotation: 20,
   noise: 0.05,
@@ -190,7 +192,7 @@ export const toySets: Readonly<Record<string, ToySet>> = {
   'toy-r': {
     summary: 'two thirds of its classes, rendered in pale colours with a stronger cast',
     classNames: sourceClasses.filter((_, i) => i % 3 !== 1),
-    style: { ...clean, look: 0.3, hue: 34, fade: 0.5 },
+    style: { ...clean, look: 0.3, hue: 28, fade: 0.5 },
     template: 'a rendition of a {}.',
     testImages: 40,
   },

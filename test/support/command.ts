@@ -29,11 +29,12 @@ export function startPromptsrc(
   cwd: string,
   args: readonly string[],
   nodeOptions: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Running {
   checkBuilt()
   const process = spawn(globalThis.process.execPath, [...nodeOptions, program, ...args], {
     cwd,
-    env: { ...globalThis.process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' },
+    env: { ...globalThis.process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A call that hangs must not outlive its test.
     timeout: 90_000,

@@ -62,7 +62,8 @@ export class SlurmRun {
 
   /** Jobs of open tasks. */
   get activeJobs(): string[] {
-    return [...new Set(this.open.flatMap((task) => this.placed.get(task)?.job ?? []))]
+    const jobs = new Set(this.open.flatMap((task) => this.placed.get(task)?.job ?? []))
+    return [...jobs].sort((a, b) => Number(a) - Number(b))
   }
 
   /** Submits what is not in the queue, and follows until nothing is open, or only submits. */
@@ -105,6 +106,8 @@ export class SlurmRun {
     for (const { task, placement } of found) {
       const known = states.get(taskKey(placement.job, placement.index))
       if (isActive(known)) await this.show(task, placement, known!)
+      // It may have been finished between the first look into its folder and this one at the queue.
+      else await this.takeResult(task)
     }
     if (this.placed.size > 0) {
       this.engine.onMessage?.(`following ${count(this.placed.size)} of an earlier call: ${this.jobList()}`)
@@ -194,10 +197,7 @@ export class SlurmRun {
     placement: Placement,
     seen: { readonly known: QueuedTask | undefined } | undefined,
   ): Promise<void> {
-    const outcome = await outcomeOf(task.folder)
-    if (outcome instanceof UserError) return this.board.fail(task, failureFrom(outcome))
-    if (outcome) return this.board.set(task, 'done', { result: outcome })
-    if (!seen) return
+    if ((await this.takeResult(task)) || !seen) return
     const failure = await readFailure(task.folder)
     if (failure) return this.board.fail(task, failure)
     const looks = (this.looks.get(task) ?? 0) + 1
@@ -206,6 +206,14 @@ export class SlurmRun {
     // It never began. What it needs is either given up, and this with it, or was started again.
     if (lostDependency(seen.known)) this.placed.delete(task)
     else this.board.fail(task, await jobFailure(placement, seen.known))
+  }
+
+  /** Looks into a task's folder; returns whether that settles it. */
+  private async takeResult(task: UnitTask): Promise<boolean> {
+    const outcome = await outcomeOf(task.folder)
+    if (outcome instanceof UserError) this.board.fail(task, failureFrom(outcome))
+    else if (outcome) this.board.set(task, 'done', { result: outcome })
+    return outcome !== undefined
   }
 
   private async pause(): Promise<void> {

@@ -32,7 +32,8 @@ while wait $unit; code=$?; kill -0 $unit 2>/dev/null; do :; done
 if [ -n "$limit" ] && [ $code -ne 0 ]; then
   if [ "$(newest)" != "$before" ]; then
     echo "The time limit is near: this run goes on when its job is started again."
-    scontrol requeue "$SLURM_JOB_ID" && exit
+    # Not by SLURM_JOB_ID: that of one task is also the id of the whole array.
+    scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}" && exit
   else
     echo "The time limit came before one more epoch was done: give more with --time."
   fi
