@@ -110,7 +110,7 @@ describe('promptsrc results', () => {
 })
 
 describe('results that cannot be shown are refused with the next step:', () => {
-  it.each([
+  it.each<[string[], ...string[]]>([
     [['python/none'], 'python/none does not exist'],
     [['bench/base-to-novel/EuroSAT/promptsrc/shots16-seed3'], 'no finished runs below', '1 not finished'],
     [['bench', '--methods', 'promtsrc'], '--methods: there is no result of "promtsrc"', 'promptsrc'],
