@@ -8,7 +8,8 @@ import { pixelCache } from '../src/cache/image-caches.js'
 import { modelCaches } from '../src/cache/model-caches.js'
 import type { Tokenizer } from '../src/clip/tokenizer.js'
 import type { Datum } from '../src/data/dataset.js'
-import { fileDatum } from '../src/data/folder.js'
+import { FileDatum } from '../src/data/file-datum.js'
+import { ImageFolder } from '../src/data/image-folder.js'
 import { evalBatches, type PixelCache } from '../src/data/loader.js'
 import { zeroShotClassifier } from '../src/evaluate/classifier.js'
 import { imageFeatures } from '../src/evaluate/image-features.js'
@@ -55,7 +56,7 @@ async function photo(i: number): Promise<Datum> {
   const path = join(folder, `${i}.jpg`)
   const raw = { width, height, channels: 3 } as const
   await writeFile(path, await sharp(noisy, { raw }).jpeg({ quality: 90 }).toBuffer())
-  return fileDatum(path, 0)
+  return new FileDatum(new ImageFolder(folder), `${i}.jpg`, 0)
 }
 
 try {

@@ -60,7 +60,8 @@ function counted(data: readonly Datum[] = photos.test) {
       counts.decoded++
       return decode(bytes)
     }
-    return { ...datum, file: { read, decode: counting } }
+    const { source, label } = datum
+    return { source, label, load: () => datum.load(), file: { read, decode: counting } }
   })
   return { counts, images }
 }
@@ -142,7 +143,8 @@ describe('evaluation with frozen image features', () => {
     const bad = join(folder, 'bad.png')
     await writeFile(bad, (await readFile(photos.test[0]!.source)).subarray(0, 60))
     const file = { ...photos.test[0]!.file!, read: () => readFile(bad) }
-    const broken = { ...photos.test[0]!, file, load: () => file.read().then(file.decode) }
+    const { source, label } = photos.test[0]!
+    const broken = { source, label, file, load: () => file.read().then(file.decode) }
     const images = [...photos.test.slice(0, 4), broken, ...photos.test.slice(4)]
     const plain = await zeroShot(model, images, true)
     expect(plain.skipped).toHaveLength(1)
@@ -154,7 +156,11 @@ describe('evaluation with frozen image features', () => {
 
   it('computes images that are drawn, which have no file', async () => {
     const disk = newDisk()
-    const drawn = photos.test.map(({ source, label, load }) => ({ source, label, load }))
+    const drawn = photos.test.map((datum) => ({
+      source: datum.source,
+      label: datum.label,
+      load: () => datum.load(),
+    }))
     const plain = await imageFeatures(model, drawn)
     expect(await imageFeatures(cached(disk).model, drawn)).toEqual(plain)
     expect((await disk.usage()).every(({ entries }) => entries === 0)).toBe(true)
