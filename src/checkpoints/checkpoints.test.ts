@@ -94,7 +94,7 @@ describe('a checkpoint', () => {
     await expect(read('ivlp', { methodOptions: { visionContext: 5 } })).rejects.toThrow(
       /image_encoder\.VPT has shape \[\d, 128\].*needs \[5, 128\]/,
     )
-    await expect(read('ivlp', { methodOptions: { textDepth: 9 } })).rejects.toThrow(/textDepth: found 9/)
+    await expect(read('ivlp', { methodOptions: { textDepth: 8 } })).rejects.toThrow(/textDepth: found 8/)
     await expect(read('maple', { methodOptions: { depth: 1 } })).rejects.toThrow(
       /compound_prompts_text\.0 has shape \[2, 64\].*no such prompt/,
     )
