@@ -117,7 +117,7 @@ describe.skipIf(missing !== undefined)('a sweep on a real Slurm', () => {
 
     const done = await units(sweep).ended
     expect(done).toMatchObject({ code: 0, stdout: '9 of 9 runs are done\n' })
-    expect(done.stderr).toMatch(/^base-1: base [\d.]+ %, \d+ s$/m)
+    expect(done.stderr).toMatch(/^base-1: [\d.]+ %, \d+ s$/m)
     // Trainings were not submitted again.
     for (const name of ['train-1', 'train-2', 'train-3']) {
       expect(
