@@ -14,7 +14,7 @@ export const zeroShot: Baseline = {
     const evaluations: Record<string, Evaluation> = {}
     for (const { name, images } of targets) {
       const { classNames, test } = images
-      const templates = templatesFor({ kind: 'dataset' }, images.name)
+      const templates = templatesFor({ kind: 'dataset' }, images)
       const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates)
       evaluations[name] = await evaluateClassifier(classifier, test, {
         resolution: clip.resolution,

@@ -42,10 +42,10 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
     flags.template === undefined
       ? await templateChoice(flags.templates)
       : ({ kind: 'custom', templates: [flags.template] } as const)
-  if (choice.kind === 'custom') templatesFor(choice, '')
+  if (choice.kind === 'custom') templatesFor(choice, { name: '' })
   const data = selectClasses(await openData(dataPath, { ...flags, signal }), flags.classes)
   const { classNames, test, train, name } = data
-  const templates = templatesFor(choice, name)
+  const templates = templatesFor(choice, data)
   // A set without test images, such as one that is all training part, is measured as a whole.
   const images = test.length > 0 ? test : train
   const [{ zeroShotClassifier }, { evaluateClassifier }, { printEvaluation }] = await Promise.all([

@@ -39,6 +39,8 @@ export interface Dataset {
   /** Empty where the source has no validation images. */
   readonly val: readonly Datum[]
   readonly test: readonly Datum[]
+  /** Of the zero-shot baseline, with `{}` for the class name, where the set has one of its own. */
+  readonly template?: string | undefined
   readonly warnings?: readonly DataWarning[] | undefined
   /**
    * Identity of the lists of a published data set, known without a look at the files. Only of the whole set: selections

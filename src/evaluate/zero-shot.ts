@@ -7,6 +7,7 @@ import {
   photoTemplate,
   promptSrcTemplates,
 } from '../clip/templates.js'
+import type { Dataset } from '../data/dataset.js'
 import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 
@@ -38,15 +39,19 @@ export const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) a
 /**
  * Templates of a choice for a data set.
  *
- * @param dataset name as the reference writes it (`OxfordPets`) or as its configurations do (`oxford_pets`), in any case
+ * @param dataset with its name as the reference writes it (`OxfordPets`) or as its configurations do (`oxford_pets`), in
+ *   any case; its own template wins over that name's
  * @throws ConfigError when a template has not exactly one `{}`
  */
-export function templatesFor(choice: TemplateChoice, dataset: string): readonly string[] {
+export function templatesFor(
+  choice: TemplateChoice,
+  { name, template }: Pick<Dataset, 'name' | 'template'>,
+): readonly string[] {
   switch (choice.kind) {
     case 'dataset':
-      return [datasetTemplate(referenceName(dataset))]
+      return [template ?? datasetTemplate(referenceName(name))]
     case 'ensemble':
-      return ensembles[choice.name](referenceName(dataset))
+      return ensembles[choice.name](referenceName(name))
     case 'custom': {
       for (const template of choice.templates) {
         const fault = faultOf(template)

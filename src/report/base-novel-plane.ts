@@ -32,7 +32,11 @@ export async function baseNovelPlane(
   const x = domainOf([...means, ...runs].map(({ base }) => base))
   const y = domainOf([...means, ...runs].map(({ novel }) => novel))
   const height = Math.max(HEIGHT, means.length * LABEL + TOP + BOTTOM)
-  const labels = labelled(means, y, height).map((label) => ({ ...label, edge: x[1] }))
+  const isPrinted = (name: string) => printed.some(({ method }) => method === name)
+  const named = means.filter(({ method }) =>
+    printed.every((other) => other.labelled || other.method !== method),
+  )
+  const labels = labelled(named, y, height).map((label) => ({ ...label, edge: x[1] }))
   return chart(
     {
       width: 420,
@@ -68,14 +72,20 @@ export async function baseNovelPlane(
           strokeOpacity: 0.5,
         }),
         dot(runs, { x: 'base', y: 'novel', fill: 'colour', fillOpacity: 0.5, r: 2.5 }),
-        dot(means, {
-          x: 'base',
-          y: 'novel',
-          fill: ({ method, colour }: (typeof means)[number]) =>
-            method === reference || printed.includes(method) ? paper : colour,
-          stroke: ({ method, colour }: (typeof means)[number]) => (method === reference ? ink : colour),
-          r: 5,
-        }),
+        dot(
+          means.filter(({ method }) => !isPrinted(method)),
+          {
+            x: 'base',
+            y: 'novel',
+            fill: ({ method, colour }: (typeof means)[number]) => (method === reference ? paper : colour),
+            stroke: ({ method, colour }: (typeof means)[number]) => (method === reference ? ink : colour),
+            r: 5,
+          },
+        ),
+        dot(
+          means.filter(({ method }) => isPrinted(method)),
+          { x: 'base', y: 'novel', stroke: 'colour', strokeWidth: 1.6, r: 7.5 },
+        ),
         text(labels, { x: 'edge', y: 'label', text: 'name', fill: ink, textAnchor: 'start', dx: 6 }),
       ],
     },

@@ -35,7 +35,7 @@ export interface Headline {
   /** The method of one of the rows, with which the others are compared. */
   readonly reference?: string
   /** Methods of rows that were not measured but are printed elsewhere: rings in the plane. */
-  readonly printed?: readonly string[]
+  readonly printed?: readonly { readonly method: string; readonly labelled: boolean }[]
   readonly note: string
 }
 

@@ -1,9 +1,10 @@
 import { writeFileAtomic } from '../files/atomic.js'
 import { datasetTitle } from '../results/dataset-names.js'
-import { averageTitle, legend, protocolTitles, type Sheet, sheetOf } from '../results/layout.js'
+import { averageTitle, legend, protocolTitles, type Sheet, sheetOf, shotsTitle } from '../results/layout.js'
 import { methodTitle, plainMethod } from '../results/method-names.js'
+import type { Quantity } from '../results/paper/paper.js'
 import type { Results } from '../results/read-results.js'
-import { figureOf, type ResultRow, type ResultTable } from '../results/result-table.js'
+import { type Figure, figureOf, type ResultRow, type ResultTable } from '../results/result-table.js'
 import { baseNovelPlane } from './base-novel-plane.js'
 import { colourMap, muted } from './colours.js'
 import { datasetBars } from './dataset-bars.js'
@@ -12,7 +13,7 @@ import { factsSection } from './facts.js'
 import { curvesBeside, fewShotChart } from './few-shot-curves.js'
 import { page, type Section } from './page.js'
 import type { HeadlineRow } from './report-data.js'
-import { resultsTable } from './results-table.js'
+import { type ResultsTable, resultsTable } from './results-table.js'
 
 type ColourOf = (row: ResultRow) => string
 
@@ -91,14 +92,28 @@ async function baseToNovel(table: ResultTable, sheet: Sheet, colourOf: ColourOf)
   const [first, ...others] = sheet.groups
   const head = sheet.head.map((title) => (title === 'HM' ? title : capital(title)))
   const main = resultsTable({ caption: first!.title!, head, rows: first!.rows })
-  const small = others.map(({ title, rows }) => resultsTable({ caption: title!, head, rows }))
-  const bars = await datasetBars(table, 'hm', 'Harmonic mean', colourOf)
   const plane = await planeOf(table, colourOf)
-  const figures = [
-    plane && figure(plane, 'Base and novel together', planeNote(table), 'plane'),
-    bars && figure(bars, 'Harmonic mean by data set', barsNote(table)),
-  ].filter((part) => part !== '')
-  return `${main}${key(table, colourOf)}<div class="halves">${figures.join('')}</div>${small.length > 0 ? `<h3>By data set</h3><div class="results-grid">${small.join('')}</div>` : ''}`
+  const beside = plane && figure(plane, 'Base and novel together', planeNote(table), 'plane')
+  const small = others.map(({ title, rows }) => resultsTable({ caption: title!, head, rows }))
+  const all =
+    small.length > 0
+      ? `<details><summary>Base, novel and harmonic mean of each data set</summary><div class="results-grid">${small.join('')}</div></details>`
+      : ''
+  return `<div class="row beside">${main}${beside}</div>${await bars(table, 'hm', colourOf)}${all}`
+}
+
+/** Bars of each data set side by side. */
+async function bars(table: ResultTable, quantity: Quantity, colourOf: ColourOf): Promise<string> {
+  const { source, datasets, rows } = table
+  const charts = await Promise.all(
+    [...(source === null ? [] : [source]), ...datasets].map(async (dataset) => {
+      const svg = await datasetBars(rows, dataset, quantity, colourOf)
+      return svg ? figure(svg, `${datasetTitle(dataset)}${dataset === source ? ' (source)' : ''}`) : ''
+    }),
+  )
+  if (charts.every((chart) => chart === '')) return ''
+  const title = quantity === 'hm' ? 'Harmonic mean' : 'Accuracy'
+  return `<h3>${title} by data set</h3>${key(table, colourOf)}<p class="note">${title} in percent, from 0 to 100; ${barsNote(table)}.</p><div class="grid">${charts.join('')}</div>`
 }
 
 /** The plane of the averages, or of the one data set; empty where no method knows novel classes. */
@@ -109,8 +124,7 @@ async function planeOf({ datasets, rows }: ResultTable, colourOf: ColourOf): Pro
       figureOf(row, dataset, quantity),
     )
     // What is averaged over other data sets than the rest does not belong beside it.
-    const incomplete = [base, novel].some((of) => of?.missing.some(({ seed }) => seed === null))
-    if (!base || !novel || incomplete) return []
+    if (!base || !novel || lacksDatasets(base) || lacksDatasets(novel)) return []
     // The chart shows names without remarks in parentheses.
     const name = row.title.replace(/ \((.*)\)$/, ', $1')
     const point: HeadlineRow = {
@@ -130,7 +144,15 @@ async function planeOf({ datasets, rows }: ResultTable, colourOf: ColourOf): Pro
   return baseNovelPlane(
     {
       rows: points.map(({ point }) => point),
-      printed: points.flatMap(({ point, row }) => (row.origin === 'paper' ? [point.method] : [])),
+      printed: points
+        .filter(({ row }) => row.origin === 'paper')
+        .map(({ point, row }) => ({
+          method: point.method,
+          // Beside a measured one of the same colour a name would say the same again.
+          labelled: points.every(
+            (other) => other.row.origin === 'paper' || plainMethod(other.row.method) !== row.method,
+          ),
+        })),
       note: '',
     },
     new Map(points.map(({ point, row }) => [point.method, colourOf(row)])),
@@ -141,10 +163,21 @@ const severalShots = (rows: readonly ResultRow[]): boolean =>
   new Set(rows.flatMap(({ shots }) => shots ?? [])).size > 1
 
 async function transfer(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
-  const { title, head, groups } = sheet
-  const main = groups.map(({ rows }) => resultsTable({ caption: title, head, rows })).join('')
-  const bars = await datasetBars(table, 'accuracy', 'Accuracy', colourOf)
-  return `${main}${key(table, colourOf)}<div class="halves">${figure(bars, 'Accuracy by data set', barsNote(table))}</div>`
+  const main = sheet.groups.map(({ rows }) =>
+    resultsTable(averageFirst({ caption: 'Accuracy in percent', head: sheet.head, rows })),
+  )
+  return `${main.join('')}${await bars(table, 'accuracy', colourOf)}`
+}
+
+/** A table with its average, in the last column, before the data sets: on the page wide tables go on out of sight. */
+function averageFirst({ caption, head, rows }: ResultsTable): ResultsTable {
+  if (head.at(-1) !== 'average') return { caption, head, rows }
+  const moved = <T>(cells: readonly T[]): T[] => [...cells.slice(-1), ...cells.slice(0, -1)]
+  return {
+    caption,
+    head: moved(head),
+    rows: rows.map(({ row, figures }) => ({ row, figures: moved(figures) })),
+  }
 }
 
 async function fewShot(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
@@ -158,7 +191,7 @@ async function fewShot(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Pr
     }),
   )
   const tables = sheet.groups.map(({ title, rows }) =>
-    resultsTable({ caption: title!, head: sheet.head, rows }),
+    resultsTable(averageFirst({ caption: title!, head: sheet.head, rows })),
   )
   const parts = [
     'Accuracy in percent over images a class; bands: ± one standard deviation over seeds',
@@ -167,19 +200,49 @@ async function fewShot(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Pr
       : []),
     ...(shown.some(({ shots }) => shots === null) ? ['level line: zero-shot'] : []),
   ]
-  return `${key(table, colourOf)}<p class="note">${parts.join('; ')}.</p><div class="grid">${charts.join('')}</div>${tables.join('')}`
+  return `${key(table, colourOf)}<p class="note">${parts.join('; ')}.</p><div class="grid">${charts.join('')}</div>${byShots(table)}<details><summary>Accuracy on each data set, by shots</summary>${tables.join('')}</details>`
+}
+
+/** Rows of methods over columns of shots: the averages, or the one data set. */
+function byShots({ datasets, rows }: ResultTable): string {
+  const dataset = datasets.length > 1 ? null : datasets[0]!
+  const measured = rows.flatMap(({ origin, shots }) =>
+    origin === 'measured' && shots !== null ? [shots] : [],
+  )
+  const shots = [...new Set(measured)].sort((a, b) => a - b)
+  const methods = new Map<string, ResultRow[]>()
+  for (const row of rows) {
+    if (!figureOf(row, dataset, 'accuracy')) continue
+    const key = `${row.origin} ${row.method}`
+    methods.set(key, [...(methods.get(key) ?? []), row])
+  }
+  const lines = [...methods.values()].map((own) => ({
+    row: own[0]!,
+    figures: shots.map((k) => {
+      // What needs no training is the same whatever the others are shown.
+      const row = own.find((row) => row.shots === k || row.shots === null)
+      return row && figureOf(row, dataset, 'accuracy')
+    }),
+  }))
+  const caption = dataset === null ? averageTitle(datasets) : datasetTitle(dataset)
+  return resultsTable({ caption, head: shots.map(shotsTitle), rows: lines })
 }
 
 const figure = (svg: string, title: string, note = '', kind = ''): string =>
   `<figure${kind ? ` class="${kind}"` : ''}><figcaption><h3>${escapeHtml(title)}</h3></figcaption>${svg}${note ? `<p class="note">${escapeHtml(note)}</p>` : ''}</figure>`
 
-const hasPaper = ({ rows }: ResultTable): boolean => rows.some(({ origin }) => origin === 'paper')
+function planeNote({ rows }: ResultTable): string {
+  const printed = rows.some(({ origin }) => origin === 'paper') ? ' Rings: as the paper prints them.' : ''
+  const incomplete = rows.some(({ figures }) => figures.some(lacksDatasets))
+    ? ' Averages that lack a data set are not drawn.'
+    : ''
+  return `Novel accuracy in percent over base accuracy. Large dots: means. Small dots: single seeds.${printed} Dotted curves: equal harmonic mean. Up and to the right is better.${incomplete}`
+}
 
-const planeNote = (table: ResultTable): string =>
-  `Large dots: means. Small dots: single seeds.${hasPaper(table) ? ' Rings: as the paper prints them.' : ''} Dotted curves: equal harmonic mean. Up and to the right is better.`
+const lacksDatasets = ({ missing }: Figure): boolean => missing.some(({ seed }) => seed === null)
 
-const barsNote = (table: ResultTable): string =>
-  `Whiskers: ± one standard deviation over seeds.${hasPaper(table) ? ' Rings: what the paper prints for the same method.' : ''}`
+const barsNote = ({ rows }: ResultTable): string =>
+  `whiskers: ± one standard deviation over seeds${rows.some(({ origin }) => origin === 'paper') ? '; lines across: what the paper prints for the same method' : ''}`
 
 /** Which colour is which method. */
 function key({ rows }: ResultTable, colourOf: ColourOf): string {

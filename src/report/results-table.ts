@@ -31,9 +31,10 @@ export function resultsTable({ caption, head, rows }: ResultsTable): string {
 
 const isMeasured = ({ row }: SheetRow): boolean => row.origin === 'measured'
 
-/** The highest of several means; none where there is nothing to be better than. */
+/** The highest of several means over the same; none where there is nothing to be better than. */
 function bestOf(figures: readonly (Figure | undefined)[]): number | undefined {
-  const means = figures.flatMap((figure) => figure?.mean ?? [])
+  const whole = figures.filter((figure) => figure?.missing.every(({ seed }) => seed !== null))
+  const means = whole.flatMap((figure) => figure?.mean ?? [])
   return means.length > 1 ? Math.max(...means) : undefined
 }
 
@@ -53,6 +54,7 @@ function cell(figure: Figure, isBest: boolean): string {
 function difference(figure: Figure): string[] {
   const value = differenceOf(figure)
   if (value === null) return []
-  const kind = value < 0 ? 'below' : 'above'
-  return [`<small class="difference ${kind}">${formatDifference(figure)} to paper</small>`]
+  const text = formatDifference(figure)
+  const kind = text === '0.00' ? '' : value < 0 ? ' below' : ' above'
+  return [`<small class="difference${kind}">${text} to paper</small>`]
 }

@@ -88,7 +88,7 @@ details>*+*{margin-top:10px}
 .results .printed{color:var(--soft);font-style:italic}
 .results .above{color:var(--right)}.results .below{color:var(--wrong)}
 .results abbr{text-decoration:none;cursor:help}
-.scroll+.scroll{margin-top:26px}
+.scroll+.scroll,.grid+.scroll,.scroll+h3,.row+h3{margin-top:28px}.row.beside{margin-top:14px;align-items:flex-start}.row.beside figure{flex:1 1 320px;max-width:420px}
 .results-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:34px 44px;margin:14px 0 26px;align-items:start}
 .results-grid>*{min-width:0}.results-grid .scroll+.scroll{margin-top:0}.results-grid table{width:100%}
 .key{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0 0;padding:0;font-size:.9rem}

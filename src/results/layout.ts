@@ -126,7 +126,8 @@ function notesOf({ datasets }: ResultTable, rows: readonly ResultRow[]): string[
     const lacks = lackOf(row)
     if (lacks !== '') notes.push(`† ${row.title} lacks ${lacks}.`)
   }
-  return notes
+  // Rows of several numbers of shots may lack the same.
+  return [...new Set(notes)]
 }
 
 /** What a row lacks, at most six parts. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { env } from 'onnxruntime-node'
 import type { EncodedGraph } from '../graph/index.js'
 import { type OnnxOptions, OnnxSession } from './onnx-session.js'
+import { processorKind } from './processor.js'
 import type { Runtime, Session } from './session.js'
 import { loadWeightsBuffer } from './weights-buffer.js'
 import { WorkerRuntime } from './worker-runtime.js'
@@ -31,7 +32,7 @@ export function nodeRuntime({
 }
 
 function signatureOf({ threads, prepack }: OnnxOptions): string {
-  const machine = [process.platform, process.arch, cpus()[0]?.model ?? '']
+  const machine = [process.platform, process.arch, processorKind()]
   return ['onnxruntime', env.versions.node, 'cpu', ...machine, `${threads} threads`, prepack ? 'packed' : '']
     .join(' ')
     .trim()

@@ -27,7 +27,7 @@ export function toyDataset(
   if (!set) {
     throw new ConfigError(`unknown toy data set "${name}"; there are ${Object.keys(toySets).join(', ')}`)
   }
-  const { classNames, testImages } = set
+  const { classNames, testImages, template } = set
   const drawn = style ?? set.style
   // A fingerprint knows drawn images by class and file name alone: those of different sets must differ.
   const prefix = name === 'toy' && seed === 0 ? '' : `${name}-${seed}-`
@@ -43,6 +43,7 @@ export function toyDataset(
   return {
     name,
     classNames,
+    template,
     train: part('train', TRAIN),
     val: part('val', VAL),
     test: part('test', testImages),

@@ -1,6 +1,6 @@
 import { formatTable } from '../../cli/table.js'
 import { legend, type Sheet } from '../layout.js'
-import { linesOf } from './figures.js'
+import { LACKS, linesOf } from './figures.js'
 
 /**
  * Tables for a terminal.
@@ -14,11 +14,27 @@ export function textOf(sheets: readonly Sheet[], width = Number.POSITIVE_INFINIT
       ...(title === null ? [] : [[title]]),
       ...rows.flatMap(linesOf),
     ])
-    return [title, broken(['method', ...head, 'seeds'], rows, width), notes.join('\n')]
+    return [title, broken(['method', ...head, 'seeds'], aligned(rows), width), notes.join('\n')]
       .filter((part) => part !== '')
       .join('\n\n')
   })
   return `${[...parts, legend.join('\n')].join('\n\n')}\n`
+}
+
+/** Rows in which means stand below each other, whether a spread or a mark follows them or not. */
+function aligned(rows: readonly (readonly string[])[]): string[][] {
+  const tail = / ± \d+\.\d+/
+  const columns = Math.max(...rows.map((row) => row.length))
+  const has = (c: number, pattern: RegExp) => rows.some((row) => pattern.test(row[c] ?? ''))
+  const wanted = Array.from({ length: columns }, (_, c) => ({ spread: has(c, tail), mark: has(c, /†$/) }))
+  return rows.map((row) =>
+    row.map((cell, c) => {
+      if (!/^[−+]?\d+\.\d\d/.test(cell) || cell.includes(' to ')) return cell
+      const { spread, mark } = wanted[c]!
+      const whole = tail.test(cell) || !spread ? cell : `${cell}${' '.repeat(' ± 0.00'.length)}`
+      return cell.endsWith(LACKS) || !mark ? whole : `${whole} `
+    }),
+  )
 }
 
 /** A table of at most the width, its columns in several parts where they do not fit side by side. */

@@ -4,8 +4,8 @@ import type { PaperCell, PaperRow } from './paper.js'
 type Printed = readonly [base: number, novel: number, hm: number]
 
 const COMPARISON = 'Table 3'
-/** The baseline by data set stands where the appendix compares the components by data set. */
-const BASELINE = 'Table 1; data sets: appendix, components by data set'
+/** By data set in the appendix, where the components are compared. */
+const BASELINE = 'Table 1 and appendix'
 
 /** Base-to-novel generalization: 16 shots, trained on base classes. */
 export const baseToNovel: readonly PaperRow[] = [
