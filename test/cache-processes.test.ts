@@ -36,7 +36,7 @@ describe('a cache shared by processes of which some are killed', () => {
   let reports: { wrong: number; hits: number; warnings: string[] }[]
 
   beforeAll(async () => {
-    const running = SEEDS.map((seed, i) => hammer(seed, i < KILLED ? 1_000_000 : 150))
+    const running = SEEDS.map((seed, i) => hammer(seed, i < KILLED ? 1_000_000 : 80))
     await Promise.all(running.map(({ going }) => going))
     for (const { child } of running.slice(0, KILLED)) child.kill('SIGKILL')
     const ended = await Promise.all(running.map(({ ended }) => ended))

@@ -39,7 +39,7 @@ interface Row {
 export function startLiveTable(tasks: readonly UnitTask[], options: LiveTableOptions = {}): LiveTable {
   const { outcome = () => 'done', stream = process.stderr } = options
   const table = new Table(tasks, stream)
-  const live = stream.isTTY && process.env.TERM !== 'dumb'
+  let live = stream.isTTY && process.env.TERM !== 'dumb'
   const timer = live ? setInterval(() => table.draw(), REDRAW_MS) : undefined
   timer?.unref()
   if (live) table.begin()
@@ -61,7 +61,8 @@ export function startLiveTable(tasks: readonly UnitTask[], options: LiveTableOpt
     say,
     stop() {
       clearInterval(timer)
-      table.end()
+      if (live) table.end()
+      live = false
     },
   }
 }
@@ -112,7 +113,7 @@ class Table {
   }
 
   private readonly showCursor = (): void => {
-    if (this.stream.isTTY) this.stream.write('\u001b[?25h')
+    this.stream.write('\u001b[?25h')
   }
 
   erase(): void {
@@ -123,9 +124,9 @@ class Table {
   draw(): void {
     const { columns = 80, rows: height = 24 } = this.stream
     const lines = this.lines(Math.max(1, Math.min(ROWS, height - 4)))
-    this.erase()
-    // A line that wraps would take two.
-    this.stream.write(lines.map((line) => `${line.slice(0, columns - 1)}\n`).join(''))
+    // Over the old lines in one write, so that nothing flickers. A line that wraps would take two.
+    const text = lines.map((line) => `${line.slice(0, columns - 1)}\u001b[K\n`).join('')
+    this.stream.write(`${this.drawn > 0 ? `\u001b[${this.drawn}A\r` : ''}${text}\u001b[J`)
     this.drawn = lines.length
   }
 

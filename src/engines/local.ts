@@ -30,9 +30,8 @@ async function runLocally(
   spawn: typeof spawnUnit,
 ): Promise<void> {
   const { board, results } = await TaskBoard.open(tasks, onUpdate)
-  const open = board.tasks.filter((task) => board.isOpen(task))
   const peaks = results.map(({ peakMemoryMB }) => peakMemoryMB)
-  const parallel = new Parallel(open.length, peaks, jobs)
+  const parallel = new Parallel(peaks, jobs)
   const each = threads ?? parallel.threads
   const stop = new AbortController()
   const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal

@@ -28,7 +28,7 @@ const SHOTS = [16]
 type Groups = Readonly<Record<Protocol, ProtocolData>>
 
 /** What `--datasets` names as a whole: the paper's data sets, and the toy world's. */
-export const dataGroups = {
+export const dataGroups: Readonly<Record<'paper' | 'toy', Groups>> = {
   paper: {
     'base-to-novel': { datasets: downstream, shots: SHOTS },
     'cross-dataset': { source: 'ImageNet', datasets: downstream.slice(1), shots: SHOTS },
@@ -41,7 +41,7 @@ export const dataGroups = {
     'domain-generalization': transfer(toyProtocols['domain-generalization']),
     'few-shot': toyProtocols['few-shot'],
   },
-} satisfies Record<string, Groups>
+}
 
 function transfer({ source, targets }: { source: string; targets: readonly string[] }): ProtocolData {
   return { source, datasets: targets, shots: SHOTS }

@@ -38,7 +38,7 @@ function paperRow(row: PaperRow, { source, datasets, quantities }: ResultTable):
   const averages = whole
     ? quantities.map((quantity) => printedFigure(null, quantity, average[quantity]!))
     : averagesOfShown(row, datasets, quantities)
-  if (figures.length === 0 && averages.length === 0) return undefined
+  if (figures.length === 0) return undefined
   return {
     origin: 'paper',
     method,
