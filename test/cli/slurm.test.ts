@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
@@ -39,10 +39,10 @@ function jobsOf(out: string): { job: string; units: Record<string, string> }[] {
     .map((name) => JSON.parse(readFileSync(at(out, 'slurm', name, 'submission.json'), 'utf8')))
 }
 
-/** Where Slurm has a unit. */
+/** Where Slurm has a unit, by the last parts of its folder. */
 function taskOf(out: string, unit: string): string {
   for (const { job, units } of jobsOf(out).reverse()) {
-    const found = Object.entries(units).find(([, folder]) => basename(folder) === unit)
+    const found = Object.entries(units).find(([, folder]) => folder.endsWith(`/${unit}`))
     if (found) return `${job}_${found[0]}`
   }
   throw new Error(`${unit} was not submitted`)
@@ -131,6 +131,33 @@ describe.skipIf(missing !== undefined)('a sweep on a real Slurm', () => {
     }
     expect(sweep.evaluations.map(measuresOf)).toEqual(local.evaluations.map(measuresOf))
     expect((await units(sweep).ended).stderr).toBe('')
+  })
+
+  it('does a whole benchmark, one of its runs killed and queued again, to the tables of this machine', async () => {
+    await photoFolder(at('pictures'), 4)
+    const args = [
+      ...['bench', 'base-to-novel', '--datasets', 'photos,pictures', '--methods', 'zero-shot,ivlp'],
+      ...['--seeds', '1,2', '--model', 'tiny', '--shots', '3', '--batch-size', '1', '--epochs', `${epochs}`],
+    ]
+    const far = ['--out', 'bench', '--engine', 'slurm', '--poll', '0.3', '--memory', '500M']
+    const bench = (...more: string[]) => startPromptsrc(folder, [...args, ...more], [], cluster.env).ended
+    const local = await bench('--out', 'bench-local', '--json', '--threads', '1')
+    expect(local).toMatchObject({ code: 0 })
+
+    const submitted = await bench(...far, '--submit-only')
+    expect(submitted).toMatchObject({ code: 0 })
+    expect(submitted.stderr).toMatch(/^\d+ of 16 runs are queued; the same call follows them$/m)
+    const unit = 'photos/ivlp/shots3-seed1/train'
+    process.kill(await halt(at('bench/base-to-novel', unit)), 'SIGKILL')
+    const task = taskOf('bench/base-to-novel', unit)
+    await until(() => expect(stateOf(task)).toBe('FAILED'))
+    cluster.call('scontrol', 'requeue', task)
+    await until(() => expect(stateOf(task)).toBe('PENDING'))
+    cluster.call('scontrol', 'update', `JobId=${task}`, 'StartTime=now+5')
+
+    const done = await bench(...far, '--json')
+    expect(done.code, done.stderr).toBe(0)
+    expect(JSON.parse(done.stdout).tables).toEqual(JSON.parse(local.stdout).tables)
   })
 
   it('lists what failed with its cause, does the rest, and tries again by the next call', async () => {
