@@ -243,7 +243,7 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
           stepsPerEpoch = event.stepsPerEpoch
           const { classNames, images, epochs, done, parameters } = event
           process.stderr.write(
-            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${epochs} epochs of ${stepsPerEpoch} steps${done > 0 ? `, ${done} done` : ''}\n`,
+            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
           )
           bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
           break
@@ -262,3 +262,5 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
     bar?.stop()
   }
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
