@@ -33,6 +33,7 @@ export function program(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
     .commandsGroup('Methods, models and data:')
+    .helpCommand('help [command]', 'display help for command')
   for (const [heading, commands] of groups()) {
     for (const command of commands) {
       root.addCommand(command.helpGroup(heading))
