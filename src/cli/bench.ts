@@ -13,7 +13,7 @@ import { downloadBars } from './download-progress.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
-import { listOf, oneOf, positiveNumber, wholeNumber } from './options.js'
+import { listOf, methodsOption, positiveNumber, seedsOption, wholeNumber } from './options.js'
 import { formatTable } from './table.js'
 import { accuracies } from './unit-text.js'
 
@@ -56,23 +56,29 @@ export function benchCommand(): Command {
   const command = new Command('bench')
     .description('run one of the paper’s four benchmarks and tabulate it beside the paper’s figures')
     .addArgument(new Argument('<protocol>', 'which benchmark').choices(protocols))
-    .option('--datasets <list>', 'paper, toy, names of data sets, or paths (default: paper)', listOf())
-    .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
     .option(
-      '--methods <list>',
-      `all, or some of ${comparable.join(', ')}`,
-      (text: string) => (text === 'all' ? comparable : listOf(oneOf(comparable))(text)),
-      ['zero-shot', 'promptsrc'],
+      '--datasets <list>',
+      'paper, toy, names of data sets, or paths, separated by commas (default: paper)',
+      listOf(),
     )
-    .option('--seeds <list>', 'seeds', listOf(wholeNumber(0)), [1, 2, 3])
-    .option('--shots <list>', 'images a class (default: 16; few-shot: 1,2,4,8,16)', listOf(wholeNumber(1)))
+    .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
+    .addOption(methodsOption(comparable, ['zero-shot', 'promptsrc']))
+    .addOption(seedsOption())
+    .option(
+      '--shots <list>',
+      'images a class, separated by commas (default: 16; few-shot: 1,2,4,8,16)',
+      listOf(wholeNumber(1)),
+    )
     .option('--root <folder>', 'folder of the published data sets')
-    .option('--model <model>', 'as for `promptsrc train` (default: ViT-B/16; tiny on drawn data)')
+    .option(
+      '--model <model>',
+      'tiny, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; tiny on drawn data)',
+    )
     .option('--epochs <n>', 'passes over the images (default: as published)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: as published)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
     .option('--out <folder>', 'folder of the runs', 'runs/bench')
-    .option('--skip-bad-images', 'leave out images that cannot be read')
+    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--html <file>', 'also write a page with tables and plots')
     .option('--dry-run', 'list the runs and what is done of them, and do none')
     .option('--json', 'print tables and runs as JSON')
@@ -124,24 +130,28 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
   ])
   const data = protocolData(protocol, flags)
   const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
+  const { root } = flags
+  const open = once(async (path: string) => {
+    // Drawn sets lie nowhere; what lies somewhere is found from any folder.
+    if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
+    const folder = root === undefined ? {} : { root: resolve(root) }
+    const dataset = await openData(path, folder)
+    return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
+  })
+  // A wrong name is said before a model is downloaded.
+  for (const path of all) await open(path)
   const name = flags.model ?? (all.every((one) => isDrawn(one) && !existsSync(one)) ? 'tiny' : 'ViT-B/16')
   const bars = downloadBars()
   const model = await loadModel(name, { signal, onProgress: bars.onProgress }).finally(bars.stop)
   const sha256 = await model.hash().finally(() => model.close())
-  const { epochs, batchSize, lr, skipBadImages, root } = flags
+  const { epochs, batchSize, lr, skipBadImages } = flags
   return planBenchmark({
     ...data,
     protocol,
     methods: flags.methods,
     seeds: flags.seeds,
     model: { name, sha256 },
-    open: async (path) => {
-      // Drawn sets lie nowhere; what lies somewhere is found from any folder.
-      if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
-      const folder = root === undefined ? {} : { root: resolve(root) }
-      const dataset = await openData(path, folder)
-      return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
-    },
+    open,
     overrides: {
       ...(epochs === undefined ? {} : { epochs }),
       ...(batchSize === undefined ? {} : { batchSize }),
@@ -150,6 +160,16 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     ...(skipBadImages ? { skipBadImages } : {}),
     out: flags.out,
   })
+}
+
+/** A function that is called once for every argument. */
+function once<T>(run: (argument: string) => Promise<T>): (argument: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (argument) => {
+    const found = known.get(argument) ?? run(argument)
+    known.set(argument, found)
+    return found
+  }
 }
 
 async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promise<void> {

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { comparable, methodEntries } from '../compare/entries.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
-import { listOf, oneOf } from './options.js'
+import { methodsOption } from './options.js'
 
 const examples = `
 Examples:
@@ -17,12 +17,7 @@ export function compareCommand(): Command {
   const command = new Command('compare')
     .description('train several methods over several seeds, and compare base and novel accuracy and costs')
     .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
-    .option(
-      '--methods <list>',
-      `methods, separated by commas: ${names.join(', ')}`,
-      listOf(oneOf(names)),
-      names,
-    )
+    .addOption(methodsOption(names))
   return withComparisonOptions(command, 'runs/compare-<data>')
     .addHelpText('after', examples)
     .action((data: string, flags: ComparisonFlags & { methods: readonly string[] }) =>

@@ -7,7 +7,7 @@ import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { listOf, positiveNumber, wholeNumber, withCacheOption } from './options.js'
+import { positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 import { formatTable } from './table.js'
 import { accuracies } from './unit-text.js'
@@ -35,7 +35,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
       'tiny',
     )
-    .option('--seeds <list>', 'seeds, separated by commas', listOf(wholeNumber(0)), [1, 2, 3])
+    .addOption(seedsOption())
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
@@ -169,5 +169,5 @@ const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): Entry['se
 })
 
 function subtitle({ model, data, seeds }: Pick<ComparisonOptions, 'model' | 'data' | 'seeds'>): string {
-  return `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. Seeds ${seeds.join(', ')}.`
+  return `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. ${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}.`
 }

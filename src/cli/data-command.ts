@@ -7,7 +7,7 @@ import { dataPrepareCommand } from './data-prepare.js'
 export function dataCommand(): Command {
   const command = new Command('data').description('list data sets, unpack their archives, check them')
   for (const sub of [dataListCommand(), dataCheckCommand(), dataPrepareCommand()]) {
-    command.addCommand(sub.copyInheritedSettings(command).exitOverride())
+    command.addCommand(sub)
   }
   return command
 }

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
+import { UserError } from '../errors.js'
 import { formatTable } from './table.js'
 
 const examples = `
@@ -35,6 +37,11 @@ export function dataListCommand(): Command {
 }
 
 async function list({ root, json }: { root?: string; json?: boolean }): Promise<void> {
+  if (root !== undefined && !(await isFolder(root))) {
+    throw new UserError(`--root ${root}: no such folder`, {
+      hint: 'Name the folder above those of the data sets.',
+    })
+  }
   const rows = [...(await published(root)), ...(await drawn())]
   if (json) {
     process.stdout.write(`${JSON.stringify(rows)}\n`)
@@ -78,3 +85,6 @@ async function drawn(): Promise<Listed[]> {
     return { name, title: summary, ...counts, folder: null }
   })
 }
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false

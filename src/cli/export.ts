@@ -51,7 +51,7 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
     let file = flags.out
     if (flags.format === 'torch') {
       const { exportCheckpoint } = await import('../checkpoints/export-checkpoint.js')
-      const epoch = flags.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
+      const epoch = flags.epoch ?? prompts.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
       file = await exportCheckpoint(flags.out, prompts, model.clip, epoch)
     } else {
       const { savePrompts } = await import('../train/prompts-file.js')

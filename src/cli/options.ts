@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../errors.js'
 import { nearestNames } from '../hub/suggest.js'
 
@@ -60,6 +60,20 @@ export function oneOf(names: readonly string[]): (text: string) => string {
     throw new InvalidArgumentError(`${suggestion}There are ${names.join(', ')}.`)
   }
 }
+
+/** `--methods`: names separated by commas, or `all`. */
+export function methodsOption(names: readonly string[], chosen: readonly string[] = names): Option {
+  const parse = listOf(oneOf(names))
+  return new Option('--methods <list>', `all, or some of ${names.join(', ')}, separated by commas`)
+    .argParser((text) => (text === 'all' ? [...names] : parse(text)))
+    .default(chosen, chosen === names ? 'all' : chosen.join())
+}
+
+/** `--seeds`: whole numbers separated by commas. */
+export const seedsOption = (): Option =>
+  new Option('--seeds <list>', 'seeds, separated by commas')
+    .argParser(listOf(wholeNumber(0)))
+    .default([1, 2, 3], '1,2,3')
 
 /** Options of a method as they are given with --set key=value; numbers and switches are read as such. */
 export const keyValues = (given: readonly string[]): Record<string, unknown> =>

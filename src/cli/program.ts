@@ -32,30 +32,28 @@ export function program(): Command {
     .version(packageVersion())
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
-  const commands = [
-    demoCommand(),
-    trainCommand(),
-    evalCommand(),
-    predictCommand(),
-    importCommand(),
-    exportCommand(),
-    zeroShotCommand(),
-    linearProbeCommand(),
-    compareCommand(),
-    ablateCommand(),
-    benchCommand(),
-    resultsCommand(),
-    unitCommand(),
-    unitsCommand(),
-    infoCommand(),
-    cacheCommand(),
-    interpretCommand(),
-    methodsCommand(),
-    configsCommand(),
-    dataCommand(),
-    toyCommand(),
-    parityCommand(),
-  ]
-  for (const command of commands) root.addCommand(command.copyInheritedSettings(root).exitOverride())
+    .commandsGroup('Methods, models and data:')
+    .helpCommand('help [command]', 'display help for command')
+  for (const [heading, commands] of groups()) {
+    for (const command of commands) {
+      root.addCommand(command.helpGroup(heading))
+      for (const each of [command, ...command.commands]) each.copyInheritedSettings(root).exitOverride()
+    }
+  }
   return root.exitOverride()
 }
+
+/** Commands as the help lists them: what one's own photos need first, then the measuring of methods. */
+const groups = (): readonly (readonly [heading: string, commands: readonly Command[]])[] => [
+  ['Learn and use:', [demoCommand(), trainCommand(), evalCommand(), predictCommand(), interpretCommand()]],
+  ['Baselines:', [zeroShotCommand(), linearProbeCommand()]],
+  [
+    'Compare and benchmark:',
+    [compareCommand(), ablateCommand(), benchCommand(), resultsCommand(), unitsCommand(), unitCommand()],
+  ],
+  [
+    'Methods, models and data:',
+    [methodsCommand(), infoCommand(), dataCommand(), toyCommand(), cacheCommand()],
+  ],
+  ['Exchange with the Python code:', [configsCommand(), importCommand(), exportCommand(), parityCommand()]],
+]

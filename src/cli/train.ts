@@ -3,7 +3,9 @@ import { join, relative } from 'node:path'
 import { Command, Option } from 'commander'
 import type { TrainConfig } from '../configs/config.js'
 import { selectClasses } from '../data/base-novel.js'
+import type { Datum } from '../data/dataset.js'
 import { ConfigError } from '../errors.js'
+import type { Classifier } from '../evaluate/classifier.js'
 import { evaluateClassifier } from '../evaluate/evaluate.js'
 import { methods } from '../methods/registry.js'
 import { loadModel, type Model } from '../model.js'
@@ -110,9 +112,18 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     ...(flags.threads ? { threads: flags.threads } : {}),
   })
   bars.stop()
+  const { resume = false, overwrite = false, skipBadImages = false } = flags
+  const evaluateWithProgress = async (classifier: Classifier, images: readonly Datum[]) => {
+    const bar = startProgress('evaluating', images.length)
+    return evaluateClassifier(classifier, images, {
+      resolution: model.clip.resolution,
+      skipBadImages,
+      signal,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop())
+  }
   try {
     if (config?.model && !flags.model) checkImageSize(config, model)
-    const { resume = false, overwrite = false, skipBadImages = false } = flags
     const prompts = await runWithProgress({
       ...settings,
       model,
@@ -127,14 +138,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     const run = { prompts, model }
     const { test } = selectClasses(dataset, settings.classes ?? 'all')
     const classifier = await createClassifier(run)
-    const evaluation =
-      test.length > 0
-        ? await evaluateClassifier(classifier, test, {
-            resolution: model.clip.resolution,
-            skipBadImages,
-            signal,
-          })
-        : undefined
+    const evaluation = test.length > 0 ? await evaluateWithProgress(classifier, test) : undefined
     await classifier.release()
     for (const message of evaluation?.skipped ?? []) process.stderr.write(`warning: left out: ${message}\n`)
     const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
@@ -243,7 +247,7 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
           stepsPerEpoch = event.stepsPerEpoch
           const { classNames, images, epochs, done, parameters } = event
           process.stderr.write(
-            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${epochs} epochs of ${stepsPerEpoch} steps${done > 0 ? `, ${done} done` : ''}\n`,
+            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
           )
           bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
           break
@@ -262,3 +266,5 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
     bar?.stop()
   }
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -9,9 +9,10 @@ import { accuracies } from './unit-text.js'
 
 const examples = `
 Examples:
-  $ promptsrc units runs/bench/runs/* --jobs 4
+  $ promptsrc units runs/bench --jobs 4
       goes on with what is not finished, four at once
-  $ promptsrc units runs/bench/runs/* --engine slurm --partition cpu --cpus 8 --memory 4G --time 2:00:00
+  $ promptsrc units runs/compare-toy/runs/promptsrc-*
+  $ promptsrc units runs/bench --engine slurm --partition cpu --cpus 8 --memory 4G --time 2:00:00
       the same by a job array, followed here; Ctrl-C leaves the jobs running, and the same call follows again
 
 A run that measures what another one has learned begins when that one is done. What failed is listed, and tried again
@@ -23,15 +24,21 @@ export function unitsCommand(): Command {
     .description('do many runs of a comparison or benchmark, several at once or on a Slurm cluster')
     .argument(
       '<folders...>',
-      'folders with a unit.json, as `promptsrc compare` and `promptsrc bench` make them',
+      'folders of `promptsrc compare` and `promptsrc bench`: of single runs (with a unit.json), or above them',
     )
-    .option('--out <folder>', 'folder of Slurm’s scripts and logs (default: two folders above the first run)')
+    .option(
+      '--out <folder>',
+      'folder of Slurm’s scripts and logs (default: the first folder, or where it is of a single run, two folders above)',
+    )
   return withEngineOptions(command).addHelpText('after', examples).action(units)
 }
 
 async function units(folders: readonly string[], flags: EngineFlags & { out?: string }): Promise<void> {
-  const engine = await engineFrom(flags, flags.out ?? dirname(dirname(resolve(folders[0]!))))
-  const tasks = await Promise.all(folders.map(taskOf))
+  const found = await unitsIn(folders)
+  const first = resolve(folders[0]!)
+  const above = resolve(found[0]!) === first ? dirname(dirname(first)) : first
+  const engine = await engineFrom(flags, flags.out ?? above)
+  const tasks = await Promise.all(found.map(taskOf))
   const signal = interruptible(() => {
     table.stop()
     return engine.interruption()
@@ -60,6 +67,17 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
   }
   throw new UserError(`${failed} of ${last.size} runs failed`, {
     hint: 'The same call tries them again; finished runs are not repeated.',
+  })
+}
+
+/** The folders that hold a unit, and of the others those below them that do. */
+async function unitsIn(folders: readonly string[]): Promise<string[]> {
+  const { findRuns } = await import('../results/find-runs.js')
+  const found = await Promise.all(folders.map(async (folder) => (await findRuns([folder])).units))
+  const empty = found.findIndex((units) => units.length === 0)
+  if (empty === -1) return [...new Set(found.flat())]
+  throw new UserError(`${folders[empty]} holds no unit.json, nor does a folder below`, {
+    hint: 'Name a folder that `promptsrc compare` or `promptsrc bench` made.',
   })
 }
 

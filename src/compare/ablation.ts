@@ -1,4 +1,5 @@
 import { methodNamed } from '../methods/registry.js'
+import type { Regulators } from '../methods/regulated.js'
 import { agreementWeights, type Entry, settingsFor } from './entries.js'
 
 /** The regulators in the order in which the paper adds them (PromptSRC paper, section 4.2, table 1). */
@@ -31,7 +32,7 @@ export function ablationEntries(method: string, embedded: boolean): Entry[] {
   const rows: Entry[] = [
     {
       label: method,
-      title: methodNamed(method).title,
+      title: plainTitle(method),
       method,
       settings: { ...settings, methodOptions: none },
     },
@@ -46,4 +47,11 @@ export function ablationEntries(method: string, embedded: boolean): Entry[] {
     })
   }
   return rows
+}
+
+/** PromptSRC without its regulators is not what readers know by that name. */
+function plainTitle(name: string): string {
+  const { title, options } = methodNamed(name)
+  const { textLossWeight, gpa } = options.parse({}) as Partial<Regulators>
+  return gpa || (textLossWeight ?? 0) > 0 ? `${title} without regulators` : title
 }

@@ -10,6 +10,25 @@ export interface Shortage {
   readonly shots: number
 }
 
+/** More classes than this that fall short are said in one sentence: a data set may have thousands. */
+const mostSentences = 4
+
+/** What to tell about classes that fell short: a sentence each, or one of them all. */
+export function shortageWarnings(shortages: readonly Shortage[]): string[] {
+  if (shortages.length <= mostSentences) {
+    return shortages.map(
+      ({ className, images, shots }) =>
+        `class "${className}" has ${images} training ${images === 1 ? 'image' : 'images'}, fewer than ${shots} shots`,
+    )
+  }
+  const names = shortages.slice(0, mostSentences).map(({ className }) => `"${className}"`)
+  const counts = shortages.map(({ images }) => images)
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return [
+    `${shortages.length} classes have fewer training images than ${shortages[0]!.shots} shots (${least === most ? least : `${least} to ${most}`}): ${names.join(', ')}, …`,
+  ]
+}
+
 export interface FewShotDataset extends Dataset {
   /** Classes that fell short of the asked training images, in the order they first appear. */
   readonly shortages: readonly Shortage[]

@@ -119,7 +119,10 @@ function notFound(path: string): DataError {
   }
   const near = nearestNames(path, [...Object.keys(toySets), ...datasets.map(({ name }) => name)])
   return new DataError(`${path}: does not exist; expected a folder of images or a data set's name`, {
-    ...(near.length > 0 ? { hint: `Did you mean ${near.join(' or ')}?` } : {}),
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : 'Check the path; `promptsrc data list` lists the names of data sets.',
   })
 }
 

@@ -1,6 +1,6 @@
 import { type ClassSelection, selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
-import { cachedOrNewFewShot } from '../data/few-shot.js'
+import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
 import { DataError } from '../errors.js'
 import type { Evaluation } from '../evaluate/evaluate.js'
 import { imageFeatures } from '../evaluate/image-features.js'
@@ -52,11 +52,8 @@ export async function measureLinearProbe(options: MeasureProbeOptions): Promise<
   if (drawn.cache) onWarning?.(`the cached few-shot draw ${drawn.cache} is used`)
   const { classNames, train, val, test } = selectClasses(drawn, classes)
   checkData(data, classNames, train, test)
-  for (const { className, images } of drawn.shortages) {
-    if (classNames.includes(className)) {
-      onWarning?.(`class "${className}" has ${images} training images, fewer than ${shots} shots`)
-    }
-  }
+  const short = drawn.shortages.filter(({ className }) => classNames.includes(className))
+  for (const message of shortageWarnings(short)) onWarning?.(message)
   const total = train.length + val.length + test.length
   let before = 0
   const featuresOf = async (part: readonly Datum[]) => {

@@ -34,7 +34,7 @@ export async function headlineBars(
       marginTop: 0,
       marginBottom: 6,
       marginLeft: 1,
-      marginRight: 40,
+      marginRight: 48,
       x: { axis: null, domain: [0, 100] },
       y: { axis: null, domain: data.map(({ method }) => method), padding: 0.1 },
       marks: [

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../files/atomic.js'
 import { datasetTitle } from '../results/dataset-names.js'
-import { averageTitle, legend, protocolTitles, type Sheet, sheetOf, shotsTitle } from '../results/layout.js'
+import { averageTitle, legendOf, protocolTitles, type Sheet, sheetOf, shotsTitle } from '../results/layout.js'
 import { methodTitle, plainMethod } from '../results/method-names.js'
 import type { Quantity } from '../results/paper/paper.js'
 import type { Results } from '../results/read-results.js'
@@ -76,17 +76,13 @@ async function section(table: ResultTable, id: string, colourOf: ColourOf): Prom
       : table.protocol === 'few-shot'
         ? await fewShot(table, sheet, colourOf)
         : await transfer(table, sheet, colourOf)
-  const notes = [...sheet.notes, ...legend.filter((line) => applies(line, table))]
+  const notes = [...sheet.notes, ...legendOf([sheet])]
   return {
     id,
     title: sheet.title,
     html: `${body}<div class="note">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`,
   }
 }
-
-/** Whether a sentence of the legend has something to explain. */
-const applies = (line: string, { protocol, datasets }: ResultTable): boolean =>
-  line.startsWith('HM') ? protocol === 'base-to-novel' : !line.startsWith('Averages') || datasets.length > 1
 
 async function baseToNovel(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
   const [first, ...others] = sheet.groups

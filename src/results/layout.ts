@@ -104,9 +104,11 @@ function rowsWith(
   })
 }
 
+const AVERAGE_OVER = 'Average over '
+
 /** "Average over 11 data sets". */
 export const averageTitle = (datasets: readonly string[]): string =>
-  `Average over ${datasets.length} data sets`
+  `${AVERAGE_OVER}${datasets.length} data sets`
 
 /** "1 shot", "16 shots". */
 export const shotsTitle = (shots: number | null): string =>
@@ -142,8 +144,16 @@ function lackOf({ figures }: ResultRow): string {
 }
 
 /** How figures are to be read; a sentence each. */
-export const legend: readonly string[] = [
+const legend: readonly string[] = [
   'Accuracy in percent, mean ± sample standard deviation over seeds; 95 %: confidence interval of the mean by Student’s t.',
   'HM: harmonic mean of the mean base and novel accuracies, and in averages over data sets of the averaged ones, as in the paper; its spread and interval are those of the HM of each seed.',
   'Averages are means over data sets; their spread and interval are over the averages of each seed.',
 ]
+
+/** The sentences of the legend that have something to explain below these tables. */
+export function legendOf(sheets: readonly Pick<Sheet, 'head' | 'groups'>[]): string[] {
+  const heads = sheets.flatMap(({ head, groups }) => [...head, ...groups.map(({ title }) => title ?? '')])
+  const hasHm = heads.includes(quantityTitles.hm)
+  const hasAverage = heads.some((title) => title === 'average' || title.startsWith(AVERAGE_OVER))
+  return legend.filter((line) => (line.startsWith('HM') ? hasHm : !line.startsWith('Averages') || hasAverage))
+}

@@ -8,6 +8,8 @@ import { openSafetensors, writeSafetensors } from '../weights/safetensors.js'
 /** Learned prompts with what is needed to use them again. CLIP itself is named, not copied. */
 export interface TrainedPrompts extends Learned {
   readonly model: { readonly name: string; readonly sha256: string }
+  /** 1-based, of imported prompts whose checkpoint says; a run that was trained here has it in its configuration. */
+  readonly epoch?: number | undefined
 }
 
 /** Prompts as read from a file. */
@@ -33,11 +35,12 @@ const metadataSchema = z.object({
   classNames: json.pipe(z.array(z.string()).min(1)),
   model: z.string(),
   modelSha256: z.string(),
+  epoch: json.pipe(z.int().min(0)).optional(),
 })
 
 /** Writes learned prompts as safetensors, atomically. Tensor names and layouts are the reference's. */
 export async function savePrompts(path: string, prompts: TrainedPrompts, clip: Clip): Promise<void> {
-  const { method, methodOptions, parameters, classNames, model } = prompts
+  const { method, methodOptions, parameters, classNames, model, epoch } = prompts
   const specs = method.parameters(methodOptions, clip, classNames.length)
   const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: parameters.get(name)! }]))
   await writeSafetensors(path, tensors, {
@@ -47,6 +50,7 @@ export async function savePrompts(path: string, prompts: TrainedPrompts, clip: C
     classNames: JSON.stringify(classNames),
     model: model.name,
     modelSha256: model.sha256,
+    ...(epoch === undefined ? {} : { epoch: String(epoch) }),
   })
 }
 
@@ -60,7 +64,7 @@ export async function loadPrompts(path: string): Promise<LoadedPrompts> {
         hint: 'Name a run directory made by `promptsrc train`, or its prompts.safetensors.',
       })
     }
-    const { method: name, methodOptions, classNames, model, modelSha256 } = parsed.data
+    const { method: name, methodOptions, classNames, model, modelSha256, epoch } = parsed.data
     const method = methodNamed(name)
     const options = method.options.safeParse(methodOptions)
     if (!options.success) throw new WeightsError(`${path} is damaged: options that ${name} does not have`)
@@ -76,6 +80,7 @@ export async function loadPrompts(path: string): Promise<LoadedPrompts> {
       parameters,
       classNames,
       model: { name: model, sha256: modelSha256 },
+      ...(epoch === undefined ? {} : { epoch }),
       shapes,
     }
   } finally {

@@ -131,11 +131,44 @@ function parsed<T>(type: z.ZodType<T>, value: unknown, what: string, known: read
   const nearest = unknown ? nearestNames(unknown[0]!, known) : []
   const suggestion = nearest.length > 0 ? `Did you mean ${nearest.join(' or ')}? ` : ''
   throw new ConfigError(
-    unknown ? `unknown ${what}: ${unknown.join(', ')}` : `${what} ${path}: ${issue.message}`,
+    unknown
+      ? `unknown ${what}: ${unknown.join(', ')}`
+      : `${what} ${path}: ${problemOf(issue, valueAt(value, issue.path))}`,
     {
       hint:
         suggestion +
         'See `promptsrc train --help` for settings and `promptsrc methods` for the options of a method.',
     },
   )
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+
+const typeNames: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  string: 'a text',
+}
+
+/** What was found and what is expected, in words. */
+function problemOf(issue: z.core.$ZodIssue, value: unknown): string {
+  const expected = expectedBy(issue)
+  return expected === undefined ? issue.message : `found ${JSON.stringify(value)}, expected ${expected}`
+}
+
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeNames[issue.expected]
+    case 'too_small':
+      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`
+    case 'too_big':
+      return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`
+    default:
+      return undefined
+  }
 }

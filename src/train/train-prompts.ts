@@ -1,6 +1,6 @@
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
-import { cachedOrNewFewShot } from '../data/few-shot.js'
+import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
 import { ImageCache } from '../data/image-cache.js'
 import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
 import type { UserError } from '../errors.js'
@@ -74,13 +74,9 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
 
   const drawn = await cachedOrNewFewShot(dataset, settings.shots, seed)
   if (drawn.cache) yield { type: 'warning', message: `the cached few-shot draw ${drawn.cache} is used` }
-  for (const { className, images, shots } of drawn.shortages) {
-    yield {
-      type: 'warning',
-      message: `class "${className}" has ${images} training images, fewer than ${shots} shots`,
-    }
-  }
   const { classNames, train } = selectClasses(drawn, settings.classes)
+  const short = drawn.shortages.filter(({ className }) => classNames.includes(className))
+  for (const message of shortageWarnings(short)) yield { type: 'warning', message }
   if (train.length === 0) throw new DataError(`${dataset.name} has no training images`)
 
   const cache = new ImageCache(CACHE_BYTES)

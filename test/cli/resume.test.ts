@@ -41,7 +41,7 @@ async function until(running: Running, holds: () => boolean): Promise<void> {
   }
 }
 
-const hasBegun = (running: Running) => () => running.stderr().includes('epochs of')
+const hasBegun = (running: Running) => () => running.stderr().includes('learned values')
 
 async function kill(running: Running, signal: NodeJS.Signals = 'SIGKILL') {
   running.process.kill(signal)

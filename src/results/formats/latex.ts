@@ -1,4 +1,4 @@
-import { legend, type Sheet, type SheetRow } from '../layout.js'
+import { legendOf, type Sheet, type SheetRow } from '../layout.js'
 import type { Figure } from '../result-table.js'
 import { formatDifference } from './figures.js'
 
@@ -7,7 +7,7 @@ import { formatDifference } from './figures.js'
  * in italics and the differences to them below the measured ones. Intervals are left out, as in papers.
  */
 export function latexOf(sheets: readonly Sheet[]): string {
-  const head = ['% Needs \\usepackage{booktabs}.', ...legend.map((line) => `% ${line}`)]
+  const head = ['% Needs \\usepackage{booktabs}.', ...legendOf(sheets).map((line) => `% ${line}`)]
   return `${[head.join('\n'), ...sheets.map(tableOf)].join('\n\n')}\n`
 }
 

@@ -1,4 +1,4 @@
-import { legend, type Sheet } from '../layout.js'
+import { legendOf, type Sheet } from '../layout.js'
 import { linesOf } from './figures.js'
 
 /** Tables as a Markdown document; groups stand in bold between the rows. */
@@ -19,7 +19,7 @@ export function markdownOf(sheets: readonly Sheet[]): string {
       .filter((part) => part !== '')
       .join('\n\n')
   })
-  return `${['# Results', ...parts, legend.join('\n')].join('\n\n')}\n`
+  return `${['# Results', ...parts, legendOf(sheets).join('\n')].join('\n\n')}\n`
 }
 
 const escapeCell = (text: string): string =>

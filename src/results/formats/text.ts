@@ -1,5 +1,5 @@
 import { formatTable } from '../../cli/table.js'
-import { legend, type Sheet } from '../layout.js'
+import { legendOf, type Sheet } from '../layout.js'
 import { LACKS, linesOf } from './figures.js'
 
 /**
@@ -18,7 +18,7 @@ export function textOf(sheets: readonly Sheet[], width = Number.POSITIVE_INFINIT
       .filter((part) => part !== '')
       .join('\n\n')
   })
-  return `${[...parts, legend.join('\n')].join('\n\n')}\n`
+  return `${[...parts, legendOf(sheets).join('\n')].join('\n\n')}\n`
 }
 
 /** Rows in which means stand below each other, whether a spread or a mark follows them or not. */
