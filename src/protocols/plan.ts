@@ -52,7 +52,9 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
 
   const planned = new Map<string, PlannedUnit>()
   const add = (unit: PlannedUnit) => {
-    if (!planned.has(unit.folder)) planned.set(unit.folder, unit)
+    const known = planned.get(unit.folder)
+    if (known && identityOf(known.spec) !== identityOf(unit.spec)) throw sameFolder(known, unit)
+    planned.set(unit.folder, known ?? unit)
   }
   for (const seed of options.seeds) {
     for (const cell of cells) {
@@ -63,6 +65,15 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
     }
   }
   return [...planned.values()]
+}
+
+/** The error for data sets that lie in different places under one name. */
+function sameFolder(known: PlannedUnit, other: PlannedUnit): DataError {
+  const paths = [known, other].flatMap(({ spec }) => [spec.data, ...spec.measures.map(({ data }) => data)])
+  const both = [...new Set(paths.map(({ path }) => path))].join(' and ')
+  return new DataError(`${both} hold different images, but their runs would share ${known.folder}`, {
+    hint: 'Rename one of the data sets, or give each a benchmark of its own with --out.',
+  })
 }
 
 /** Refuses what could be trained or measured on no image. */
