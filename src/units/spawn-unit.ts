@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { TrainingError } from '../errors.js'
-import { readFailure } from './unit-files.js'
+import { clearFailure, readFailure } from './unit-files.js'
 
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
@@ -30,10 +30,13 @@ export interface SpawnUnitOptions {
  * Does a unit in a process of its own by the command line, so that speed and memory are those of this unit alone. The
  * process ends at once when the signal aborts or this process dies; what it has on disk is whole at any moment.
  *
- * @throws TrainingError with why the process failed; the signal's reason when it aborts
+ * @throws TrainingError with why the process failed; UserError when the folder cannot be written; the signal's reason when
+ *   it aborts
  */
 export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
   const { threads, signal, onProgress } = options
+  // A process that fails before it has the unit says nothing there, and an earlier failure would be taken for its own.
+  await clearFailure(folder)
   signal?.throwIfAborted()
   const [node, ...args] = unitCommandLine()
   const own = [folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { identityOf, specSchema, type UnitSpec } from './unit.js'
 
 const SPEC = 'unit.json'
@@ -104,9 +104,12 @@ export async function readFailure(folder: string): Promise<UnitFailure | undefin
   return parsed.success ? parsed.data : undefined
 }
 
-/** Forgets an earlier failure. */
+/** Forgets an earlier failure. Throws UserError when it cannot be removed. */
 export async function clearFailure(folder: string): Promise<void> {
-  await rm(join(folder, FAILURE), { force: true })
+  const path = join(folder, FAILURE)
+  await rm(path, { force: true }).catch((cause) => {
+    throw writeError(path, cause)
+  })
 }
 
 const textOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined)
