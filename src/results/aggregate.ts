@@ -2,9 +2,8 @@ import { harmonicMean } from '../evaluate/metrics.js'
 import { meanOf, summarize } from '../evaluate/statistics.js'
 import { sortDatasets } from './dataset-names.js'
 import { compareMethods, methodTitle } from './method-names.js'
-import { type Observation, type Protocol, protocols } from './observation.js'
+import { type Observation, type Protocol, protocols, type Quantity } from './observation.js'
 import { comparedWithPaper } from './paper/compare.js'
-import type { Quantity } from './paper/paper.js'
 import type { Figure, Lack, ResultRow, ResultTable } from './result-table.js'
 
 /** Accuracies of a data set by seed. */

@@ -1,6 +1,5 @@
 import { datasetTitle } from './dataset-names.js'
-import type { Protocol } from './observation.js'
-import type { Quantity } from './paper/paper.js'
+import type { Protocol, Quantity } from './observation.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'
 
 /** A table as it is printed, in any format. */

@@ -5,6 +5,9 @@ export const protocols = ['base-to-novel', 'cross-dataset', 'domain-generalizati
 
 export type Protocol = (typeof protocols)[number]
 
+/** What is measured of a method on a data set: among all classes, or among base and novel ones, with their harmonic mean. */
+export type Quantity = 'accuracy' | 'base' | 'novel' | 'hm'
+
 /** One accuracy that was measured: the atom of every table. */
 export interface Observation {
   readonly protocol: Protocol

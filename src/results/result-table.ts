@@ -1,5 +1,4 @@
-import type { Protocol } from './observation.js'
-import type { Quantity } from './paper/paper.js'
+import type { Protocol, Quantity } from './observation.js'
 
 /** A number in a table: a mean over seeds, or one that the paper prints. */
 export interface Figure {
