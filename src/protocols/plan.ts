@@ -4,11 +4,11 @@ import { isEmbedded } from '../compare/entries.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { DataError } from '../errors.js'
-import type { Protocol } from '../results/observation.js'
 import { resolveSettings, type SettingsInput } from '../train/settings.js'
 import { identityOf, type Measure, type UnitData, type UnitSpec } from '../units/unit.js'
 import { type DataReference, unitData } from '../units/unit-data.js'
 import { type Cell, cellsOf, type ProtocolData } from './cells.js'
+import type { Protocol } from './protocol.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
 /** What is benchmarked, with what and where. */

@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.js'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import { datasetNamed } from './dataset-names.js'
 import { plainMethod } from './method-names.js'
-import { type Observation, type Protocol, protocols } from './observation.js'
+import type { Observation } from './observation.js'
 import { paperRows } from './paper/paper.js'
 import type { ResultTable } from './result-table.js'
 

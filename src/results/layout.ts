@@ -1,5 +1,6 @@
+import type { Protocol } from '../protocols/protocol.js'
 import { datasetTitle } from './dataset-names.js'
-import type { Protocol, Quantity } from './observation.js'
+import type { Quantity } from './observation.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'
 
 /** A table as it is printed, in any format. */

@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ClassSelection } from '../data/base-novel.js'
+import type { Protocol } from '../protocols/protocol.js'
 import { datasetNamed, imagenetVariants } from './dataset-names.js'
 import type { RunFolders } from './find-runs.js'
 import { type Findings, type Found, joinFindings, type Problem, protocolOf } from './found.js'
 import { inBatches } from './in-batches.js'
-import type { Observation, Protocol } from './observation.js'
+import type { Observation } from './observation.js'
 import { parseReferenceLog, type ReferenceLog } from './reference-log.js'
 
 /** Rows by the reference's trainers; others go by their own name. */

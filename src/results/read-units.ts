@@ -1,11 +1,11 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
 import { readFailure, readResult, readUnit, type UnitResult } from '../units/unit-files.js'
 import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
 import { inBatches } from './in-batches.js'
-import { type Protocol, protocols } from './observation.js'
 
 const nothing: Findings = { found: [], unfinished: [], failed: [], damaged: [] }
 

@@ -1,4 +1,5 @@
-import type { Protocol, Quantity } from './observation.js'
+import type { Protocol } from '../protocols/protocol.js'
+import type { Quantity } from './observation.js'
 
 /** A number in a table: a mean over seeds, or one that the paper prints. */
 export interface Figure {

@@ -1,4 +1,4 @@
-import type { Protocol } from '../observation.js'
+import type { Protocol } from '../../protocols/protocol.js'
 import { baseToNovel } from './base-to-novel.js'
 import { fewShot } from './few-shot.js'
 import type { PaperRow } from './paper-row.js'
