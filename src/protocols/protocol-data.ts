@@ -1,5 +1,5 @@
+import { imagenetVariants, paperDatasets } from '../datasets/names.js'
 import { ConfigError } from '../errors.js'
-import { imagenetVariants, paperDatasets } from '../results/dataset-names.js'
 import { toyProtocols } from '../toy/protocols.js'
 import type { ProtocolData } from './cells.js'
 import { hasSource, type Protocol } from './protocol.js'

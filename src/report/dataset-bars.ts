@@ -1,4 +1,4 @@
-import { datasetTitle } from '../results/dataset-names.js'
+import { datasetTitle } from '../datasets/names.js'
 import type { Quantity } from '../results/observation.js'
 import { figureOf, type ResultRow } from '../results/result-table.js'
 import { chart, loadPlot } from './chart.js'

@@ -1,5 +1,5 @@
+import { datasetTitle } from '../datasets/names.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { datasetTitle } from '../results/dataset-names.js'
 import { averageTitle, legend, protocolTitles, type Sheet, sheetOf, shotsTitle } from '../results/layout.js'
 import { methodTitle, plainMethod } from '../results/method-names.js'
 import type { Quantity } from '../results/observation.js'

@@ -1,7 +1,7 @@
+import { sortDatasets } from '../datasets/names.js'
 import { harmonicMean } from '../evaluate/metrics.js'
 import { meanOf, summarize } from '../evaluate/statistics.js'
 import { hasSource, protocols } from '../protocols/protocol.js'
-import { sortDatasets } from './dataset-names.js'
 import { compareMethods, methodTitle } from './method-names.js'
 import type { Observation, Quantity } from './observation.js'
 import { comparedWithPaper } from './paper/compare.js'

@@ -1,5 +1,5 @@
+import { datasetTitle } from '../datasets/names.js'
 import type { Protocol } from '../protocols/protocol.js'
-import { datasetTitle } from './dataset-names.js'
 import type { Quantity } from './observation.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'
 

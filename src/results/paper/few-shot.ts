@@ -1,4 +1,4 @@
-import { paperDatasets } from '../dataset-names.js'
+import { paperDatasets } from '../../datasets/names.js'
 import type { PaperRow } from './paper-row.js'
 
 /** Images a class of the columns below. */
