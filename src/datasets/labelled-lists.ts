@@ -13,7 +13,7 @@ export interface LabelledPath {
 }
 
 export type Part = 'train' | 'val' | 'test'
-export const parts: readonly Part[] = ['train', 'val', 'test']
+const parts: readonly Part[] = ['train', 'val', 'test']
 
 /** Makes an error about an entry of a list (0-based). */
 export type EntryProblem = (part: Part, index: number, message: string) => Error

@@ -21,7 +21,7 @@ export type TemplateChoice =
   | { readonly kind: 'custom'; readonly templates: readonly string[] }
 
 /** The named template lists, by data set (name as the reference writes it). */
-export const ensembles = {
+const ensembles = {
   /** The 7 that CLIP's authors selected, with the data set's own template but for ImageNet. */
   clip7: (dataset: string): readonly string[] => ensembleTemplates(dataset),
   /** The 80 that CLIP was evaluated with on ImageNet. */
@@ -34,7 +34,7 @@ export const ensembles = {
 export type EnsembleName = keyof typeof ensembles
 
 /** Names that a choice of templates can have on the command line; anything else is a file. */
-export const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const
+const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const
 
 /**
  * Templates of a choice for a data set.

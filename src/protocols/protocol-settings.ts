@@ -41,7 +41,7 @@ export async function protocolSettings(context: SettingsContext): Promise<Settin
 }
 
 /** The published configuration that the reference's scripts use; undefined where there is none. */
-export function publishedName({ protocol, method, source, shots }: SettingsContext): string | undefined {
+function publishedName({ protocol, method, source, shots }: SettingsContext): string | undefined {
   const across = hasSource(protocol)
   switch (methodNamed(method).name) {
     case 'promptsrc': {

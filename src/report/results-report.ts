@@ -27,7 +27,7 @@ export async function writeResultsReport(
 }
 
 /** The page's HTML. */
-export async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
+async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
   const { observations, unfinished, failed, damaged, repeats } = results
   const colourOf = colours(tables)
   const sections = await Promise.all(tables.map((table, i) => section(table, `results-${i + 1}`, colourOf)))

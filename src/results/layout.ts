@@ -35,7 +35,7 @@ export const protocolTitles: Readonly<Record<Protocol, string>> = {
 }
 
 /** Headings of what is measured. */
-export const quantityTitles: Readonly<Record<Quantity, string>> = {
+const quantityTitles: Readonly<Record<Quantity, string>> = {
   accuracy: 'accuracy',
   base: 'base',
   novel: 'novel',

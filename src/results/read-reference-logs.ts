@@ -5,8 +5,8 @@ import { imagenetVariants, referenceName } from '../datasets/names.js'
 import type { Protocol } from '../protocols/protocol.js'
 import type { RunFolders } from './find-runs.js'
 import { type Findings, type Found, joinFindings, type Problem, protocolOf } from './found.js'
-import { inBatches } from './in-batches.js'
 import type { Observation } from './observation.js'
+import { readAll } from './read-all.js'
 import { parseReferenceLog, type ReferenceLog } from './reference-log.js'
 
 /** Rows by the reference's trainers; others go by their own name. */
@@ -44,7 +44,7 @@ interface Run {
  * were measured on other data sets, too: then it is their source.
  */
 export async function readReferenceLogs(logs: RunFolders['logs'], onDone?: () => void): Promise<Findings> {
-  const read = await inBatches(logs, readOne, onDone)
+  const read = await readAll(logs, readOne, onDone)
   const runs = read.flatMap(({ run }) => run ?? [])
   const problems = read.flatMap(({ findings }) => findings ?? [])
   const across = runs.filter(({ observation: { dataset, source } }) => dataset !== source)

@@ -224,7 +224,7 @@ async function earlierPeak(folder: string): Promise<number> {
  * Median time from one training step to the next by a run's log, in seconds. Steps on both sides of an epoch's end, where
  * a checkpoint is written, count only where no epoch has two steps.
  */
-export function stepSeconds(log: readonly LogEntry[]): number | null {
+function stepSeconds(log: readonly LogEntry[]): number | null {
   const steps = log.filter(({ event }) => event === 'step')
   const gaps = steps.slice(1).map((entry, i) => ({
     within: entry.epoch === steps[i]!.epoch,

@@ -59,6 +59,10 @@ const failureSchema = z.object({ message: z.string(), hint: z.string().optional(
 /** Why a unit could not be done, and what to do. */
 export type UnitFailure = z.infer<typeof failureSchema>
 
+/** A failure in a line, for whoever looks at several: "ivlp, seed 1: the disk is full (Free some space.)". */
+export const failureLine = (name: string, { message, hint }: UnitFailure): string =>
+  `${name}: ${message}${hint ? ` (${hint})` : ''}`
+
 /** Writes a unit's task into its folder. Throws UserError when it cannot be written. */
 export async function writeUnit(folder: string, spec: UnitSpec): Promise<void> {
   await writeFileAtomic(join(folder, SPEC), `${JSON.stringify(spec, null, 2)}\n`)
