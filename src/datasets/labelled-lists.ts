@@ -1,7 +1,7 @@
 import { tidyClassName } from '../data/class-names.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
-import { pathProblem } from './relative-path.js'
+import { pathProblem } from '../files/relative-path.js'
 
 /** An image as annotations give it. */
 export interface LabelledPath {

@@ -9,7 +9,7 @@ import {
 import type { Dataset } from '../data/dataset.js'
 import { referenceName } from '../datasets/names.js'
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 
 /** How the class names become texts. */
 export type TemplateChoice =
