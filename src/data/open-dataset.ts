@@ -12,6 +12,7 @@ import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
 
+/** Options of {@link openDataset}. */
 export interface OpenDatasetOptions {
   /** Folder that holds published data sets' folders, `path` then being the name of one; or that of a list's paths. */
   readonly root?: string | undefined

@@ -1,4 +1,5 @@
 import { tidyClassName } from '../data/class-names.js'
+import type { Part } from '../data/dataset.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import { pathProblem } from '../files/relative-path.js'
@@ -12,7 +13,6 @@ export interface LabelledPath {
   readonly className: string
 }
 
-export type Part = 'train' | 'val' | 'test'
 const parts: readonly Part[] = ['train', 'val', 'test']
 
 /** Makes an error about an entry of a list (0-based). */

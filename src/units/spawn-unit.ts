@@ -13,6 +13,8 @@ export const unitCommandLine = (): string[] => [process.execPath, ...process.exe
 /** Last characters kept of what a process says. */
 const TAIL = 4000
 
+const AGAIN = 'The same call goes on where it was stopped.'
+
 /** How far a unit is, as its process tells the one that started it. */
 export interface UnitProgress {
   /** Share of the work done, 0 to 1. */
@@ -72,11 +74,13 @@ async function failure(
   by: NodeJS.Signals | null,
 ): Promise<TrainingError> {
   if (by !== null) {
-    const memory = by === 'SIGKILL' ? '; the system kills processes when memory runs out' : ''
-    return new TrainingError(`its process was ended by ${by}${memory}`)
+    if (by !== 'SIGKILL') return new TrainingError(`its process was ended by ${by}`, { hint: AGAIN })
+    return new TrainingError('its process was ended by SIGKILL; the system does so when memory runs out', {
+      hint: `${AGAIN} With fewer --jobs each has more memory.`,
+    })
   }
   const known = await readFailure(folder)
   if (known) return new TrainingError(known.message, known.hint ? { hint: known.hint } : {})
   const last = said.trim().split('\n').at(-1)
-  return new TrainingError(last || `its process ended with code ${code}`)
+  return new TrainingError(last || `its process ended with code ${code}`, { hint: AGAIN })
 }
