@@ -20,6 +20,16 @@ export type {
   SourceDataset,
   SourceFile,
 } from './datasets/source.js'
+export type {
+  Engine,
+  EngineOptions,
+  TaskState,
+  TaskUpdate,
+  UnitTask,
+} from './engines/engine.js'
+export { type LocalOptions, localEngine } from './engines/local.js'
+export type { SlurmOptions, SlurmResources } from './engines/slurm/options.js'
+export { slurmEngine } from './engines/slurm.js'
 export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './errors.js'
 export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './evaluate/classifier.js'
 export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate/evaluate.js'
@@ -35,6 +45,15 @@ export {
   type MeasureProbeOptions,
   measureLinearProbe,
 } from './probe/measure-probe.js'
+export { type FinishedUnit, runBenchmark } from './protocols/benchmark.js'
+export type { ProtocolData } from './protocols/cells.js'
+export { type BenchmarkOptions, type PlannedUnit, planBenchmark } from './protocols/plan.js'
+export { type Protocol, protocols } from './protocols/protocol.js'
+export { type DataChoice, protocolData } from './protocols/protocol-data.js'
+export { type AggregateOptions, aggregate } from './results/aggregate.js'
+export type { Observation } from './results/observation.js'
+export { type Results, readResults } from './results/read-results.js'
+export type { Figure, ResultRow, ResultTable } from './results/result-table.js'
 export {
   type CreateClassifierOptions,
   createClassifier,
@@ -48,3 +67,6 @@ export { loadPrompts, savePrompts, type TrainedPrompts } from './train/prompts-f
 export type { Settings, SettingsInput } from './train/settings.js'
 export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'
 export { type TrainRunOptions, trainRun } from './train/train-run.js'
+export type { UnitSpec } from './units/unit.js'
+export type { DataReference } from './units/unit-data.js'
+export type { UnitFailure, UnitResult } from './units/unit-files.js'

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { limiter } from '../data/ahead.js'
 
 /** Unit in which file systems hand out space, and in which sizes are counted. */
 export const BLOCK_BYTES = 4096
@@ -38,14 +39,16 @@ export const isTemporary = (path: string): boolean => path.endsWith('.tmp')
 /** Lists the files of a cache; those that vanish meanwhile are left out. */
 export async function cacheFiles(folder: string): Promise<CacheFile[]> {
   const files: CacheFile[] = []
+  const limit = limiter(AT_ONCE)
   for (const kind of cacheKinds) {
     for (const shard of await readdir(join(folder, kind)).catch(() => [])) {
       const names = await readdir(join(folder, kind, shard)).catch(() => [])
-      await inParallel(names, async (name) => {
+      const look = async (name: string) => {
         const path = join(folder, kind, shard, name)
         const status = await stat(path).catch(() => undefined)
         if (status?.isFile()) files.push(described(kind, path, status))
-      })
+      }
+      await Promise.all(names.map((name) => limit(() => look(name))))
     }
   }
   return files
@@ -74,12 +77,7 @@ export async function evict(files: readonly CacheFile[], blocks: number): Promis
     left -= file.blocks
     victims.push(file)
   }
-  await inParallel(victims, ({ path }) => rm(path, { force: true }))
+  const limit = limiter(AT_ONCE)
+  await Promise.all(victims.map(({ path }) => limit(() => rm(path, { force: true }))))
   return left
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    await Promise.all(items.slice(start, start + AT_ONCE).map(work))
-  }
 }

@@ -2,7 +2,7 @@ import { cacheSettings } from './cache-settings.js'
 import { DiskCache } from './disk-cache.js'
 
 /** Name of the warnings that this process emits about its cache. */
-export const CACHE_WARNING = 'CacheWarning'
+const CACHE_WARNING = 'CacheWarning'
 
 /**
  * The cache that the environment names; undefined where it is turned off.

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
-import { baselines } from '../baselines/registry.js'
-import { UserError } from '../errors.js'
-import { methods } from '../methods/registry.js'
+import { comparable, isDrawn } from '../compare/entries.js'
 import type { FinishedUnit } from '../protocols/benchmark.js'
 import type { PlannedUnit } from '../protocols/plan.js'
-import { type Protocol, protocols } from '../results/observation.js'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import type { Results } from '../results/read-results.js'
 import { lastingPath, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
+import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
 import { listOf, methodsOption, positiveNumber, seedsOption, wholeNumber } from './options.js'
@@ -49,10 +48,9 @@ Examples:
 Every training and every measure is a run with a folder of its own below --out. The same call goes on where it was
 stopped: finished runs are not repeated, failed ones are tried again. \`promptsrc results OUT\` shows the tables again.`
 
-const comparable = [...Object.keys(baselines), ...Object.keys(methods)]
-
 /** `promptsrc bench`: the paper's four benchmarks. */
 export function benchCommand(): Command {
+  const methods = comparable()
   const command = new Command('bench')
     .description('run one of the paper’s four benchmarks and tabulate it beside the paper’s figures')
     .addArgument(new Argument('<protocol>', 'which benchmark').choices(protocols))
@@ -62,7 +60,7 @@ export function benchCommand(): Command {
       listOf(),
     )
     .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
-    .addOption(methodsOption(comparable, ['zero-shot', 'promptsrc']))
+    .addOption(methodsOption(methods, ['zero-shot', 'promptsrc']))
     .addOption(seedsOption())
     .option(
       '--shots <list>',
@@ -117,16 +115,19 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
     process.stderr.write(`${open.length} of ${units.length} runs are queued; the same call follows them\n`)
   }
   await show(finished, flags)
-  failFor(finished)
+  const { failureLine } = await import('../units/unit-files.js')
+  failFor(
+    finished.flatMap(({ name, failure }) => (failure ? [failureLine(name, failure)] : [])),
+    finished.length,
+  )
 }
 
 /** Opens model and data and plans the runs. */
 async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
-  const [{ protocolData }, { planBenchmark }, { loadModel }, { isDrawn }] = await Promise.all([
+  const [{ protocolData }, { planBenchmark }, { loadModel }] = await Promise.all([
     import('../protocols/protocol-data.js'),
     import('../protocols/plan.js'),
     import('../model.js'),
-    import('../compare/entries.js'),
   ])
   const data = protocolData(protocol, flags)
   const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
@@ -226,18 +227,4 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
     import('../results/formats/text.js'),
   ])
   process.stdout.write(`\n${textOf(tables.map(sheetOf), process.stdout.columns)}`)
-}
-
-/** Ends a call with failed runs: names them and throws. */
-function failFor(finished: readonly FinishedUnit[]): void {
-  const failed = finished.filter(({ failure }) => failure)
-  if (failed.length === 0) return
-  for (const { name, failure } of failed) {
-    process.stderr.write(
-      `failed: ${name}: ${failure!.message}${failure!.hint ? ` (${failure!.hint})` : ''}\n`,
-    )
-  }
-  throw new UserError(`${failed.length} of ${finished.length} runs failed`, {
-    hint: 'The same call tries them again; finished runs are not repeated.',
-  })
 }

@@ -6,6 +6,7 @@ import type { Dataset } from '../data/dataset.js'
 import type { Model } from '../model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
+import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
@@ -101,13 +102,8 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
 
 /** Ends a command whose comparison has failed runs: lists them and throws. */
 export async function throwFailure(comparison: Comparison): Promise<void> {
-  const [{ failureOf }, { failureLines }] = await Promise.all([
-    import('../compare/comparison.js'),
-    import('../compare/tables.js'),
-  ])
-  for (const line of failureLines(comparison)) process.stderr.write(`failed: ${line}\n`)
-  const failure = failureOf(comparison)
-  if (failure) throw failure
+  const { failureLines } = await import('../compare/tables.js')
+  failFor(failureLines(comparison), comparison.units.length)
 }
 
 /** The options that do not depend on rows and data. The model is loaded once, to fetch and to identify it. */

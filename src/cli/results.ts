@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import type { Problem } from '../results/found.js'
-import { type Protocol, protocols } from '../results/observation.js'
 import type { Results } from '../results/read-results.js'
 import { oneOf } from './options.js'
 import { type Progress, startProgress } from './progress.js'

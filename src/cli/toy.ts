@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { ConfigError } from '../errors.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
-import { type Protocol, toyProtocols } from '../toy/protocols.js'
+import { type ToyProtocol, toyProtocols } from '../toy/protocols.js'
 import { writeToyFolder } from '../toy/write-folder.js'
 import { wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
@@ -88,7 +88,7 @@ function listing(): string {
   ].join('\n')
 }
 
-function setsOf(protocol: Protocol): string {
+function setsOf(protocol: ToyProtocol): string {
   if ('source' in protocol) return `${protocol.source} to ${protocol.targets.join(', ')}`
   const shots = protocol.shots ? `; ${protocol.shots.join(', ')} shots` : ''
   return protocol.datasets.join(', ') + shots

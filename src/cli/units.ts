@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { TaskUpdate, UnitTask } from '../engines/engine.js'
-import { UserError } from '../errors.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
+import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
 import { accuracies } from './unit-text.js'
@@ -60,14 +60,11 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
   const count = (state: TaskUpdate['state']) => ended.filter((update) => update.state === state).length
   process.stdout.write(`${count('done')} of ${last.size} runs are done\n`)
   if (flags.submitOnly) return
-  const failed = count('failed') + count('blocked')
-  if (failed === 0) return
-  for (const { task, failure } of ended) {
-    if (failure) process.stderr.write(`failed: ${task.folder}: ${failure.message} ${failure.hint ?? ''}\n`)
-  }
-  throw new UserError(`${failed} of ${last.size} runs failed`, {
-    hint: 'The same call tries them again; finished runs are not repeated.',
-  })
+  const { failureLine } = await import('../units/unit-files.js')
+  failFor(
+    ended.flatMap(({ task, failure }) => (failure ? [failureLine(task.folder, failure)] : [])),
+    last.size,
+  )
 }
 
 /** The folders that hold a unit, and of the others those below them that do. */

@@ -4,7 +4,7 @@ import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import type { TaskUpdate } from '../engines/engine.js'
 import { localEngine } from '../engines/local.js'
-import { DataError, UserError } from '../errors.js'
+import { DataError } from '../errors.js'
 import { resolveSettings } from '../train/settings.js'
 import { type UnitSpec, unitName } from '../units/unit.js'
 import { unitData } from '../units/unit-data.js'
@@ -153,13 +153,4 @@ function checkData(data: Dataset): void {
       })
     }
   }
-}
-
-/** The error with which a comparison ends that has failed units; undefined where all are done. */
-export function failureOf({ units }: Comparison): UserError | undefined {
-  const failed = units.filter(({ failure }) => failure !== undefined)
-  if (failed.length === 0) return undefined
-  return new UserError(`${failed.length} of ${units.length} runs failed`, {
-    hint: 'The same call tries them again; finished runs are not repeated.',
-  })
 }

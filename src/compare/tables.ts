@@ -1,5 +1,6 @@
 import type { Summary } from '../evaluate/statistics.js'
 import { formatSeconds } from '../report/format-seconds.js'
+import { failureLine } from '../units/unit-files.js'
 import type { Comparison } from './comparison.js'
 import { type Row, rowsOf } from './figures.js'
 
@@ -67,7 +68,7 @@ export function failureLines({ units }: Comparison): string[] {
     if (!failure) return []
     const { seed } = spec.settings
     const name = seed === null ? entry.title : `${entry.title}, seed ${seed}`
-    return [`${name}: ${failure.message}${failure.hint ? ` (${failure.hint})` : ''}`]
+    return [failureLine(name, failure)]
   })
 }
 
@@ -80,13 +81,13 @@ const costs = ({ parameters, stepSeconds, peakMemoryMB }: Row): string[] => [
 ]
 
 /** "74.5 ± 3.3", or the mean alone where there is no spread. */
-export function formatSummary(summary: Summary | null): string {
+function formatSummary(summary: Summary | null): string {
   if (!summary) return '-'
   return `${summary.mean.toFixed(1)}${summary.std === null ? '' : ` ± ${summary.std.toFixed(1)}`}`
 }
 
 /** "66.3 to 82.7". */
-export function formatInterval(summary: Summary | null): string {
+function formatInterval(summary: Summary | null): string {
   return summary?.interval ? summary.interval.map((value) => value.toFixed(1)).join(' to ') : '-'
 }
 

@@ -1,4 +1,4 @@
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 import { type Key, keys } from './keys.js'
 import type { GivenValues } from './sources.js'
 import { otherSections, type Trainer, trainers } from './trainers.js'

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 import type { SettingsInput } from '../train/settings.js'
 import { type CheckedValues, checkValues } from './check-values.js'
 import { publishedConfigs } from './published.js'

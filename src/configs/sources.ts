@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 import { publishedConfigs } from './published.js'
 import { parsePythonLiteral } from './python-literal.js'
 import { readYaml } from './read-yaml.js'

@@ -31,6 +31,9 @@ export interface DataWarning {
   readonly message: string
 }
 
+/** A part of a data set. */
+export type Part = 'train' | 'val' | 'test'
+
 /** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */
 export interface Dataset {
   readonly name: string

@@ -1,20 +1,22 @@
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import { DataError } from '../errors.js'
 import { resolveClassNames } from './class-names.js'
-import type { Dataset, DataWarning } from './dataset.js'
+import type { Dataset, DataWarning, Part } from './dataset.js'
 import { FileDatum } from './file-datum.js'
 import { type FolderOptions, missingImages } from './folder.js'
 import { checkedFraction, holdOut } from './hold-out.js'
 import { ImageFolder } from './image-folder.js'
 import { pathChecker } from './listed-paths.js'
-import { type ListedPart, type ListedRow, readListedRows } from './listed-rows.js'
+import { type ListedRow, readListedRows } from './listed-rows.js'
 import { compareCodePoints } from './listing.js'
 
+/** Options of {@link openListedFile}. */
 export interface ListedFileOptions extends FolderOptions {
   /** Folder that the paths are relative to and may not lead out of; the file's own folder by default. */
   readonly root?: string | undefined
 }
 
+/** A data set that a list gives. */
 export interface ListedDataset extends Dataset {
   readonly warnings: readonly DataWarning[]
 }
@@ -43,7 +45,7 @@ export async function openListedFile(file: string, options: ListedFileOptions = 
   const classNames = await resolveClassNames(classes, options.classNames, ['class', 'classes'])
   const labels = new Map(classes.map((name, label) => [name, label]))
   const folder = new ImageFolder(root)
-  const data = (part: ListedPart): FileDatum[] =>
+  const data = (part: Part): FileDatum[] =>
     rows
       .filter((row) => (row.part ?? 'train') === part)
       .map(({ path, className }) => new FileDatum(folder, path, labels.get(className)!))

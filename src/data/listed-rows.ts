@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { DataError } from '../errors.js'
+import type { Part } from './dataset.js'
 
 /** Limits for lists that others wrote. */
 export const listLimits = { bytes: 256 * 2 ** 20, rows: 5_000_000, line: 65_536 }
@@ -13,10 +14,8 @@ export interface ListedRow {
   readonly line: number
   readonly path: string
   readonly className: string
-  readonly part: ListedPart | undefined
+  readonly part: Part | undefined
 }
-
-export type ListedPart = 'train' | 'val' | 'test'
 
 /** Whether a path is that of a list of images, by its ending. */
 export const isListName = (path: string): boolean => Object.hasOwn(readers, extname(path).toLowerCase())
@@ -28,7 +27,7 @@ const names = {
   part: ['split', 'part'],
 } as const
 
-const parts: Readonly<Record<string, ListedPart>> = {
+const parts: Readonly<Record<string, Part>> = {
   train: 'train',
   val: 'val',
   valid: 'val',

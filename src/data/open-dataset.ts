@@ -4,7 +4,7 @@ import { listingsFolder } from '../cache/cache-settings.js'
 import { datasetNamed, datasets, findDataset } from '../datasets/registry.js'
 import type { DatasetSource } from '../datasets/source.js'
 import { ConfigError, DataError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 import { toyDataset, toySets } from '../toy/datasets.js'
 import type { Dataset, DataWarning } from './dataset.js'
 import { withCachedDraws } from './few-shot-cache.js'
@@ -12,6 +12,7 @@ import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
 
+/** Options of {@link openDataset}. */
 export interface OpenDatasetOptions {
   /** Folder that holds published data sets' folders, `path` then being the name of one; or that of a list's paths. */
   readonly root?: string | undefined

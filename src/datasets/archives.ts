@@ -72,7 +72,7 @@ async function validationClasses(folder: string): Promise<Placement> {
   const names = lines.map((line, i) => {
     const name = classes.get(Number(line))
     if (name === undefined)
-      throw new DataError(`${truth}, line ${i + 1}: ${JSON.stringify(line)} is no class`)
+      throw new DataError(`${truth}, line ${i + 1}: ${JSON.stringify(line)} is no class`, { hint: DEVKIT })
     return name
   })
   return (path) => {
@@ -82,6 +82,8 @@ async function validationClasses(folder: string): Promise<Placement> {
     return name === undefined ? undefined : `images/val/${name}/${file}`
   }
 }
+
+const DEVKIT = 'Unpack ILSVRC2012_devkit_t12.tar.gz again: promptsrc data prepare ImageNet --again'
 
 /** Folder names (`n01440764`) by class number of the development kit. */
 async function classNumbers(file: string): Promise<Map<number, string>> {
@@ -95,7 +97,7 @@ async function classNumbers(file: string): Promise<Map<number, string>> {
     }
   }
   if (classes.size > 0) return classes
-  throw new DataError(`${file}: has no classes in "synsets"`)
+  throw new DataError(`${file}: has no classes in "synsets"`, { hint: DEVKIT })
 }
 
 async function contentOf(file: string): Promise<Buffer> {

@@ -4,13 +4,7 @@ import type { DataWarning } from '../data/dataset.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import { type FolderReader, folderReader } from '../data/listing.js'
 import { DataError } from '../errors.js'
-import { type FolderIndex, folderTimes, readIndex, writeIndex } from './folder-index.js'
-
-/** A folder of images that stands for a class; names in code-point order. */
-export interface ClassFolder {
-  readonly name: string
-  readonly images: readonly string[]
-}
+import { type ClassFolder, type FolderIndex, folderTimes, readIndex, writeIndex } from './folder-index.js'
 
 export interface ClassFolderOptions {
   /** Whether a folder is a class; all are by default. */

@@ -1,9 +1,10 @@
+import type { Part } from '../data/dataset.js'
 import { groupByLabel } from '../data/few-shot.js'
 import { PythonRandom } from '../data/python-random.js'
 import { roundHalfToEven } from '../data/rounding.js'
 import { splitTrainVal } from '../data/split.js'
 import { DataError } from '../errors.js'
-import type { LabelledPath, Part } from './labelled-lists.js'
+import type { LabelledPath } from './labelled-lists.js'
 
 export type Lists = Readonly<Record<Part, readonly LabelledPath[]>>
 

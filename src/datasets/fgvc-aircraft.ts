@@ -1,7 +1,8 @@
 import { datasetTemplate } from '../clip/templates.js'
+import type { Part } from '../data/dataset.js'
 import type { DataError } from '../errors.js'
 import { finishDataset } from './finish.js'
-import { checkLists, type LabelledPath, type Part } from './labelled-lists.js'
+import { checkLists, type LabelledPath } from './labelled-lists.js'
 import type { DatasetSource, SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 

@@ -5,7 +5,12 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { z } from 'zod'
 import { writeFileAtomic } from '../files/atomic.js'
-import type { ClassFolder } from './class-folders.js'
+
+/** A folder of images that stands for a class; names in code-point order. */
+export interface ClassFolder {
+  readonly name: string
+  readonly images: readonly string[]
+}
 
 /** What the class folders of a data set hold. */
 export interface FolderIndex {

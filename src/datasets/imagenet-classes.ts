@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { tidyClassName } from '../data/class-names.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
-import type { ClassFolder } from './class-folders.js'
+import type { ClassFolder } from './folder-index.js'
 import type { SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 

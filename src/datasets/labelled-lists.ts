@@ -1,7 +1,8 @@
 import { tidyClassName } from '../data/class-names.js'
+import type { Part } from '../data/dataset.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
-import { pathProblem } from './relative-path.js'
+import { pathProblem } from '../files/relative-path.js'
 
 /** An image as annotations give it. */
 export interface LabelledPath {
@@ -12,8 +13,7 @@ export interface LabelledPath {
   readonly className: string
 }
 
-export type Part = 'train' | 'val' | 'test'
-export const parts: readonly Part[] = ['train', 'val', 'test']
+const parts: readonly Part[] = ['train', 'val', 'test']
 
 /** Makes an error about an entry of a list (0-based). */
 export type EntryProblem = (part: Part, index: number, message: string) => Error

@@ -19,12 +19,14 @@ export interface FoundArchive {
   readonly place: SourceArchive['place']
 }
 
+/** An archive after {@link prepareDataset}. */
 export interface PreparedArchive {
   readonly file: string
   /** Undefined where it had been unpacked before. */
   readonly result: Unpacked | undefined
 }
 
+/** Options of {@link prepareDataset}. */
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined
   /** Bytes of an archive that were read, and how many it has. */

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 import { caltech101 } from './caltech101.js'
 import { describableTextures } from './describable-textures.js'
 import { euroSat } from './eurosat.js'

@@ -26,6 +26,7 @@ export interface SourceFile {
   readonly from?: string
 }
 
+/** What a reader of a published data set is told. */
 export interface OpenContext {
   /** The folder that holds the data sets' folders. */
   readonly root: string

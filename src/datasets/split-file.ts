@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Part } from '../data/dataset.js'
 import type { ImageFolder } from '../data/image-folder.js'
-import { type CheckedLists, checkLists, type LabelledPath, type Part } from './labelled-lists.js'
+import { type CheckedLists, checkLists, type LabelledPath } from './labelled-lists.js'
 import type { SourceFolder } from './source-folder.js'
 
 /** Enough for a list of all of ImageNet (about 100 MB). */

@@ -79,6 +79,10 @@ async function runLocally(
 async function finished({ folder }: UnitTask): Promise<UnitResult> {
   const found = await outcomeOf(folder)
   if (found instanceof UserError) throw found
-  if (!found) throw new TrainingError(`its process ended, but ${folder} holds no result`)
+  if (!found) {
+    throw new TrainingError(`its process ended, but ${folder} holds no result`, {
+      hint: 'Something removes files there, or gave it another unit.json meanwhile; try the same call again.',
+    })
+  }
   return found
 }

@@ -1,20 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from './engine.js'
-import type { SlurmResources } from './slurm/options.js'
+import type { SlurmOptions } from './slurm/options.js'
 import { SlurmRun } from './slurm/run.js'
-
-/** Options of {@link slurmEngine}. */
-export interface SlurmOptions {
-  /** Output folder of the sweep; scripts, records and logs lie in `slurm` below it. */
-  readonly out: string
-  readonly resources?: SlurmResources
-  /** Greatest number of an array's tasks that run at once. */
-  readonly jobs?: number
-  /** Return when all is queued. */
-  readonly submitOnly?: boolean
-  /** How often Slurm is asked, in milliseconds. */
-  readonly pollMs?: number
-}
 
 /**
  * Does units by job arrays of a Slurm cluster whose nodes see the units' folders. Jobs outlive this process: a later

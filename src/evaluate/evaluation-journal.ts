@@ -1,6 +1,6 @@
 import { appendFile, readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
-import { writeFileAtomic } from '../files/atomic.js'
+import { writeError, writeFileAtomic } from '../files/atomic.js'
 
 /** Time between two entries, in milliseconds: what an evaluation loses at most when it is killed. */
 const INTERVAL = 10_000
@@ -55,7 +55,12 @@ export class EvaluationJournal {
     return parts
   }
 
-  /** Takes what was found; it is on disk after the interval. Nothing is written where an evaluation is shorter. */
+  /**
+   * Takes what was found; it is on disk after the interval. Nothing is written where an evaluation is shorter.
+   *
+   * @param before what {@link read} gave
+   * @throws UserError when the file cannot be written
+   */
   async add(part: EvaluatedPart, before: readonly EvaluatedPart[]): Promise<void> {
     this.pending.push(part)
     if (performance.now() - this.since < this.interval) return
@@ -63,7 +68,7 @@ export class EvaluationJournal {
     this.pending = []
     this.since = performance.now()
     // The first entry of a process replaces the file, which may be of something else or torn.
-    if (this.begun) await appendFile(this.path, text)
+    if (this.begun) await this.append(text)
     else await writeFileAtomic(this.path, `${this.head}\n${before.map(lineOf).join('')}${text}`)
     this.begun = true
   }
@@ -71,6 +76,12 @@ export class EvaluationJournal {
   /** Removes the file when the evaluation is done. */
   async remove(): Promise<void> {
     await rm(this.path, { force: true })
+  }
+
+  private async append(text: string): Promise<void> {
+    await appendFile(this.path, text).catch((cause) => {
+      throw writeError(this.path, cause)
+    })
   }
 
   private get head(): string {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import {
   clipTemplates,
   datasetTemplate,
-  datasetTemplates,
   ensembleTemplates,
   photoTemplate,
   promptSrcTemplates,
 } from '../clip/templates.js'
 import type { Dataset } from '../data/dataset.js'
+import { referenceName } from '../datasets/names.js'
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
+import { nearestNames } from '../suggest.js'
 
 /** How the class names become texts. */
 export type TemplateChoice =
@@ -21,7 +21,7 @@ export type TemplateChoice =
   | { readonly kind: 'custom'; readonly templates: readonly string[] }
 
 /** The named template lists, by data set (name as the reference writes it). */
-export const ensembles = {
+const ensembles = {
   /** The 7 that CLIP's authors selected, with the data set's own template but for ImageNet. */
   clip7: (dataset: string): readonly string[] => ensembleTemplates(dataset),
   /** The 80 that CLIP was evaluated with on ImageNet. */
@@ -34,13 +34,12 @@ export const ensembles = {
 export type EnsembleName = keyof typeof ensembles
 
 /** Names that a choice of templates can have on the command line; anything else is a file. */
-export const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const
+const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const
 
 /**
  * Templates of a choice for a data set.
  *
- * @param dataset with its name as the reference writes it (`OxfordPets`) or as its configurations do (`oxford_pets`), in
- *   any case; its own template wins over that name's
+ * @param dataset with any name that {@link referenceName} knows; its own template wins over that name's
  * @throws ConfigError when a template has not exactly one `{}`
  */
 export function templatesFor(
@@ -49,9 +48,9 @@ export function templatesFor(
 ): readonly string[] {
   switch (choice.kind) {
     case 'dataset':
-      return [template ?? datasetTemplate(referenceName(name))]
+      return [template ?? datasetTemplate(referenceName(name) ?? name)]
     case 'ensemble':
-      return ensembles[choice.name](referenceName(name))
+      return ensembles[choice.name](referenceName(name) ?? name)
     case 'custom': {
       for (const template of choice.templates) {
         const fault = faultOf(template)
@@ -105,14 +104,3 @@ async function readText(file: string): Promise<string> {
     throw new ConfigError(`templates ${file}: cannot be read (${reason})`, { cause })
   }
 }
-
-/** Letters and digits alone, since names of data sets differ in case and separators. */
-const bare = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-
-const referenceNames: ReadonlyMap<string, string> = new Map([
-  ...Object.keys(datasetTemplates).map((name) => [bare(name), name] as const),
-  ['dtd', 'DescribableTextures'],
-])
-
-/** A data set's name as the reference writes it; one that it does not know as it is. */
-const referenceName = (dataset: string): string => referenceNames.get(bare(dataset)) ?? dataset

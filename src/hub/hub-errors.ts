@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
+import { nearestNames } from '../suggest.js'
 import { HttpError, NetworkError } from './http.js'
-import { nearestNames } from './suggest.js'
 
 /** CLIP repositories that are asked for often. */
 export const wellKnownRepositories: readonly string[] = [

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../errors.js'
+import { nearestNames } from '../suggest.js'
 import { wellKnownRepositories } from './hub-errors.js'
 import { type FetchOptions, huggingFaceModel } from './huggingface.js'
 import { openAiModelFile } from './openai.js'
 import { findOpenAiModel, openAiModels } from './openai-models.js'
 import { type HubSettings, hubSettings } from './settings.js'
-import { nearestNames } from './suggest.js'
 
 export type { DownloadProgress } from './download.js'
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Engine, EngineOptions, TaskUpdate } from '../engines/engine.js'
 import { ConfigError } from '../errors.js'
 import { identityOf, type UnitSpec } from '../units/unit.js'
@@ -54,15 +55,18 @@ export async function runBenchmark(
   )
 }
 
-/** Writes the units' tasks. Nothing is written where one of them would replace another task. */
+/**
+ * Writes the units' tasks, also where model or images have moved since. Nothing is written where one of them would replace
+ * another task.
+ */
 async function prepare(units: readonly PlannedUnit[]): Promise<void> {
-  const missing: PlannedUnit[] = []
+  const changed: PlannedUnit[] = []
   for (const unit of units) {
     const there = await readUnit(unit.folder).catch(() => undefined)
-    if (!there) missing.push(unit)
-    else if (identityOf(there) !== identityOf(unit.spec)) throw otherTask(unit, there)
+    if (there && identityOf(there) !== identityOf(unit.spec)) throw otherTask(unit, there)
+    if (!isDeepStrictEqual(there, unit.spec)) changed.push(unit)
   }
-  for (const { folder, spec } of missing) await writeUnit(folder, spec)
+  for (const { folder, spec } of changed) await writeUnit(folder, spec)
 }
 
 function otherTask({ folder, spec }: PlannedUnit, there: UnitSpec): ConfigError {

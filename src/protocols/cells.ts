@@ -1,5 +1,5 @@
 import type { ClassSelection } from '../data/base-novel.js'
-import type { Protocol } from '../results/observation.js'
+import type { Protocol } from './protocol.js'
 
 /** What one training of a protocol is, and what its prompts are measured on. Data sets by name. */
 export interface Cell {
@@ -50,7 +50,3 @@ export function cellsOf(protocol: Protocol, { source, datasets, shots }: Protoco
     ),
   )
 }
-
-/** Whether one source is trained on for all that is measured. */
-export const hasSource = (protocol: Protocol): boolean =>
-  protocol === 'cross-dataset' || protocol === 'domain-generalization'

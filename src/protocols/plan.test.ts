@@ -89,6 +89,14 @@ describe('the plan of a benchmark', () => {
     const untested = opening((name) => ({ ...dataset(name), test: [] }))
     await expect(planBenchmark(options({ open: untested }))).rejects.toThrow(/no test images/)
   })
+
+  it('refuses different data sets of one name, whose runs would share a folder', async () => {
+    const open = opening((path) => ({ ...dataset('photos'), fingerprint: path }))
+    const datasets = ['here/photos', 'there/photos']
+    await expect(planBenchmark(options({ open, datasets }))).rejects.toThrow(
+      'here/photos and there/photos hold different images',
+    )
+  })
 })
 
 const found = (units: readonly FinishedUnit[]) =>
@@ -157,6 +165,24 @@ describe('a benchmark', () => {
     expect(finished.flatMap(({ failure }) => failure ?? [])).toEqual([
       { message: 'made to fail', hint: 'nothing' },
     ])
+  })
+
+  it('goes on with images that have moved', async () => {
+    const few = { methods: ['zero-shot'], datasets: ['A'], seeds: [1] }
+    await runBenchmark(await planBenchmark(options(few)), engine(['A-novel']), {})
+    const open: BenchmarkOptions['open'] = async (name) => ({
+      dataset: dataset(name),
+      reference: { path: `moved/${name}` },
+    })
+    const seen: string[] = []
+    const look: Engine = {
+      ...engine(),
+      async run(tasks) {
+        for (const { folder } of tasks) seen.push((await readUnit(folder)).data.path)
+      },
+    }
+    await runBenchmark(await planBenchmark(options({ ...few, open })), look, {})
+    expect(seen).toEqual(['moved/A', 'moved/A'])
   })
 
   it('refuses a folder with runs of other settings, and writes nothing there', async () => {

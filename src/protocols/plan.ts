@@ -4,11 +4,11 @@ import { isEmbedded } from '../compare/entries.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
 import { DataError } from '../errors.js'
-import type { Protocol } from '../results/observation.js'
 import { resolveSettings, type SettingsInput } from '../train/settings.js'
 import { identityOf, type Measure, type UnitData, type UnitSpec } from '../units/unit.js'
 import { type DataReference, unitData } from '../units/unit-data.js'
 import { type Cell, cellsOf, type ProtocolData } from './cells.js'
+import type { Protocol } from './protocol.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
 /** What is benchmarked, with what and where. */
@@ -52,7 +52,9 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
 
   const planned = new Map<string, PlannedUnit>()
   const add = (unit: PlannedUnit) => {
-    if (!planned.has(unit.folder)) planned.set(unit.folder, unit)
+    const known = planned.get(unit.folder)
+    if (known && identityOf(known.spec) !== identityOf(unit.spec)) throw sameFolder(known, unit)
+    planned.set(unit.folder, known ?? unit)
   }
   for (const seed of options.seeds) {
     for (const cell of cells) {
@@ -63,6 +65,15 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
     }
   }
   return [...planned.values()]
+}
+
+/** The error for data sets that lie in different places under one name. */
+function sameFolder(known: PlannedUnit, other: PlannedUnit): DataError {
+  const paths = [known, other].flatMap(({ spec }) => [spec.data, ...spec.measures.map(({ data }) => data)])
+  const both = [...new Set(paths.map(({ path }) => path))].join(' and ')
+  return new DataError(`${both} hold different images, but their runs would share ${known.folder}`, {
+    hint: 'Rename one of the data sets, or give each a benchmark of its own with --out.',
+  })
 }
 
 /** Refuses what could be trained or measured on no image. */

@@ -1,24 +1,8 @@
+import { imagenetVariants, paperDatasets } from '../datasets/names.js'
 import { ConfigError } from '../errors.js'
-import type { Protocol } from '../results/observation.js'
 import { toyProtocols } from '../toy/protocols.js'
-import { hasSource, type ProtocolData } from './cells.js'
-
-/** The eleven data sets of base-to-novel generalization, in the paper's order. */
-const downstream = [
-  'ImageNet',
-  'Caltech101',
-  'OxfordPets',
-  'StanfordCars',
-  'OxfordFlowers',
-  'Food101',
-  'FGVCAircraft',
-  'SUN397',
-  'DescribableTextures',
-  'EuroSAT',
-  'UCF101',
-]
-
-const variants = ['ImageNetV2', 'ImageNetSketch', 'ImageNetA', 'ImageNetR']
+import type { ProtocolData } from './cells.js'
+import { hasSource, type Protocol } from './protocol.js'
 
 const curve = [1, 2, 4, 8, 16]
 
@@ -28,12 +12,12 @@ const SHOTS = [16]
 type Groups = Readonly<Record<Protocol, ProtocolData>>
 
 /** What `--datasets` names as a whole: the paper's data sets, and the toy world's. */
-export const dataGroups: Readonly<Record<'paper' | 'toy', Groups>> = {
+const dataGroups: Readonly<Record<'paper' | 'toy', Groups>> = {
   paper: {
-    'base-to-novel': { datasets: downstream, shots: SHOTS },
-    'cross-dataset': { source: 'ImageNet', datasets: downstream.slice(1), shots: SHOTS },
-    'domain-generalization': { source: 'ImageNet', datasets: variants, shots: SHOTS },
-    'few-shot': { datasets: downstream, shots: curve },
+    'base-to-novel': { datasets: paperDatasets, shots: SHOTS },
+    'cross-dataset': { source: 'ImageNet', datasets: paperDatasets.slice(1), shots: SHOTS },
+    'domain-generalization': { source: 'ImageNet', datasets: imagenetVariants, shots: SHOTS },
+    'few-shot': { datasets: paperDatasets, shots: curve },
   },
   toy: {
     'base-to-novel': { ...toyProtocols['base-to-novel'], shots: SHOTS },
@@ -58,7 +42,7 @@ export interface DataChoice {
 /**
  * The data of a protocol. Groups stand for their members; the source is that of the first group named, else the paper's.
  *
- * @throws ConfigError where a source is given to a protocol that has none, or nothing is left to measure
+ * @throws ConfigError where a source is given to a protocol that has none
  */
 export function protocolData(protocol: Protocol, choice: DataChoice): ProtocolData {
   const { datasets: named = ['paper'], source, shots } = choice

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../methods/registry.js'
-import { protocols } from '../results/observation.js'
 import { resolveSettings } from '../train/settings.js'
+import { protocols } from './protocol.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
 const of = (context: Partial<SettingsContext>) =>

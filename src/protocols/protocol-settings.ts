@@ -1,8 +1,8 @@
 import { embeddedSettings } from '../compare/entries.js'
 import { readConfig } from '../configs/config.js'
 import { methodNamed } from '../methods/registry.js'
-import type { Protocol } from '../results/observation.js'
 import { type SettingsInput, scaledGaussian } from '../train/settings.js'
+import { hasSource, type Protocol } from './protocol.js'
 
 /** What decides which published configuration a training has. */
 export interface SettingsContext {
@@ -41,8 +41,8 @@ export async function protocolSettings(context: SettingsContext): Promise<Settin
 }
 
 /** The published configuration that the reference's scripts use; undefined where there is none. */
-export function publishedName({ protocol, method, source, shots }: SettingsContext): string | undefined {
-  const across = protocol === 'cross-dataset' || protocol === 'domain-generalization'
+function publishedName({ protocol, method, source, shots }: SettingsContext): string | undefined {
+  const across = hasSource(protocol)
   switch (methodNamed(method).name) {
     case 'promptsrc': {
       if (across) return 'promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets'

@@ -1,5 +1,5 @@
-import { datasetTitle } from '../results/dataset-names.js'
-import type { Quantity } from '../results/paper/paper.js'
+import { datasetTitle } from '../datasets/names.js'
+import type { Quantity } from '../results/observation.js'
 import { figureOf, type ResultRow } from '../results/result-table.js'
 import { chart, loadPlot } from './chart.js'
 import { ink, muted, paper } from './colours.js'

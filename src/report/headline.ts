@@ -6,7 +6,7 @@ import type { Section } from './page.js'
 import type { Headline, HeadlineRow } from './report-data.js'
 
 /** Column headings of the accuracies, in the order of the table and of the charts. */
-export const headlineColumns = [
+const headlineColumns = [
   ['base', 'Base classes'],
   ['novel', 'Novel classes'],
   ['hm', 'Harmonic mean'],

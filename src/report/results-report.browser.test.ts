@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ReportBrowser, screens } from '../../test/support/report-browser.js'
+import { protocols } from '../protocols/protocol.js'
 import { aggregate } from '../results/aggregate.js'
-import { type Observation, protocols } from '../results/observation.js'
+import type { Observation } from '../results/observation.js'
 import { paperRows } from '../results/paper/paper.js'
 import { writeResultsReport } from './results-report.js'
 

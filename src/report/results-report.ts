@@ -1,8 +1,8 @@
+import { datasetTitle } from '../datasets/names.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { datasetTitle } from '../results/dataset-names.js'
 import { averageTitle, legendOf, protocolTitles, type Sheet, sheetOf, shotsTitle } from '../results/layout.js'
 import { methodTitle, plainMethod } from '../results/method-names.js'
-import type { Quantity } from '../results/paper/paper.js'
+import type { Quantity } from '../results/observation.js'
 import type { Results } from '../results/read-results.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from '../results/result-table.js'
 import { baseNovelPlane } from './base-novel-plane.js'
@@ -27,7 +27,7 @@ export async function writeResultsReport(
 }
 
 /** The page's HTML. */
-export async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
+async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
   const { observations, unfinished, failed, damaged, repeats } = results
   const colourOf = colours(tables)
   const sections = await Promise.all(tables.map((table, i) => section(table, `results-${i + 1}`, colourOf)))

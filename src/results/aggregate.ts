@@ -1,10 +1,10 @@
+import { sortDatasets } from '../datasets/names.js'
 import { harmonicMean } from '../evaluate/metrics.js'
 import { meanOf, summarize } from '../evaluate/statistics.js'
-import { sortDatasets } from './dataset-names.js'
+import { hasSource, protocols } from '../protocols/protocol.js'
 import { compareMethods, methodTitle } from './method-names.js'
-import { type Observation, type Protocol, protocols } from './observation.js'
+import type { Observation, Quantity } from './observation.js'
 import { comparedWithPaper } from './paper/compare.js'
-import type { Quantity } from './paper/paper.js'
 import type { Figure, Lack, ResultRow, ResultTable } from './result-table.js'
 
 /** Accuracies of a data set by seed. */
@@ -44,9 +44,6 @@ export function aggregate(
     )
     .map((table) => (paper ? comparedWithPaper(table) : table))
 }
-
-const hasSource = (protocol: Protocol): boolean =>
-  protocol === 'cross-dataset' || protocol === 'domain-generalization'
 
 function tableOf(observations: readonly Observation[]): ResultTable {
   const { protocol, source: first } = observations[0]!

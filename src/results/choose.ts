@@ -1,7 +1,8 @@
+import { referenceName } from '../datasets/names.js'
 import { ConfigError } from '../errors.js'
-import { datasetNamed } from './dataset-names.js'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import { plainMethod } from './method-names.js'
-import { type Observation, type Protocol, protocols } from './observation.js'
+import type { Observation } from './observation.js'
 import { paperRows } from './paper/paper.js'
 import type { ResultTable } from './result-table.js'
 
@@ -33,7 +34,7 @@ export function choose(observations: readonly Observation[], choice: Choice): Ob
   const printed = protocols.flatMap((name) => paperRows(name)).map(({ method }) => method)
   const known = [...own.flatMap(({ method }) => [method, plainMethod(method)]), ...printed]
   checkNames('--methods', methods ?? [], known)
-  const sets = datasets?.map((name) => datasetNamed(name) ?? name)
+  const sets = datasets?.map((name) => referenceName(name) ?? name)
   checkNames(
     '--datasets',
     sets ?? [],

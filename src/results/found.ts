@@ -1,6 +1,7 @@
 import type { ClassSelection } from '../data/base-novel.js'
-import { imagenetVariants } from './dataset-names.js'
-import type { Observation, Protocol } from './observation.js'
+import { imagenetVariants } from '../datasets/names.js'
+import type { Protocol } from '../protocols/protocol.js'
+import type { Observation } from './observation.js'
 
 /** An observation as it was found, before runs of several variants under one name are told apart. */
 export interface Found {

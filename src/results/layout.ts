@@ -1,6 +1,6 @@
-import { datasetTitle } from './dataset-names.js'
-import type { Protocol } from './observation.js'
-import type { Quantity } from './paper/paper.js'
+import { datasetTitle } from '../datasets/names.js'
+import type { Protocol } from '../protocols/protocol.js'
+import type { Quantity } from './observation.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'
 
 /** A table as it is printed, in any format. */
@@ -35,7 +35,7 @@ export const protocolTitles: Readonly<Record<Protocol, string>> = {
 }
 
 /** Headings of what is measured. */
-export const quantityTitles: Readonly<Record<Quantity, string>> = {
+const quantityTitles: Readonly<Record<Quantity, string>> = {
   accuracy: 'accuracy',
   base: 'base',
   novel: 'novel',

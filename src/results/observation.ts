@@ -1,9 +1,8 @@
 import type { ClassSelection } from '../data/base-novel.js'
+import type { Protocol } from '../protocols/protocol.js'
 
-/** The paper's four experiments (sections 4.1 to 4.4). */
-export const protocols = ['base-to-novel', 'cross-dataset', 'domain-generalization', 'few-shot'] as const
-
-export type Protocol = (typeof protocols)[number]
+/** What is measured of a method on a data set: among all classes, or among base and novel ones, with their harmonic mean. */
+export type Quantity = 'accuracy' | 'base' | 'novel' | 'hm'
 
 /** One accuracy that was measured: the atom of every table. */
 export interface Observation {

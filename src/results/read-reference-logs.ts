@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ClassSelection } from '../data/base-novel.js'
-import { datasetNamed, imagenetVariants } from './dataset-names.js'
+import { imagenetVariants, referenceName } from '../datasets/names.js'
+import type { Protocol } from '../protocols/protocol.js'
 import type { RunFolders } from './find-runs.js'
 import { type Findings, type Found, joinFindings, type Problem, protocolOf } from './found.js'
-import { inBatches } from './in-batches.js'
-import type { Observation, Protocol } from './observation.js'
+import type { Observation } from './observation.js'
+import { readAll } from './read-all.js'
 import { parseReferenceLog, type ReferenceLog } from './reference-log.js'
 
 /** Rows by the reference's trainers; others go by their own name. */
@@ -43,7 +44,7 @@ interface Run {
  * were measured on other data sets, too: then it is their source.
  */
 export async function readReferenceLogs(logs: RunFolders['logs'], onDone?: () => void): Promise<Findings> {
-  const read = await inBatches(logs, readOne, onDone)
+  const read = await readAll(logs, readOne, onDone)
   const runs = read.flatMap(({ run }) => run ?? [])
   const problems = read.flatMap(({ findings }) => findings ?? [])
   const across = runs.filter(({ observation: { dataset, source } }) => dataset !== source)
@@ -132,9 +133,9 @@ function runOf(folder: string, from: string, { args, config, result }: Reference
   const trainer = config.get('TRAINER.NAME') || args.get('trainer') || find(trainerNamed)
   if (!trainer) return 'which trainer ran'
   const dataset =
-    config.get('DATASET.NAME') || datasetOf(args.get('dataset_config_file')) || find(datasetNamed)
+    config.get('DATASET.NAME') || datasetOf(args.get('dataset_config_file')) || find(referenceName)
   if (!dataset) return 'what was measured'
-  const name = datasetNamed(dataset) ?? dataset
+  const name = referenceName(dataset) ?? dataset
 
   const zeroShot = trainer.startsWith('ZeroshotCLIP')
   const modelFolder = args.get('model_dir') ?? ''
@@ -176,12 +177,12 @@ const trainerNamed = (part: string): string | undefined =>
   Object.hasOwn(methodsByTrainer, part) ? part : undefined
 
 const datasetOf = (configFile: string | undefined): string | undefined =>
-  datasetNamed(basename(configFile ?? '').replace(/\.ya?ml$/, ''))
+  referenceName(basename(configFile ?? '').replace(/\.ya?ml$/, ''))
 
 /** The data set among the folders of a path, the innermost first. */
 function lastDataset(path: string): string | undefined {
   for (let at = path; at !== dirname(at); at = dirname(at)) {
-    const name = datasetNamed(basename(at))
+    const name = referenceName(basename(at))
     if (name) return name
   }
   return undefined

@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
+import { type Protocol, protocols } from '../protocols/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
 import { readFailure, readResult, readUnit, type UnitResult } from '../units/unit-files.js'
 import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
-import { inBatches } from './in-batches.js'
-import { type Protocol, protocols } from './observation.js'
+import { readAll } from './read-all.js'
 
 const nothing: Findings = { found: [], unfinished: [], failed: [], damaged: [] }
 
 /** Reads what the units in these folders measured. Nothing that lies in one is thrown: it is named among the damaged. */
 export async function readUnits(folders: readonly string[], onDone?: () => void): Promise<Findings> {
-  return joinFindings(await inBatches(folders, readOne, onDone))
+  return joinFindings(await readAll(folders, readOne, onDone))
 }
 
 async function readOne(folder: string): Promise<Findings> {

@@ -1,5 +1,5 @@
-import type { Protocol } from './observation.js'
-import type { Quantity } from './paper/paper.js'
+import type { Protocol } from '../protocols/protocol.js'
+import type { Quantity } from './observation.js'
 
 /** A number in a table: a mean over seeds, or one that the paper prints. */
 export interface Figure {

@@ -12,7 +12,7 @@ interface Transfer {
 }
 
 /** The data sets of a benchmark. */
-export type Protocol = Within | Transfer
+export type ToyProtocol = Within | Transfer
 
 /** The paper's four benchmarks (section 4.1). */
 interface Protocols {

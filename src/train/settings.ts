@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
-import { nearestNames } from '../hub/suggest.js'
 import type { Method } from '../methods/method.js'
 import { methodNamed } from '../methods/registry.js'
 import type { Regulators } from '../methods/regulated.js'
 import { fitDepths } from '../methods/tower-depths.js'
+import { nearestNames } from '../suggest.js'
 import type { Decay, ScheduleConfig } from './schedule.js'
 
 /** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BaselineTarget } from '../baselines/baseline.js'
 import { baselineNamed } from '../baselines/registry.js'
@@ -9,17 +8,16 @@ import { ConfigError, DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
 import { EvaluationJournal } from '../evaluate/evaluation-journal.js'
 import { calibrationBins } from '../evaluate/metrics.js'
-import { medianOf } from '../evaluate/statistics.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import { sampleRows } from '../evaluate/sample-rows.js'
 import type { Model } from '../model.js'
-import { sampleRows } from '../report/sample-images.js'
 import { createClassifier, promptsPath } from '../run.js'
 import { peakMemoryMB } from '../train/peak-memory.js'
 import { loadPrompts, type TrainedPrompts } from '../train/prompts-file.js'
-import { type LogEntry, readLog } from '../train/run-directory.js'
+import { readLog } from '../train/run-directory.js'
 import type { SettingsInput } from '../train/settings.js'
 import type { TrainEvent } from '../train/train-prompts.js'
 import { trainRun } from '../train/train-run.js'
+import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
 import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
 import {
   evaluationSchema,
@@ -34,8 +32,6 @@ import {
 const SAMPLES = 12
 /** With more classes the confusion matrix, which grows as their square, is not kept. */
 const CONFUSION_CLASSES = 200
-/** Peak memory so far, kept beside the run for processes that continue it. */
-const USAGE = 'usage.json'
 
 /** What a unit is done with. */
 export interface RunUnitOptions {
@@ -199,7 +195,7 @@ async function train(
     onEvent?.(next.value)
     if (next.value.type !== 'epoch') continue
     peak = Math.max(peak, peakMemoryMB())
-    await writeFileAtomic(join(folder, USAGE), `${JSON.stringify({ peakMemoryMB: peak })}\n`)
+    await keepPeak(folder, peak)
   }
   const prompts = next.value
   return {
@@ -209,32 +205,6 @@ async function train(
     peakMemoryMB: peak,
   }
 }
-
-/** The peak of processes that trained before; 0 where there was none or it was not kept. */
-async function earlierPeak(folder: string): Promise<number> {
-  try {
-    const usage = JSON.parse(await readFile(join(folder, USAGE), 'utf8')) as { peakMemoryMB?: unknown }
-    return Number(usage.peakMemoryMB) || 0
-  } catch {
-    return 0
-  }
-}
-
-/**
- * Median time from one training step to the next by a run's log, in seconds. Steps on both sides of an epoch's end, where
- * a checkpoint is written, count only where no epoch has two steps.
- */
-export function stepSeconds(log: readonly LogEntry[]): number | null {
-  const steps = log.filter(({ event }) => event === 'step')
-  const gaps = steps.slice(1).map((entry, i) => ({
-    within: entry.epoch === steps[i]!.epoch,
-    seconds: (timeOf(entry) - timeOf(steps[i]!)) / 1000,
-  }))
-  const within = gaps.filter((gap) => gap.within)
-  return medianOf((within.length > 0 ? within : gaps).map(({ seconds }) => seconds))
-}
-
-const timeOf = ({ time }: LogEntry): number => Date.parse(String(time))
 
 function record(evaluation: Evaluation, classNames: readonly string[]): UnitEvaluation {
   const { metrics, logits, labels, skipped } = evaluation

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { TrainingError } from '../errors.js'
-import { readFailure } from './unit-files.js'
+import { clearFailure, readFailure } from './unit-files.js'
 
 const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
 
@@ -12,6 +12,8 @@ export const unitCommandLine = (): string[] => [process.execPath, ...process.exe
 
 /** Last characters kept of what a process says. */
 const TAIL = 4000
+
+const AGAIN = 'The same call goes on where it was stopped.'
 
 /** How far a unit is, as its process tells the one that started it. */
 export interface UnitProgress {
@@ -30,10 +32,13 @@ export interface SpawnUnitOptions {
  * Does a unit in a process of its own by the command line, so that speed and memory are those of this unit alone. The
  * process ends at once when the signal aborts or this process dies; what it has on disk is whole at any moment.
  *
- * @throws TrainingError with why the process failed; the signal's reason when it aborts
+ * @throws TrainingError with why the process failed; UserError when the folder cannot be written; the signal's reason when
+ *   it aborts
  */
 export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
   const { threads, signal, onProgress } = options
+  // A process that fails before it has the unit says nothing there, and an earlier failure would be taken for its own.
+  await clearFailure(folder)
   signal?.throwIfAborted()
   const [node, ...args] = unitCommandLine()
   const own = [folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]
@@ -69,11 +74,13 @@ async function failure(
   by: NodeJS.Signals | null,
 ): Promise<TrainingError> {
   if (by !== null) {
-    const memory = by === 'SIGKILL' ? '; the system kills processes when memory runs out' : ''
-    return new TrainingError(`its process was ended by ${by}${memory}`)
+    if (by !== 'SIGKILL') return new TrainingError(`its process was ended by ${by}`, { hint: AGAIN })
+    return new TrainingError('its process was ended by SIGKILL; the system does so when memory runs out', {
+      hint: `${AGAIN} With fewer --jobs each has more memory.`,
+    })
   }
   const known = await readFailure(folder)
   if (known) return new TrainingError(known.message, known.hint ? { hint: known.hint } : {})
   const last = said.trim().split('\n').at(-1)
-  return new TrainingError(last || `its process ended with code ${code}`)
+  return new TrainingError(last || `its process ended with code ${code}`, { hint: AGAIN })
 }

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { identityOf, specSchema, type UnitSpec } from './unit.js'
 
 const SPEC = 'unit.json'
@@ -59,6 +59,10 @@ const failureSchema = z.object({ message: z.string(), hint: z.string().optional(
 /** Why a unit could not be done, and what to do. */
 export type UnitFailure = z.infer<typeof failureSchema>
 
+/** A failure in a line, for whoever looks at several: "ivlp, seed 1: the disk is full (Free some space.)". */
+export const failureLine = (name: string, { message, hint }: UnitFailure): string =>
+  `${name}: ${message}${hint ? ` (${hint})` : ''}`
+
 /** Writes a unit's task into its folder. Throws UserError when it cannot be written. */
 export async function writeUnit(folder: string, spec: UnitSpec): Promise<void> {
   await writeFileAtomic(join(folder, SPEC), `${JSON.stringify(spec, null, 2)}\n`)
@@ -104,9 +108,12 @@ export async function readFailure(folder: string): Promise<UnitFailure | undefin
   return parsed.success ? parsed.data : undefined
 }
 
-/** Forgets an earlier failure. */
+/** Forgets an earlier failure. Throws UserError when it cannot be removed. */
 export async function clearFailure(folder: string): Promise<void> {
-  await rm(join(folder, FAILURE), { force: true })
+  const path = join(folder, FAILURE)
+  await rm(path, { force: true }).catch((cause) => {
+    throw writeError(path, cause)
+  })
 }
 
 const textOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined)

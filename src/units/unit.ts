@@ -29,6 +29,7 @@ const measureSchema = z.strictObject({
 /** One list of test images on which a unit is measured. */
 export type Measure = z.infer<typeof measureSchema>
 
+/** See {@link UnitSpec}. */
 export const specSchema = z.strictObject({
   format: z.literal(2),
   /** Row of the table that it belongs to. */

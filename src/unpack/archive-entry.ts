@@ -17,7 +17,7 @@ export class ArchiveError extends UserError {
 
 /** What came of reading an archive, as the user should see it. */
 export function archiveError(file: string, cause: unknown): unknown {
-  if (cause instanceof UserError || !(cause instanceof Error) || cause.name === 'AbortError') return cause
+  if (cause instanceof UserError || !(cause instanceof Error)) return cause
   return new ArchiveError(`${file}: the archive is damaged: ${cause.message}`, {
     hint: 'Download it again; what was unpacked already stays.',
     cause,

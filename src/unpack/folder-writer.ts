@@ -5,6 +5,8 @@ import { writeError } from '../files/atomic.js'
 import { makeFolder } from '../files/make-folder.js'
 import { type ArchiveEntry, ArchiveError } from './archive-entry.js'
 
+const IN_THE_WAY = 'Move it away and call this again.'
+
 /**
  * Writes files below a folder and nowhere else: a symbolic link on the way that leads out is refused, before anything
  * is made there. A file appears under its name when it is whole.
@@ -38,7 +40,8 @@ export class FolderWriter {
     const folder = dirname(target)
     await this.makeReady(folder)
     const there = await lstat(target).catch(() => undefined)
-    if (there?.isDirectory()) throw new ArchiveError(`${target}: is a folder; the archive has a file there`)
+    if (there?.isDirectory())
+      throw new ArchiveError(`${target}: is a folder; the archive has a file there`, { hint: IN_THE_WAY })
     if (there?.isFile() && there.size === entry.size) return false
 
     const temporary = join(folder, `.${basename(target)}.part`)
@@ -80,7 +83,7 @@ export class FolderWriter {
         })
       }
     } else if (there && !there.isDirectory()) {
-      throw new ArchiveError(`${folder}: is a file; the archive has a folder there`)
+      throw new ArchiveError(`${folder}: is a file; the archive has a folder there`, { hint: IN_THE_WAY })
     } else if (!there) {
       await mkdir(folder).catch((cause) => {
         throw writeError(folder, cause)

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { pathProblem } from '../datasets/relative-path.js'
+import { pathProblem } from '../files/relative-path.js'
 import { type ArchiveEntry, ArchiveError, archiveError } from './archive-entry.js'
 import { FolderWriter } from './folder-writer.js'
 import { tarEntries } from './tar-entries.js'
@@ -20,6 +20,7 @@ export const unpackLimits = {
  */
 export type Placement = (path: string) => string | Placement | undefined
 
+/** Options of {@link unpackArchive}. */
 export interface UnpackOptions {
   /** Default: every entry goes to its own path. */
   readonly place?: Placement
@@ -28,6 +29,7 @@ export interface UnpackOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined
 }
 
+/** What {@link unpackArchive} did. */
 export interface Unpacked {
   readonly written: number
   /** Files that were there already. */
@@ -60,6 +62,8 @@ export async function unpackArchive(
       place,
     )
   } catch (cause) {
+    // Whatever its reason is: of a time limit, it is an error like any other.
+    signal?.throwIfAborted()
     throw archiveError(file, cause)
   }
   return job.result

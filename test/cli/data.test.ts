@@ -16,6 +16,8 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { datasets } from '../../src/datasets/registry.js'
+import { toySets } from '../../src/toy/datasets.js'
 import { type Ended, expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
 import { packed, writeFiles } from '../support/dataset-archives.js'
 import { layouts, picture, writeLayout } from '../support/dataset-layouts.js'
@@ -50,7 +52,7 @@ describe('data list', () => {
     const rows = rowsOf(stdout)
     expect(rows.get('OxfordPets')).toEqual(['37', '2944', '736', '3669', 'oxford_pets/'])
     expect(rows.get('ImageNetA')).toEqual(['200', '-', '-', '7500', 'imagenet-adversarial/'])
-    expect(rows.get('toy-haze')).toEqual(['24', '480', '96', '1200', '(drawn,', 'no', 'files)'])
+    expect(rows.get('toy-a')).toEqual(['12', '240', '48', '480', '(drawn,', 'no', 'files)'])
   })
 
   it('says which are there', async () => {
@@ -64,7 +66,7 @@ describe('data list', () => {
       'no',
     ])
     const json = JSON.parse((await run('data', 'list', '--root', 'root', '--json')).stdout)
-    expect(json).toHaveLength(24)
+    expect(json).toHaveLength(datasets.length + Object.keys(toySets).length)
     expect(json[9]).toMatchObject({ name: 'EuroSAT', classes: 10, folder: 'eurosat', there: 'yes' })
   })
 })

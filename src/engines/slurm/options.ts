@@ -12,6 +12,19 @@ export interface SlurmResources {
   readonly more?: Readonly<Record<string, string>>
 }
 
+/** Options of `slurmEngine`. */
+export interface SlurmOptions {
+  /** Output folder of the sweep; scripts, records and logs lie in `slurm` below it. */
+  readonly out: string
+  readonly resources?: SlurmResources
+  /** Greatest number of an array's tasks that run at once. */
+  readonly jobs?: number
+  /** Return when all is queued. */
+  readonly submitOnly?: boolean
+  /** How often Slurm is asked, in milliseconds. */
+  readonly pollMs?: number
+}
+
 /** Seconds before the time limit at which a task is told to stop and queue itself again. */
 const WARNING = 30
 

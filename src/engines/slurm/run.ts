@@ -8,12 +8,11 @@ import { unitCommandLine } from '../../units/spawn-unit.js'
 import { clearFailure, readFailure, readUnit } from '../../units/unit-files.js'
 import { shareOnDisk } from '../../units/unit-progress.js'
 import type { EngineOptions, UnitTask } from '../engine.js'
-import type { SlurmOptions } from '../slurm.js'
 import { failureFrom, outcomeOf, TaskBoard } from '../task-board.js'
 import { type Place, planArrays } from './arrays.js'
 import { SlurmError } from './commands.js'
 import { jobFailure } from './failure.js'
-import { resourceArguments } from './options.js'
+import { resourceArguments, type SlurmOptions } from './options.js'
 import {
   isActive,
   isPending,

@@ -126,7 +126,9 @@ function logPattern(folder: string): string {
 function listOf(units: ReadonlyMap<number, string>): string {
   const broken = [...units.values()].find((folder) => folder.includes('\n'))
   if (broken !== undefined) {
-    throw new ConfigError(`${JSON.stringify(broken)}: a path with a line break cannot be listed for Slurm`)
+    throw new ConfigError(`${JSON.stringify(broken)}: a path with a line break cannot be listed for Slurm`, {
+      hint: 'Choose another --out.',
+    })
   }
   const last = Math.max(...units.keys())
   return Array.from({ length: last }, (_, i) => `${units.get(i + 1) ?? ''}\n`).join('')

@@ -5,7 +5,7 @@ import { differenceOf, type Figure } from '../result-table.js'
 export const LACKS = '†'
 
 /** "84.21 ± 0.12", marked where something is missing; an empty text for none. */
-export function formatMean(figure: Figure | undefined): string {
+function formatMean(figure: Figure | undefined): string {
   if (!figure) return ''
   const spread = figure.std === null ? '' : ` ± ${figure.std.toFixed(2)}`
   return `${figure.mean.toFixed(2)}${spread}${figure.missing.length > 0 ? LACKS : ''}`

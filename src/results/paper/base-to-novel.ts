@@ -1,5 +1,5 @@
-import { paperDatasets } from '../dataset-names.js'
-import type { PaperCell, PaperRow } from './paper.js'
+import { paperDatasets } from '../../datasets/names.js'
+import type { PaperCell, PaperRow } from './paper-row.js'
 
 type Printed = readonly [base: number, novel: number, hm: number]
 

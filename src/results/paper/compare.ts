@@ -1,8 +1,10 @@
 import { harmonicMean } from '../../evaluate/metrics.js'
 import { meanOf } from '../../evaluate/statistics.js'
 import { compareMethods, paperTitle, plainMethod } from '../method-names.js'
+import type { Quantity } from '../observation.js'
 import { type Figure, figureOf, type Lack, type ResultRow, type ResultTable } from '../result-table.js'
-import { type PaperRow, paperRows, type Quantity } from './paper.js'
+import { paperRows } from './paper.js'
+import type { PaperRow } from './paper-row.js'
 
 /** What the paper trained on across data sets and domains. */
 const SOURCE = 'ImageNet'

@@ -1,5 +1,5 @@
-import { paperDatasets } from '../dataset-names.js'
-import type { PaperRow } from './paper.js'
+import { paperDatasets } from '../../datasets/names.js'
+import type { PaperRow } from './paper-row.js'
 
 /** Images a class of the columns below. */
 const shots = [1, 2, 4, 8, 16] as const

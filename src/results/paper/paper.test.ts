@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { datasetTemplates } from '../../clip/templates.js'
 import { harmonicMean } from '../../evaluate/metrics.js'
 import { meanOf } from '../../evaluate/statistics.js'
-import { protocols } from '../observation.js'
-import { type PaperRow, paperRows, type Quantity } from './paper.js'
+import { protocols } from '../../protocols/protocol.js'
+import type { Quantity } from '../observation.js'
+import { paperRows } from './paper.js'
+import type { PaperRow } from './paper-row.js'
 
 /** Printed numbers have two decimals, and so have the ones that they were computed from. */
 const ROUNDING = 0.0101

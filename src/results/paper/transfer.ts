@@ -1,5 +1,5 @@
-import { imagenetVariants, paperDatasets } from '../dataset-names.js'
-import type { PaperRow } from './paper.js'
+import { imagenetVariants, paperDatasets } from '../../datasets/names.js'
+import type { PaperRow } from './paper-row.js'
 
 /** Trained on ImageNet with 16 shots; ImageNet first, then the ten other data sets in the paper's order, then their average. */
 export const crossDataset: readonly PaperRow[] = [

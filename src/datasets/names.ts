@@ -37,7 +37,7 @@ export function sortDatasets(given: Iterable<string>): string[] {
  * The reference's name of a data set that a folder (`oxford_pets`), the paper (`DTD`) or a user (`imagenet-v2`) calls
  * otherwise; undefined for one that is not the paper's.
  */
-export const datasetNamed = (text: string): string | undefined =>
+export const referenceName = (text: string): string | undefined =>
   names.find((name) => plain(name) === plain(text) || plain(titles[name]!) === plain(text))
 
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
