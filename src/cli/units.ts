@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { TaskUpdate, UnitTask } from '../engines/engine.js'
+import { UserError } from '../errors.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
