@@ -13,7 +13,8 @@ import { toyProtocols } from '../src/toy/protocols.js'
 import { resolveSettings } from '../src/train/settings.js'
 import { trainPrompts } from '../src/train/train-prompts.js'
 
-// The paper's four protocols on the toy world with the tiny model: the figures in docs/toy-world.md.
+// The paper's four protocols on the toy world with the tiny model, on pictures of any seed: how the sets were tuned. The
+// figures in docs/toy-world.md are those of `promptsrc bench` on pictures of seed 0.
 // Usage: tsx scripts/toy-protocols.ts [PROTOCOL…] [--pictures 0] [--seeds 1,2,3] [--methods zero-shot,ivlp,promptsrc]
 
 const { values, positionals } = parseArgs({
