@@ -53,6 +53,10 @@ describe('data list', () => {
     expect(rows.get('toy-haze')).toEqual(['24', '480', '96', '1200', '(drawn,', 'no', 'files)'])
   })
 
+  it('refuses a root that is not there', async () => {
+    expectRefused(await run('data', 'list', '--root', 'nowhere'), '--root nowhere', 'no such folder')
+  })
+
   it('says which are there', async () => {
     writeLayout(at('root'), layouts.EuroSAT)
     mkdirSync(at('root/dtd'))
