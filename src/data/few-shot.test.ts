@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.js'
 import type { Dataset, Datum } from './dataset.js'
-import { drawShots, fewShot } from './few-shot.js'
+import { drawShots, fewShot, shortageWarnings } from './few-shot.js'
 import { PythonRandom } from './python-random.js'
 
 type Item = [path: string, label: number, className: string]
@@ -76,6 +76,24 @@ describe('fewShot', () => {
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d shots', (shots) => {
     expect(() => fewShot(datasetOf(small), shots, 1)).toThrow(ConfigError)
+  })
+})
+
+describe('shortageWarnings', () => {
+  const short = (count: number) =>
+    Array.from({ length: count }, (_, label) => ({ label, className: `c${label}`, images: label, shots: 16 }))
+
+  it('names each of a few classes', () => {
+    expect(shortageWarnings(short(2))).toEqual([
+      'class "c0" has 0 training images, fewer than 16 shots',
+      'class "c1" has 1 training image, fewer than 16 shots',
+    ])
+  })
+
+  it('is one sentence for many', () => {
+    expect(shortageWarnings(short(9))).toEqual([
+      '9 classes have fewer training images than 16 shots (0 to 8): "c0", "c1", "c2", "c3", …',
+    ])
   })
 })
 

@@ -42,7 +42,8 @@ describe('a mistaken option', () => {
       'Did you mean textLossWeight?',
     ],
     ['a key without a value', ['--set', 'textLossWeight'], '--set textLossWeight', 'key=value'],
-    ['a value of another type', ['--set', 'textLossWeight=abc'], 'textLossWeight', 'number'],
+    ['a value of another type', ['--set', 'textLossWeight=abc'], 'found "abc"', 'expected a number'],
+    ['a depth of none', ['--set', 'textDepth=0'], 'textDepth: found 0', 'expected at least 1'],
     ['two answers to one question', ['--resume', '--overwrite'], '--overwrite', '--resume'],
   ])('is refused: %s', async (_, args, ...messages) => {
     expectRefused(await run('train', ...quick, '--out', 'none', ...args), ...messages)

@@ -44,6 +44,12 @@ describe('promptsrc import and export', () => {
     expect(JSON.parse(single.stdout)).toEqual({ file: 'prompts.safetensors' })
   })
 
+  it('keep the epoch of what was imported', async () => {
+    await run('import', 'out', '--model', 'vitB.safetensors', '--out', 'epoch')
+    const { stdout } = await run('export', 'epoch', '--format', 'torch', '--out', 'again')
+    expect(stdout).toContain('again/MultiModalPromptLearner/model.pth.tar-3')
+  })
+
   it('refuse what does not fit in one message, and leave what is there', async () => {
     const model = ['--model', 'vitB.safetensors']
     expectRefused(

@@ -55,6 +55,10 @@ describe('data list', () => {
     expect(rows.get('toy-a')).toEqual(['12', '240', '48', '480', '(drawn,', 'no', 'files)'])
   })
 
+  it('refuses a root that is not there', async () => {
+    expectRefused(await run('data', 'list', '--root', 'nowhere'), '--root nowhere', 'no such folder')
+  })
+
   it('says which are there', async () => {
     writeLayout(at('root'), layouts.EuroSAT)
     mkdirSync(at('root/dtd'))

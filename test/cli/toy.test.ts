@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { toySets } from '../../src/toy/datasets.js'
-import { promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc } from '../support/command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-toy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -37,6 +37,15 @@ describe('promptsrc toy', () => {
     const classes = toySets['toy-pond']!.classNames.map((name) => name.replaceAll(' ', '_')).sort()
     expect(readdirSync(join(folder, 'pond/train')).sort()).toEqual(classes)
     expect(readdirSync(join(folder, 'pond/test', classes[0]!))).toHaveLength(50)
+  })
+
+  it('writes nothing among other files, and the same set again', async () => {
+    mkdirSync(join(folder, 'photos/train/cat'), { recursive: true })
+    expectRefused(await promptsrc(folder, 'toy', 'photos'), 'photos', 'train/cat', 'new or empty')
+    expect(readdirSync(join(folder, 'photos'))).toEqual(['train'])
+    writeFileSync(join(folder, 'file'), '')
+    expectRefused(await promptsrc(folder, 'toy', 'file'), 'file', 'new or empty')
+    expect(await promptsrc(folder, 'toy', 'pond', '--set', 'toy-pond')).toMatchObject({ code: 0 })
   })
 
   it('asks for a folder where none is named', async () => {

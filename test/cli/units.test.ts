@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { promptsrc, startPromptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 import { writeSweep } from '../support/sweep.js'
 
@@ -42,6 +42,13 @@ it('two calls at once on the same runs do each of them once, and both end well',
     expect({ code, stdout }).toEqual({ code: 0, stdout: '3 of 3 runs are done\n' })
   }
   expect(stepsOf(at('twice/train-1'))).toBe(2 * 6)
+})
+
+it('takes a folder above the runs, and says where there are none', async () => {
+  await sweep('above', [1])
+  const { code, stdout } = await promptsrc(folder, 'units', 'above')
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '3 of 3 runs are done\n' })
+  expectRefused(await promptsrc(folder, 'units', 'photos'), 'photos', 'unit.json')
 })
 
 it('waits for a run that another process does, and finds its result', async () => {

@@ -66,6 +66,14 @@ describe('a terminal’s table', () => {
     expect(text).toContain('† PromptSRC (paper) lacks photos.')
   })
 
+  it('explains only what it shows', () => {
+    const one = aggregate([few('EuroSAT', 1)])
+    expect(textOf(sheets())).toContain('\nHM: ')
+    expect(textOf(sheets(incomplete))).not.toContain('\nHM: ')
+    expect(textOf(sheets(incomplete))).toContain('\nAverages ')
+    expect(textOf(sheets(one))).not.toContain('\nAverages ')
+  })
+
   it('is broken into parts for a narrow terminal, and not otherwise', () => {
     const narrow = textOf(sheets(incomplete), 60).split('\n\nPrompt')[0]!
     const table = (text: string) => text.split('\n').filter((line) => /^(method|-{3})/.test(line))
