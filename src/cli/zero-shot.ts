@@ -34,9 +34,10 @@ export function zeroShotCommand(): Command {
 
 async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const [{ selectClasses }, { templateChoice, templatesFor }] = await Promise.all([
+  const [{ selectClasses }, { templatesFor }, { templateChoice }] = await Promise.all([
     import('../data/base-novel.js'),
     import('../evaluate/zero-shot.js'),
+    import('./template-choice.js'),
   ])
   const choice =
     flags.template === undefined

@@ -1,9 +1,30 @@
 import type { Datum } from '../data/dataset.js'
 import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
 import type { Classified, Classifier } from './classifier.js'
-import type { EvaluatedPart, EvaluationJournal } from './evaluation-journal.js'
 import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
+
+/** What was found of consecutive images. */
+export interface EvaluatedPart {
+  /** Images that were looked at, readable or not. */
+  readonly images: number
+  /** Places of those that were classified. */
+  readonly indices: readonly number[]
+  /** [indices, classes] */
+  readonly logits: Float32Array
+  /** Messages of those left out. */
+  readonly skipped: readonly string[]
+}
+
+/** Keeps what an evaluation has found so far, so that one of many images goes on where it was killed. */
+export interface EvaluationJournal {
+  /** What earlier evaluations of the same found, in order. */
+  read(classes: number): Promise<readonly EvaluatedPart[]>
+  /** @param before what {@link read} gave */
+  add(part: EvaluatedPart, before: readonly EvaluatedPart[]): Promise<void>
+  /** Called when the evaluation is done. */
+  remove(): Promise<void>
+}
 
 /** Options of {@link evaluateClassifier}. */
 export interface EvaluateOptions {

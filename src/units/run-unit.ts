@@ -6,7 +6,6 @@ import type { Dataset } from '../data/dataset.js'
 import { fingerprint } from '../data/fingerprint.js'
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { type Evaluation, evaluateClassifier } from '../evaluate/evaluate.js'
-import { EvaluationJournal } from '../evaluate/evaluation-journal.js'
 import { calibrationBins } from '../evaluate/metrics.js'
 import { sampleRows } from '../evaluate/sample-rows.js'
 import type { Model } from '../model.js'
@@ -17,6 +16,7 @@ import { readLog } from '../train/run-directory.js'
 import type { SettingsInput } from '../train/settings.js'
 import type { TrainEvent } from '../train/train-prompts.js'
 import { trainRun } from '../train/train-run.js'
+import { JournalFile } from './evaluation-journal.js'
 import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
 import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
 import {
@@ -148,7 +148,7 @@ async function prompted(
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
       resolution: model.clip.resolution,
       skipBadImages: spec.skipBadImages,
-      journal: new EvaluationJournal(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
+      journal: new JournalFile(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),
       ...(signal ? { signal } : {}),
     })

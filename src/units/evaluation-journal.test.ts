@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Datum } from '../data/dataset.js'
 import { ImageError } from '../errors.js'
-import type { Classifier } from './classifier.js'
-import { type EvaluateOptions, evaluateClassifier } from './evaluate.js'
-import { EvaluationJournal } from './evaluation-journal.js'
+import type { Classifier } from '../evaluate/classifier.js'
+import { type EvaluateOptions, evaluateClassifier } from '../evaluate/evaluate.js'
+import { JournalFile } from './evaluation-journal.js'
 
 const CLASSES = 3
 const RESOLUTION = 4
@@ -56,7 +56,7 @@ function classifier(batches = Number.POSITIVE_INFINITY): Classifier {
   }
 }
 
-const journal = (identity = 'prompts and images') => new EvaluationJournal(path, identity, 0)
+const journal = (identity = 'prompts and images') => new JournalFile(path, identity, 0)
 const evaluate = (data: readonly Datum[], batches?: number, options: Partial<EvaluateOptions> = {}) =>
   evaluateClassifier(classifier(batches), data, { resolution: RESOLUTION, ...options })
 
@@ -114,7 +114,7 @@ describe('an evaluation with a journal', () => {
 
   it('writes nothing where it is shorter than the interval', async () => {
     const { data } = images(4)
-    const patient = new EvaluationJournal(path, 'prompts and images', 60_000)
+    const patient = new JournalFile(path, 'prompts and images', 60_000)
     await expect(evaluate(data, 1, { journal: patient })).rejects.toThrow('killed')
     await expect(readFile(path)).rejects.toThrow('ENOENT')
   })

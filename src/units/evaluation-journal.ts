@@ -1,5 +1,6 @@
 import { appendFile, readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
+import type { EvaluatedPart, EvaluationJournal } from '../evaluate/evaluate.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
 
 /** Time between two entries, in milliseconds: what an evaluation loses at most when it is killed. */
@@ -16,20 +17,12 @@ const entrySchema = z.object({
   skipped: z.array(z.string()),
 })
 
-/** What was found of consecutive images. */
-export interface EvaluatedPart {
-  readonly images: number
-  readonly indices: readonly number[]
-  readonly logits: Float32Array
-  readonly skipped: readonly string[]
-}
-
 /**
  * Keeps what an evaluation has found so far in a file, so that one of many images goes on where it was killed. The first
  * line names what is evaluated: a file about anything else is begun anew. A line that a kill left torn is dropped with
  * what follows it.
  */
-export class EvaluationJournal {
+export class JournalFile implements EvaluationJournal {
   private pending: EvaluatedPart[] = []
   private begun = false
   private since = performance.now()
