@@ -83,19 +83,11 @@ export function withEngineOptions(command: Command): Command {
  * @throws ConfigError for an option of another engine
  */
 export async function engineFrom(flags: EngineFlags, out: string): Promise<Engine> {
+  checkEngineFlags(flags)
   const { engine, jobs, submitOnly, poll } = flags
   if (engine === 'local') {
-    const foreign = Object.entries(slurmOnly).find(([key]) => flags[key as keyof EngineFlags] !== undefined)
-    if (foreign) {
-      throw new ConfigError(`${foreign[1]} is for Slurm, and --engine is local`, {
-        hint: 'Add --engine slurm, or leave it out.',
-      })
-    }
     const { localEngine } = await import('../engines/local.js')
     return localEngine(jobs === undefined ? {} : { jobs })
-  }
-  if (flags.cpus !== undefined && flags.threads !== undefined) {
-    throw new ConfigError('--cpus and --threads are the same with Slurm', { hint: 'Give one of them.' })
   }
   const { slurmEngine } = await import('../engines/slurm.js')
   return slurmEngine({
@@ -105,6 +97,20 @@ export async function engineFrom(flags: EngineFlags, out: string): Promise<Engin
     ...(submitOnly ? { submitOnly } : {}),
     ...(poll === undefined ? {} : { pollMs: 1000 * poll }),
   })
+}
+
+/** Throws ConfigError for an option of another engine, or for two that say the same. */
+export function checkEngineFlags(flags: EngineFlags): void {
+  if (flags.engine === 'local') {
+    const foreign = Object.entries(slurmOnly).find(([key]) => flags[key as keyof EngineFlags] !== undefined)
+    if (!foreign) return
+    throw new ConfigError(`${foreign[1]} is for Slurm, and --engine is local`, {
+      hint: 'Add --engine slurm, or leave it out.',
+    })
+  }
+  if (flags.cpus !== undefined && flags.threads !== undefined) {
+    throw new ConfigError('--cpus and --threads are the same with Slurm', { hint: 'Give one of them.' })
+  }
 }
 
 function resourcesFrom(flags: EngineFlags): SlurmResources {

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { TaskUpdate, UnitTask } from '../engines/engine.js'
 import { UserError } from '../errors.js'
-import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
+import { checkEngineFlags, type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
@@ -35,6 +35,7 @@ export function unitsCommand(): Command {
 }
 
 async function units(folders: readonly string[], flags: EngineFlags & { out?: string }): Promise<void> {
+  checkEngineFlags(flags)
   const found = await unitsIn(folders)
   const first = resolve(folders[0]!)
   const above = resolve(found[0]!) === first ? dirname(dirname(first)) : first

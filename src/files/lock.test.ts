@@ -13,6 +13,9 @@ beforeEach(async () => {
   path = join(folder, 'x.lock')
 })
 
+/** A lock file whose process has died. */
+let dead = ''
+
 it('lets one in at a time and leaves no file behind', async () => {
   let inside = 0
   let most = 0
@@ -24,6 +27,35 @@ it('lets one in at a time and leaves no file behind', async () => {
   }
   await Promise.all(Array.from({ length: 5 }, () => withFileLock(path, work, { pollMs: 2 })))
   expect(most).toBe(1)
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('of a dead process is taken over by one at a time', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  await withFileLock(path, async () => {
+    dead = JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), pid })
+  })
+  for (let round = 0; round < 10; round++) {
+    await writeFile(path, dead)
+    let inside = 0
+    const work = async () => {
+      expect(++inside).toBe(1)
+      await delay(1)
+      inside--
+    }
+    await Promise.all(Array.from({ length: 5 }, () => withFileLock(path, work, { pollMs: 1 })))
+    expect(await readdir(folder)).toEqual([])
+  }
+})
+
+it('is free again after a crash in the middle of taking over', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  await withFileLock(path, async () => {
+    dead = JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), pid })
+  })
+  await writeFile(path, dead)
+  await writeFile(`${path}.takeover`, dead)
+  expect(await withFileLock(path, async () => 'in', { pollMs: 1 })).toBe('in')
   expect(await readdir(folder)).toEqual([])
 })
 

@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeError } from './atomic.js'
 import { forgetOwner, isAlive, type LockOwner, newOwner, parseOwner } from './lock-owner.js'
 
 /** A file that names nobody is either just being written or left by a crash; no write takes so long. */
 const NAMELESS_MS = 1000
+/** A guard of the removal of a lock that is older was left by a crash, or by a clock far off. */
+const GUARD_MS = 60_000
 
 /** Options of {@link takeLock} and {@link withFileLock}. */
 export interface LockOptions {
@@ -61,8 +62,9 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   heartbeat.unref()
   return async () => {
     clearInterval(heartbeat)
-    forgetOwner(owner)
     if ((await readFile(path, 'utf8').catch(() => '')) === content) await rm(path, { force: true })
+    // Not before: while the file is there, its owner must not count as dead.
+    forgetOwner(owner)
   }
 }
 
@@ -84,7 +86,7 @@ async function acquire(path: string, content: string, staleMs: number, options: 
     const now = performance.now()
     if (!seen || changed) seen = { other, touched: status.mtimeMs, at: now }
     if (alive === false || now - seen.at > (owner ? staleMs : Math.min(staleMs, NAMELESS_MS))) {
-      await takeAway(path, other)
+      if (!(await takeAway(path, other, content))) await delay(pollMs)
       continue
     }
     if (owner && !told) {
@@ -112,14 +114,24 @@ async function create(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead lock of this content aside. If another was faster, what was moved is that one's live lock: put it back. */
-async function takeAway(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
-  try {
-    await rename(path, aside)
-  } catch {
-    return
+/**
+ * Removes a dead lock of this content; false where another process is about to, or the lock is another by now. Under a
+ * guard of its own, since between a look at a lock and its removal somebody else may have replaced it by a live one.
+ */
+async function takeAway(path: string, dead: string, content: string): Promise<boolean> {
+  const guard = `${path}.takeover`
+  if (!(await create(guard, content))) {
+    const holder = parseOwner(await readFile(guard, 'utf8').catch(() => ''))
+    const age = Date.now() - ((await stat(guard).catch(() => undefined))?.mtimeMs ?? Date.now())
+    // What is done under it takes milliseconds.
+    if ((holder && isAlive(holder) === false) || age > GUARD_MS) await rm(guard, { force: true })
+    return false
   }
-  if ((await readFile(aside, 'utf8').catch(() => dead)) !== dead) await link(aside, path).catch(() => {})
-  await rm(aside, { force: true })
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) !== dead) return false
+    await rm(path, { force: true })
+    return true
+  } finally {
+    await rm(guard, { force: true })
+  }
 }
