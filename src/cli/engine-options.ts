@@ -5,18 +5,10 @@ import { ConfigError } from '../errors.js'
 import { positiveNumber, wholeNumber } from './options.js'
 
 /** Options of commands that do many units. */
-export interface EngineFlags {
+export interface EngineFlags extends Omit<SlurmResources, 'more'> {
   readonly engine: 'local' | 'slurm'
   readonly jobs?: number
   readonly threads?: number
-  readonly partition?: string
-  readonly time?: string
-  readonly memory?: string
-  readonly gres?: string
-  readonly gpus?: string
-  readonly cpus?: number
-  readonly account?: string
-  readonly qos?: string
   readonly slurmOption?: Readonly<Record<string, string>>
   readonly submitOnly?: boolean
   /** Seconds. */
