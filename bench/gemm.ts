@@ -1,5 +1,5 @@
-import { constant, encodeGraph, gemm, input, slice } from '../src/graph/index.js'
-import type { Runtime } from '../src/runtime/session.js'
+import { constant, encodeGraph, gemm, input, slice } from '../src/core/graph/index.js'
+import type { Runtime } from '../src/core/runtime/session.js'
 
 /** Layers of the probe: enough that what a run costs beside its products does not count. */
 const LAYERS = 6

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
-import { sizeOf } from '../src/graph/index.js'
-import { randomStream } from '../src/random.js'
-import { writeSafetensors } from '../src/weights/safetensors.js'
+import { sizeOf } from '../src/core/graph/index.js'
+import { randomStream } from '../src/core/random.js'
+import { writeSafetensors } from '../src/core/weights/safetensors.js'
 import { backbones, clipShapes, randomValues } from '../test/support/random-clip.js'
 
 // Time from process start to the end of the first training step, and peak memory of that process, with local weights

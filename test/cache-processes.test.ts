@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cacheFiles } from '../src/cache/cache-files.js'
-import { cacheKey } from '../src/cache/cache-key.js'
-import { DiskCache } from '../src/cache/disk-cache.js'
+import { cacheFiles } from '../src/node/cache/cache-files.js'
+import { cacheKey } from '../src/node/cache/cache-key.js'
+import { DiskCache } from '../src/node/cache/disk-cache.js'
 
 const script = fileURLToPath(new URL('./support/cache-hammer.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-hammer-'))

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { ablationEntries } from '../compare/ablation.js'
-import { methodNamed, methods } from '../methods/registry.js'
+import { methodNamed, methods } from '../core/methods/registry.js'
+import { ablationEntries } from '../lab/plans/ablation.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
 import { oneOf } from './options.js'
 

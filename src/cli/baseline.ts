@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import type { ClassSelection } from '../data/base-novel.js'
-import type { Model } from '../model.js'
+import type { ClassSelection } from '../core/data/base-novel.js'
+import type { Model } from '../node/model.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { wholeNumber, withCacheOption } from './options.js'
@@ -42,7 +42,7 @@ export async function withModel(
   signal: AbortSignal,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
-  const { loadModel } = await import('../model.js')
+  const { loadModel } = await import('../node/model.js')
   const bars = downloadBars()
   const model = await loadModel(name, {
     signal,

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
-import { comparable, isDrawn } from '../compare/entries.js'
-import type { FinishedUnit } from '../protocols/benchmark.js'
-import type { PlannedUnit } from '../protocols/plan.js'
-import { type Protocol, protocols } from '../protocols/protocol.js'
-import type { Results } from '../results/read-results.js'
+import type { FinishedUnit } from '../lab/plans/benchmark.js'
+import { comparable, isDrawn } from '../lab/plans/entries.js'
+import type { PlannedUnit } from '../lab/plans/plan.js'
+import { type Protocol, protocols } from '../lab/plans/protocol.js'
+import type { Results } from '../lab/results/read-results.js'
 import { lastingPath, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
@@ -93,7 +93,7 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
   const units = await plan(protocol, flags, signal)
   if (flags.dryRun) return printPlan(units, flags)
 
-  const { runBenchmark } = await import('../protocols/benchmark.js')
+  const { runBenchmark } = await import('../lab/plans/benchmark.js')
   const view = startLiveTable(
     units.map(({ folder, name, after }) => ({ folder, name, after })),
     { outcome: ({ result }) => accuracies(result) },
@@ -115,7 +115,7 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
     process.stderr.write(`${open.length} of ${units.length} runs are queued; the same call follows them\n`)
   }
   await show(finished, flags)
-  const { failureLine } = await import('../units/unit-files.js')
+  const { failureLine } = await import('../lab/units/unit-files.js')
   failFor(
     finished.flatMap(({ name, failure }) => (failure ? [failureLine(name, failure)] : [])),
     finished.length,
@@ -125,9 +125,9 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
 /** Opens model and data and plans the runs. */
 async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
   const [{ protocolData }, { planBenchmark }, { loadModel }] = await Promise.all([
-    import('../protocols/protocol-data.js'),
-    import('../protocols/plan.js'),
-    import('../model.js'),
+    import('../lab/plans/protocol-data.js'),
+    import('../lab/plans/plan.js'),
+    import('../node/model.js'),
   ])
   const data = protocolData(protocol, flags)
   const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
@@ -174,7 +174,7 @@ function once<T>(run: (argument: string) => Promise<T>): (argument: string) => P
 }
 
 async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promise<void> {
-  const { readFailure, readResult } = await import('../units/unit-files.js')
+  const { readFailure, readResult } = await import('../lab/units/unit-files.js')
   const runs = await Promise.all(
     units.map(async ({ folder, name, spec }) => {
       const result = await readResult(folder, spec)
@@ -195,8 +195,8 @@ async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promis
 /** Prints the tables of what is finished. */
 async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<void> {
   const [{ observationsOf }, { aggregate }] = await Promise.all([
-    import('../results/read-units.js'),
-    import('../results/aggregate.js'),
+    import('../lab/results/read-units.js'),
+    import('../lab/results/aggregate.js'),
   ])
   const observations = finished.flatMap(({ folder, spec, result }) =>
     result ? observationsOf(folder, spec, result).map(({ observation }) => observation) : [],
@@ -213,18 +213,18 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
     repeats: [],
   }
   if (flags.html !== undefined) {
-    const { writeResultsReport } = await import('../report/results-report.js')
+    const { writeResultsReport } = await import('../pages/results-report.js')
     await writeResultsReport(flags.html, tables, results)
     process.stderr.write(`page  ${flags.html}\n`)
   }
   if (flags.json) {
-    const { jsonOf } = await import('../results/formats/json.js')
+    const { jsonOf } = await import('../lab/results/formats/json.js')
     process.stdout.write(`${JSON.stringify(jsonOf(tables, results))}\n`)
     return
   }
   const [{ sheetOf }, { textOf }] = await Promise.all([
-    import('../results/layout.js'),
-    import('../results/formats/text.js'),
+    import('../lab/results/layout.js'),
+    import('../lab/results/formats/text.js'),
   ])
   process.stdout.write(`\n${textOf(tables.map(sheetOf), process.stdout.columns)}`)
 }

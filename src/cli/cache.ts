@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
-import { cacheSettings, listingsFolder } from '../cache/cache-settings.js'
-import { type CacheUsage, DiskCache } from '../cache/disk-cache.js'
-import { ConfigError } from '../errors.js'
+import { ConfigError } from '../core/errors.js'
+import { cacheSettings, listingsFolder } from '../node/cache/cache-settings.js'
+import { type CacheUsage, DiskCache } from '../node/cache/disk-cache.js'
 import { formatTable } from './table.js'
 
 const examples = `

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { comparable, methodEntries } from '../compare/entries.js'
+import { comparable, methodEntries } from '../lab/plans/entries.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
 import { methodsOption } from './options.js'
 

@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { Comparison, ComparisonOptions } from '../compare/comparison.js'
-import type { Entry } from '../compare/entries.js'
-import type { Dataset } from '../data/dataset.js'
-import type { Model } from '../model.js'
+import type { Dataset } from '../core/data/dataset.js'
+import type { Comparison, ComparisonOptions } from '../lab/plans/comparison.js'
+import type { Entry } from '../lab/plans/entries.js'
+import type { Model } from '../node/model.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { failFor } from './failed-runs.js'
@@ -64,9 +64,9 @@ interface Task {
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
   const dataset = await openData(task.path, flags)
   const dataPath = await lastingPath(task.path, flags)
-  const { isListName } = await import('../data/listed-rows.js')
+  const { isListName } = await import('../node/data/listed-rows.js')
   const dataRoot = flags.root !== undefined && isListName(task.path) ? { dataRoot: flags.root } : {}
-  const { isEmbedded } = await import('../compare/entries.js')
+  const { isEmbedded } = await import('../lab/plans/entries.js')
   const entries = task
     .entries(isEmbedded(flags.model, dataset.name))
     .map((entry) => ({ ...entry, settings: { ...entry.settings, ...overrides(flags) } }))
@@ -75,10 +75,10 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
   const comparison = await compareWithProgress({ ...options, dataPath, ...dataRoot })
   const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
-    import('../compare/comparison-json.js'),
-    import('../compare/tables.js'),
-    import('../compare/comparison-report.js'),
-    import('../files/atomic.js'),
+    import('../lab/plans/comparison-json.js'),
+    import('../lab/plans/tables.js'),
+    import('../pages/comparison-report.js'),
+    import('../node/files/atomic.js'),
   ])
   const json = comparisonJson(comparison, { ...options, dataPath })
   const markdown = tables.markdown(title, comparison)
@@ -102,7 +102,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
 
 /** Ends a command whose comparison has failed runs: lists them and throws. */
 export async function throwFailure(comparison: Comparison): Promise<void> {
-  const { failureLines } = await import('../compare/tables.js')
+  const { failureLines } = await import('../lab/plans/tables.js')
   failFor(failureLines(comparison), comparison.units.length)
 }
 
@@ -113,7 +113,7 @@ export async function commonOptions(
 ) {
   const signal = interruptible('Interrupted. The same call goes on; finished runs are not repeated.')
   const bars = downloadBars()
-  const { loadModel } = await import('../model.js')
+  const { loadModel } = await import('../node/model.js')
   const model: Model = await loadModel(flags.model, { signal, onProgress: bars.onProgress })
   bars.stop()
   const sha256 = await model.hash().finally(() => model.close())
@@ -129,7 +129,7 @@ export async function commonOptions(
 
 /** Compares with a bar over all runs, and a line for each that ends. */
 export async function compareWithProgress(options: ComparisonOptions): Promise<Comparison> {
-  const { runComparison } = await import('../compare/comparison.js')
+  const { runComparison } = await import('../lab/plans/comparison.js')
   let bar: Progress | undefined
   let since = performance.now()
   let reused = 0

@@ -35,8 +35,8 @@ async function configs(
 }
 
 async function configList(json: boolean | undefined): Promise<string> {
-  const { publishedConfigs } = await import('../configs/published.js')
-  const { pythonLiteral } = await import('../configs/value.js')
+  const { publishedConfigs } = await import('../exchange/configs/published.js')
+  const { pythonLiteral } = await import('../exchange/configs/value.js')
   if (json) return JSON.stringify(publishedConfigs)
   return publishedConfigs
     .map(({ name, use, values }) => {
@@ -51,16 +51,16 @@ async function configList(json: boolean | undefined): Promise<string> {
 }
 
 async function oneConfig(name: string, json: boolean | undefined): Promise<string> {
-  const { readSources } = await import('../configs/sources.js')
+  const { readSources } = await import('../exchange/configs/sources.js')
   const { values } = await readSources([name], [])
   if (json) return `${JSON.stringify(Object.fromEntries(values))}\n`
-  const { writeYaml } = await import('../configs/write-yaml.js')
+  const { writeYaml } = await import('../exchange/configs/write-yaml.js')
   return writeYaml(values)
 }
 
 async function keyList(json: boolean | undefined): Promise<string> {
-  const { allKeys } = await import('../configs/check-values.js')
-  const { pythonLiteral } = await import('../configs/value.js')
+  const { allKeys } = await import('../exchange/configs/check-values.js')
+  const { pythonLiteral } = await import('../exchange/configs/value.js')
   const keys = [...allKeys].map(([key, { value, taken, effect, note }]) => ({
     key,
     effect,

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import type { Dataset, Datum } from '../data/dataset.js'
-import type { BadImage } from '../data/undecodable.js'
-import type { Inspection } from '../datasets/inspect.js'
-import type { Annotations, DatasetSource } from '../datasets/source.js'
-import { DataError } from '../errors.js'
+import type { Dataset, Datum } from '../core/data/dataset.js'
+import { DataError } from '../core/errors.js'
+import type { BadImage } from '../node/data/undecodable.js'
+import type { Inspection } from '../node/datasets/inspect.js'
+import type { Annotations, DatasetSource } from '../node/datasets/source.js'
 import { type DataOptions, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
@@ -56,18 +56,18 @@ interface Findings {
 async function check(data: string, flags: CheckFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
   const [{ findPublished }, { isListName }] = await Promise.all([
-    import('../data/open-dataset.js'),
-    import('../data/listed-rows.js'),
+    import('../node/data/open-dataset.js'),
+    import('../node/data/listed-rows.js'),
   ])
   const published = isListName(data) ? undefined : await findPublished(data, flags.root)
   const inspection = published && (await inspect(published.source, published.root, flags))
   const dataset = await openData(data, flags)
 
-  const { absentImages } = await import('../data/absent-images.js')
+  const { absentImages } = await import('../node/data/absent-images.js')
   const absent = await absentImages(dataset)
   const bad = flags.images ? await undecodable(dataset, absent, signal) : undefined
   const sheet = flags.sheet === undefined ? undefined : await writeSheet(dataset, flags.sheet, signal)
-  const draws = await import('../data/few-shot-cache.js')
+  const draws = await import('../node/data/few-shot-cache.js')
   const cachedDraws = inspection ? await draws.cachedDraws(inspection.folder) : []
   const findings = { source: published?.source, inspection, dataset, cachedDraws, absent, bad, sheet }
   process.stdout.write(flags.json ? `${JSON.stringify(asJson(findings))}\n` : `${asText(findings)}\n`)
@@ -76,11 +76,11 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
 
 /** Looks for the files of a published data set. Where one is missing, what is there is said all the same. */
 async function inspect(source: DatasetSource, root: string, { json }: CheckFlags): Promise<Inspection> {
-  const { inspectFiles } = await import('../datasets/inspect.js')
+  const { inspectFiles } = await import('../node/datasets/inspect.js')
   const inspection = await inspectFiles(source, root)
   if (inspection.complete) return inspection
   const { folder, files } = inspection
-  const { findArchives } = await import('../datasets/prepare.js')
+  const { findArchives } = await import('../node/datasets/prepare.js')
   const archives = (await findArchives(source, root)).map(({ file }) => file)
   if (json) {
     process.stdout.write(
@@ -98,7 +98,7 @@ async function undecodable(
   absent: readonly Datum[],
   signal: AbortSignal,
 ): Promise<BadImage[]> {
-  const { decodeAll } = await import('../data/undecodable.js')
+  const { decodeAll } = await import('../node/data/undecodable.js')
   const missing = new Set(absent)
   const images = [train, val, test].flat().filter((datum) => !missing.has(datum))
   const bar = startProgress('decoding', images.length)
@@ -117,8 +117,8 @@ async function undecodable(
 
 async function writeSheet(dataset: Dataset, sheet: string | true, signal: AbortSignal): Promise<string> {
   const [{ contactSheet }, { writeFileAtomic }] = await Promise.all([
-    import('../report/contact-sheet.js'),
-    import('../files/atomic.js'),
+    import('../pages/contact-sheet.js'),
+    import('../node/files/atomic.js'),
   ])
   const path = sheet === true ? `${dataset.name || 'data'}-sheet.png` : sheet
   await writeFileAtomic(path, await contactSheet(dataset, { signal }))

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
-import { UserError } from '../errors.js'
+import { UserError } from '../core/errors.js'
 import { formatTable } from './table.js'
 
 const examples = `
@@ -62,8 +62,8 @@ async function list({ root, json }: { root?: string; json?: boolean }): Promise<
 
 async function published(root: string | undefined): Promise<Listed[]> {
   const [{ datasets }, { inspectFiles }] = await Promise.all([
-    import('../datasets/registry.js'),
-    import('../datasets/inspect.js'),
+    import('../node/datasets/registry.js'),
+    import('../node/datasets/inspect.js'),
   ])
   return Promise.all(
     datasets.map(async (source) => {
@@ -78,7 +78,7 @@ async function published(root: string | undefined): Promise<Listed[]> {
 }
 
 async function drawn(): Promise<Listed[]> {
-  const { toyDataset, toySets } = await import('../toy/datasets.js')
+  const { toyDataset, toySets } = await import('../core/world/datasets.js')
   return Object.entries(toySets).map(([name, { summary }]) => {
     const { classNames, train, val, test } = toyDataset(name)
     const counts = { classes: classNames.length, train: train.length, val: val.length, test: test.length }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { PreparedArchive } from '../datasets/prepare.js'
-import type { DatasetSource } from '../datasets/source.js'
+import type { PreparedArchive } from '../node/datasets/prepare.js'
+import type { DatasetSource } from '../node/datasets/source.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { type Progress, startProgress } from './progress.js'
@@ -38,9 +38,9 @@ interface PrepareFlags {
 async function prepare(name: string, { root, again = false, json = false }: PrepareFlags): Promise<void> {
   const signal = interruptible('Interrupted. The same command goes on from here.')
   const [{ datasetNamed }, { prepareDataset }, { inspectFiles }] = await Promise.all([
-    import('../datasets/registry.js'),
-    import('../datasets/prepare.js'),
-    import('../datasets/inspect.js'),
+    import('../node/datasets/registry.js'),
+    import('../node/datasets/prepare.js'),
+    import('../node/datasets/inspect.js'),
   ])
   const source = datasetNamed(name)
   let bar: Progress | undefined

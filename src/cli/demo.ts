@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import { writeFileAtomic } from '../files/atomic.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
 import { commonOptions, compareWithProgress, throwFailure } from './comparison.js'
 import { wholeNumber } from './options.js'
 import { formatTable } from './table.js'
@@ -33,10 +33,10 @@ async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<vo
   const start = performance.now()
   const [{ demoEntries, demoFigures }, { toyDataset }, { figureTable }, { writeComparisonReport }] =
     await Promise.all([
-      import('../demo/demo.js'),
-      import('../toy/datasets.js'),
-      import('../compare/tables.js'),
-      import('../compare/comparison-report.js'),
+      import('../lab/plans/demo.js'),
+      import('../core/world/datasets.js'),
+      import('../lab/plans/tables.js'),
+      import('../pages/comparison-report.js'),
     ])
   process.stdout.write(
     'Training prompts for 12 base classes of the toy world, 16 pictures each; 12 novel classes are only named.\n',

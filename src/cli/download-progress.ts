@@ -1,4 +1,4 @@
-import type { DownloadProgress } from '../hub/resolve-model.js'
+import type { DownloadProgress } from '../node/hub/resolve-model.js'
 import { type Progress, startProgress } from './progress.js'
 
 /** Shows downloads as bars, one file after the other. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Engine } from '../engines/engine.js'
-import { reserved, type SlurmResources } from '../engines/slurm/options.js'
-import { ConfigError } from '../errors.js'
+import { ConfigError } from '../core/errors.js'
+import type { Engine } from '../lab/engines/engine.js'
+import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'
 import { positiveNumber, wholeNumber } from './options.js'
 
 /** Options of commands that do many units. */
@@ -78,10 +78,10 @@ export async function engineFrom(flags: EngineFlags, out: string): Promise<Engin
   checkEngineFlags(flags)
   const { engine, jobs, submitOnly, poll } = flags
   if (engine === 'local') {
-    const { localEngine } = await import('../engines/local.js')
+    const { localEngine } = await import('../lab/engines/local.js')
     return localEngine(jobs === undefined ? {} : { jobs })
   }
-  const { slurmEngine } = await import('../engines/slurm.js')
+  const { slurmEngine } = await import('../lab/engines/slurm.js')
   return slurmEngine({
     out,
     resources: resourcesFrom(flags),

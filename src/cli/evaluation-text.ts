@@ -1,4 +1,4 @@
-import type { Evaluation } from '../evaluate/evaluate.js'
+import type { Evaluation } from '../core/evaluate/evaluate.js'
 import { formatTable } from './table.js'
 
 /** An evaluation with what its figures are shown under. */

@@ -39,7 +39,7 @@ export function exportCommand(): Command {
 }
 
 async function exportRun(path: string, flags: ExportFlags): Promise<void> {
-  const { loadRun } = await import('../run.js')
+  const { loadRun } = await import('../node/run.js')
   const bars = downloadBars()
   const { prompts, model } = await loadRun(path, {
     signal: interruptible('Interrupted: nothing was written.'),
@@ -50,11 +50,11 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
   try {
     let file = flags.out
     if (flags.format === 'torch') {
-      const { exportCheckpoint } = await import('../checkpoints/export-checkpoint.js')
+      const { exportCheckpoint } = await import('../exchange/checkpoints/export-checkpoint.js')
       const epoch = flags.epoch ?? prompts.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
       file = await exportCheckpoint(flags.out, prompts, model.clip, epoch)
     } else {
-      const { savePrompts } = await import('../train/prompts-file.js')
+      const { savePrompts } = await import('../node/runs/prompts-file.js')
       await savePrompts(flags.out, prompts, model.clip)
     }
     process.stdout.write(flags.json ? `${JSON.stringify({ file })}\n` : `file    ${relative('.', file)}\n`)
@@ -65,7 +65,7 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
 
 /** Epochs of a run that was trained here, or of the method's published configuration. */
 async function lastEpoch(path: string, published: number): Promise<number> {
-  const { readRunConfig } = await import('../train/run-config.js')
+  const { readRunConfig } = await import('../node/runs/run-config.js')
   const config = await readRunConfig(path).catch(() => undefined)
   return config?.settings.epochs ?? published
 }

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { ImageError, UserError } from '../errors.js'
+import { ImageError, UserError } from '../core/errors.js'
 import { interruptedCode } from './interrupt.js'
 
 /** Exit code of errors that the user can mend. */

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js'
+import { UserError } from '../core/errors.js'
 
 /** Ends a command whose runs failed: says of each why, and throws. Does nothing where none has failed. */
 export function failFor(lines: readonly string[], total: number): void {

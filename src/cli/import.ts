@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { type ClassSelection, selectClasses } from '../data/base-novel.js'
-import { readClassList } from '../data/class-names.js'
-import { methods } from '../methods/registry.js'
-import { RunDirectory } from '../train/run-directory.js'
+import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
+import { methods } from '../core/methods/registry.js'
+import { readClassList } from '../node/data/class-names.js'
+import { RunDirectory } from '../node/runs/run-directory.js'
 import { openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
@@ -57,9 +57,9 @@ export function importCommand(): Command {
 }
 
 async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> {
-  const { importCheckpoint } = await import('../checkpoints/import-checkpoint.js')
-  const { loadModel } = await import('../model.js')
-  const { savePrompts } = await import('../train/prompts-file.js')
+  const { importCheckpoint } = await import('../exchange/checkpoints/import-checkpoint.js')
+  const { loadModel } = await import('../node/model.js')
+  const { savePrompts } = await import('../node/runs/prompts-file.js')
   const classNames = await classNamesOf(flags)
   const signal = interruptible('Interrupted: nothing was written.')
   const bars = downloadBars()

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
-import type { ClipConfig } from '../clip/config.js'
-import { loadModel } from '../model.js'
-import { promptsPath } from '../run.js'
-import { loadPrompts } from '../train/prompts-file.js'
+import type { ClipConfig } from '../core/clip/config.js'
+import { loadModel } from '../node/model.js'
+import { promptsPath } from '../node/run.js'
+import { loadPrompts } from '../node/runs/prompts-file.js'
 import { downloadBars } from './download-progress.js'
 
 const examples = `

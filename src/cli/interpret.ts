@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import type { UserError } from '../errors.js'
-import type { ImageAttention, LookedAtImage } from '../interpret/image-attention.js'
-import type { Interpretation } from '../interpret/interpret-run.js'
-import type { Run } from '../run.js'
+import type { UserError } from '../core/errors.js'
+import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
+import type { Interpretation } from '../core/interpret/interpret-run.js'
+import type { Run } from '../node/run.js'
 import { wholeNumber } from './options.js'
 
 interface InterpretFlags {
@@ -46,8 +46,8 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
       import('./download-progress.js'),
       import('./interrupt.js'),
       import('./progress.js'),
-      import('../interpret/interpret-run.js'),
-      import('../run.js'),
+      import('../core/interpret/interpret-run.js'),
+      import('../node/run.js'),
     ])
   const signal = interruptible('Interrupted.')
   const bars = downloadBars()
@@ -75,7 +75,7 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
     const noImages = interpretation.noImages ?? reason ?? 'no image could be read'
     const { join } = await import('node:path')
     const report = flags.report ?? join(folder, 'interpretation.html')
-    const { writeInterpretationReport } = await import('../report/interpretation-report.js')
+    const { writeInterpretationReport } = await import('../pages/interpretation-report.js')
     await writeInterpretationReport(report, { run, interpretation, noImages })
     const { interpretationText } = await import('./interpretation-text.js')
     process.stdout.write(
@@ -93,7 +93,7 @@ async function surroundings(runPath: string) {
   const [{ stat }, { dirname }, { readRunConfig }] = await Promise.all([
     import('node:fs/promises'),
     import('node:path'),
-    import('../train/run-config.js'),
+    import('../node/runs/run-config.js'),
   ])
   const folder = (await stat(runPath)).isDirectory() ? runPath : dirname(runPath)
   const config = await readRunConfig(folder)
@@ -106,16 +106,16 @@ async function imagesToSee(
   { images, count }: InterpretFlags,
   dataPath: string | undefined,
 ): Promise<{ images: LookedAtImage[]; reason?: string }> {
-  const { imageFiles, sampleImages } = await import('../interpret/sample-images.js')
+  const { imageFiles, sampleImages } = await import('../node/data/sample-images.js')
   if (images) return { images: imageFiles(images) }
   if (count === 0) return { images: [], reason: 'none were asked for' }
   const advice = 'name images with --images'
   if (dataPath === undefined) {
     return { images: [], reason: `the run does not say where its data is; ${advice}` }
   }
-  const { whyNoPictures } = await import('../interpret/image-attention.js')
+  const { whyNoPictures } = await import('../core/interpret/image-attention.js')
   if (whyNoPictures(run) !== undefined) return { images: [] }
-  const [{ openData }, { UserError }] = await Promise.all([import('./data.js'), import('../errors.js')])
+  const [{ openData }, { UserError }] = await Promise.all([import('./data.js'), import('../core/errors.js')])
   try {
     const found = sampleImages(await openData(dataPath), run.prompts.classNames, count)
     if (found.length > 0) return { images: found }

@@ -1,7 +1,7 @@
-import type { ContextPrompt } from '../interpret/context-words.js'
-import type { ImageAttention, View } from '../interpret/image-attention.js'
-import type { Interpretation } from '../interpret/interpret-run.js'
-import { displayName } from '../interpret/token-name.js'
+import type { ContextPrompt } from '../core/interpret/context-words.js'
+import type { ImageAttention, View } from '../core/interpret/image-attention.js'
+import type { Interpretation } from '../core/interpret/interpret-run.js'
+import { displayName } from '../core/interpret/token-name.js'
 import { formatTable } from './table.js'
 
 /** Prompts that are printed; the others are in the report and in the JSON. */

@@ -41,8 +41,8 @@ async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<v
   const { shots, seed, classes } = flags
   const data = await openData(dataPath, { ...flags, signal })
   const [{ selectClasses }, { measureLinearProbe }, { printEvaluation }] = await Promise.all([
-    import('../data/base-novel.js'),
-    import('../probe/measure-probe.js'),
+    import('../core/data/base-novel.js'),
+    import('../core/probe/measure-probe.js'),
     import('./evaluation-text.js'),
   ])
   await withModel(flags, signal, async (model) => {

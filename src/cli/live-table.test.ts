@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { TaskState, TaskUpdate, UnitTask } from '../engines/engine.js'
+import type { TaskState, TaskUpdate, UnitTask } from '../lab/engines/engine.js'
 import { duration } from './duration.js'
 import { startLiveTable } from './live-table.js'
 

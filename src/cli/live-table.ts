@@ -1,4 +1,4 @@
-import type { TaskState, TaskUpdate, UnitTask } from '../engines/engine.js'
+import type { TaskState, TaskUpdate, UnitTask } from '../lab/engines/engine.js'
 import { duration } from './duration.js'
 
 /** Redraws at most so often. */

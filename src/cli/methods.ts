@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { ZodType } from 'zod'
-import type { Baseline } from '../baselines/baseline.js'
-import { baselineNamed, baselines } from '../baselines/registry.js'
-import type { Method } from '../methods/method.js'
-import { methodNamed, methods } from '../methods/registry.js'
-import { regulatorOptions } from '../methods/regulated.js'
+import type { Method } from '../core/methods/method.js'
+import { methodNamed, methods } from '../core/methods/registry.js'
+import { regulatorOptions } from '../core/methods/regulated.js'
+import type { Baseline } from '../lab/baselines/baseline.js'
+import { baselineNamed, baselines } from '../lab/baselines/registry.js'
 import { oneOf } from './options.js'
 
 const examples = `

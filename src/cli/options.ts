@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { ConfigError } from '../errors.js'
-import { nearestNames } from '../suggest.js'
+import { ConfigError } from '../core/errors.js'
+import { nearestNames } from '../core/suggest.js'
 
 /** Parses a whole number of at least `least`; commander names the option in its message. */
 export function wholeNumber(least: number): (text: string) => number {

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { type Comparison, type Outcome, ratioOf, worstOf } from '../parity/compare.js'
-import { runParity } from '../parity/parity.js'
-import { summarize } from '../parity/summary.js'
-import { nodeRuntime } from '../runtime/node-runtime.js'
+import { type Comparison, type Outcome, ratioOf, worstOf } from '../exchange/parity/compare.js'
+import { runParity } from '../exchange/parity/parity.js'
+import { summarize } from '../exchange/parity/summary.js'
+import { nodeRuntime } from '../node/runtime/node-runtime.js'
 import { wholeNumber } from './options.js'
 
 interface ParityFlags {

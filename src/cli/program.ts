@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { packageVersion } from '../train/environment.js'
+import { packageVersion } from '../node/runs/environment.js'
 import { ablateCommand } from './ablate.js'
 import { benchCommand } from './bench.js'
 import { cacheCommand } from './cache.js'

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type Protocol, protocols } from '../protocols/protocol.js'
-import type { Problem } from '../results/found.js'
-import type { Results } from '../results/read-results.js'
+import { type Protocol, protocols } from '../lab/plans/protocol.js'
+import type { Problem } from '../lab/results/found.js'
+import type { Results } from '../lab/results/read-results.js'
 import { oneOf } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
@@ -41,9 +41,9 @@ export function resultsCommand(): Command {
     .addHelpText('after', examples)
     .action(async (folders: string[], flags: Flags) => {
       const [{ readResults }, { aggregate }, { choose, chooseRows }] = await Promise.all([
-        import('../results/read-results.js'),
-        import('../results/aggregate.js'),
-        import('../results/choose.js'),
+        import('../lab/results/read-results.js'),
+        import('../lab/results/aggregate.js'),
+        import('../lab/results/choose.js'),
       ])
       let bar: Progress | undefined
       const results = await readResults(folders, {
@@ -59,7 +59,7 @@ export function resultsCommand(): Command {
       warn(chosen)
       process.stdout.write(await print(format, tables, chosen))
       if (flags.html !== undefined) {
-        const { writeResultsReport } = await import('../report/results-report.js')
+        const { writeResultsReport } = await import('../pages/results-report.js')
         await writeResultsReport(flags.html, tables, chosen)
         process.stderr.write(`page  ${flags.html}\n`)
       }
@@ -68,26 +68,26 @@ export function resultsCommand(): Command {
 
 async function print(
   format: Flags['format'],
-  tables: Parameters<typeof import('../results/formats/json.js').jsonOf>[0],
+  tables: Parameters<typeof import('../lab/results/formats/json.js').jsonOf>[0],
   results: Results,
 ): Promise<string> {
   switch (format) {
     case 'json': {
-      const { jsonOf } = await import('../results/formats/json.js')
+      const { jsonOf } = await import('../lab/results/formats/json.js')
       return `${JSON.stringify(jsonOf(tables, results))}\n`
     }
     case 'csv':
-      return (await import('../results/formats/csv.js')).csvOf(tables)
+      return (await import('../lab/results/formats/csv.js')).csvOf(tables)
   }
-  const { sheetOf } = await import('../results/layout.js')
+  const { sheetOf } = await import('../lab/results/layout.js')
   const sheets = tables.map(sheetOf)
   switch (format) {
     case 'markdown':
-      return (await import('../results/formats/markdown.js')).markdownOf(sheets)
+      return (await import('../lab/results/formats/markdown.js')).markdownOf(sheets)
     case 'latex':
-      return (await import('../results/formats/latex.js')).latexOf(sheets)
+      return (await import('../lab/results/formats/latex.js')).latexOf(sheets)
     case 'table':
-      return (await import('../results/formats/text.js')).textOf(sheets, process.stdout.columns)
+      return (await import('../lab/results/formats/text.js')).textOf(sheets, process.stdout.columns)
   }
 }
 

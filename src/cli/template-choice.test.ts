@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ConfigError } from '../errors.js'
+import { ConfigError } from '../core/errors.js'
 import { templateChoice } from './template-choice.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-templates-'))

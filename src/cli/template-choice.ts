@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { photoTemplate } from '../clip/templates.js'
-import { ConfigError } from '../errors.js'
+import { photoTemplate } from '../core/clip/templates.js'
+import { ConfigError } from '../core/errors.js'
 import {
   type EnsembleName,
   ensembles,
   faultOf,
   type TemplateChoice,
   templateHint,
-} from '../evaluate/zero-shot.js'
-import { nearestNames } from '../suggest.js'
+} from '../core/evaluate/zero-shot.js'
+import { nearestNames } from '../core/suggest.js'
 
 /** Names that a choice of templates can have on the command line; anything else is a file. */
 const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const

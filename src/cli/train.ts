@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Command, Option } from 'commander'
-import type { TrainConfig } from '../configs/config.js'
-import { selectClasses } from '../data/base-novel.js'
-import type { Datum } from '../data/dataset.js'
-import { ConfigError } from '../errors.js'
-import type { Classifier } from '../evaluate/classifier.js'
-import { evaluateClassifier } from '../evaluate/evaluate.js'
-import { methods } from '../methods/registry.js'
-import { loadModel, type Model } from '../model.js'
-import { writeTrainReport } from '../report/train-report.js'
-import { createClassifier } from '../run.js'
-import type { TrainedPrompts } from '../train/prompts-file.js'
-import { readRunConfig } from '../train/run-config.js'
-import { resolveSettings, type Settings } from '../train/settings.js'
-import { type TrainRunOptions, trainRun } from '../train/train-run.js'
+import { selectClasses } from '../core/data/base-novel.js'
+import type { Datum } from '../core/data/dataset.js'
+import { ConfigError } from '../core/errors.js'
+import type { Classifier } from '../core/evaluate/classifier.js'
+import { evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { methods } from '../core/methods/registry.js'
+import { resolveSettings, type Settings } from '../core/train/settings.js'
+import type { TrainConfig } from '../exchange/configs/config.js'
+import { loadModel, type Model } from '../node/model.js'
+import { createClassifier } from '../node/run.js'
+import type { TrainedPrompts } from '../node/runs/prompts-file.js'
+import { readRunConfig } from '../node/runs/run-config.js'
+import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
+import { writeTrainReport } from '../pages/train-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
@@ -200,7 +200,7 @@ async function configOf(
       },
     )
   }
-  const { readConfig } = await import('../configs/config.js')
+  const { readConfig } = await import('../exchange/configs/config.js')
   const read = await readConfig(config, { overrides, ...(method ? { method } : {}) })
   if (read.withoutEffect.length > 0)
     process.stderr.write(`config: without effect here: ${read.withoutEffect.join(', ')}\n`)

@@ -1,4 +1,4 @@
-import type { UnitResult } from '../units/unit-files.js'
+import type { UnitResult } from '../lab/units/unit-files.js'
 
 /**
  * A finished unit's figures in a line: "base 92.1 %, novel 75.0 %"; of a single measure, which the unit's name says, "92.1 %";

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../errors.js'
-import { withFileLock } from '../files/lock.js'
-import { foreignHost, type LockOwner } from '../files/lock-owner.js'
-import type { UnitProgress } from '../units/spawn-unit.js'
-import type { UnitSpec } from '../units/unit.js'
-import { trainingShare } from '../units/unit-progress.js'
+import { UserError } from '../core/errors.js'
+import type { UnitProgress } from '../lab/units/spawn-unit.js'
+import type { UnitSpec } from '../lab/units/unit.js'
+import { trainingShare } from '../lab/units/unit-progress.js'
+import { withFileLock } from '../node/files/lock.js'
+import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
 import { openData } from './data.js'
 import { adviceOf } from './fail.js'
 import { interruptible } from './interrupt.js'
@@ -33,7 +33,7 @@ export function unitCommand(): Command {
 
 async function unit(folder: string, { threads }: { threads?: number }): Promise<void> {
   stopWithParent()
-  const { clearFailure, readResult, readUnit, writeFailure } = await import('../units/unit-files.js')
+  const { clearFailure, readResult, readUnit, writeFailure } = await import('../lab/units/unit-files.js')
   const spec = await readUnit(folder)
   const isFinished = async () => {
     const result = await readResult(folder, spec)
@@ -72,8 +72,8 @@ const nameOf = (owner: LockOwner): string => {
 
 async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads?: number): Promise<void> {
   const [{ runUnit }, { loadModel }] = await Promise.all([
-    import('../units/run-unit.js'),
-    import('../model.js'),
+    import('../lab/units/run-unit.js'),
+    import('../node/model.js'),
   ])
   const model = await loadModel(spec.model.name, { signal, ...(threads ? { threads } : {}) })
   const show = progressOf(spec)

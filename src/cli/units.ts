@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
-import type { TaskUpdate, UnitTask } from '../engines/engine.js'
-import { UserError } from '../errors.js'
+import { UserError } from '../core/errors.js'
+import type { TaskUpdate, UnitTask } from '../lab/engines/engine.js'
 import { checkEngineFlags, type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
@@ -62,7 +62,7 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
   const count = (state: TaskUpdate['state']) => ended.filter((update) => update.state === state).length
   process.stdout.write(`${count('done')} of ${last.size} runs are done\n`)
   if (flags.submitOnly) return
-  const { failureLine } = await import('../units/unit-files.js')
+  const { failureLine } = await import('../lab/units/unit-files.js')
   failFor(
     ended.flatMap(({ task, failure }) => (failure ? [failureLine(task.folder, failure)] : [])),
     last.size,
@@ -71,7 +71,7 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
 
 /** The folders that hold a unit, and of the others those below them that do. */
 async function unitsIn(folders: readonly string[]): Promise<string[]> {
-  const { findRuns } = await import('../results/find-runs.js')
+  const { findRuns } = await import('../lab/results/find-runs.js')
   const found = await Promise.all(folders.map(async (folder) => (await findRuns([folder])).units))
   const empty = found.findIndex((units) => units.length === 0)
   if (empty === -1) return [...new Set(found.flat())]
@@ -82,8 +82,8 @@ async function unitsIn(folders: readonly string[]): Promise<string[]> {
 
 async function taskOf(folder: string): Promise<UnitTask> {
   const [{ readUnit }, { trainedFolder }] = await Promise.all([
-    import('../units/unit-files.js'),
-    import('../units/unit.js'),
+    import('../lab/units/unit-files.js'),
+    import('../lab/units/unit.js'),
   ])
   const trained = trainedFolder(folder, await readUnit(folder))
   return { folder: join(folder), name: basename(resolve(folder)), after: trained ? [trained] : [] }

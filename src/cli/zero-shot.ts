@@ -35,8 +35,8 @@ export function zeroShotCommand(): Command {
 async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
   const [{ selectClasses }, { templatesFor }, { templateChoice }] = await Promise.all([
-    import('../data/base-novel.js'),
-    import('../evaluate/zero-shot.js'),
+    import('../core/data/base-novel.js'),
+    import('../core/evaluate/zero-shot.js'),
     import('./template-choice.js'),
   ])
   const choice =
@@ -50,8 +50,8 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   // A set without test images, such as one that is all training part, is measured as a whole.
   const images = test.length > 0 ? test : train
   const [{ zeroShotClassifier }, { evaluateClassifier }, { printEvaluation }] = await Promise.all([
-    import('../evaluate/classifier.js'),
-    import('../evaluate/evaluate.js'),
+    import('../core/evaluate/classifier.js'),
+    import('../core/evaluate/evaluate.js'),
     import('./evaluation-text.js'),
   ])
   await withModel(flags, signal, async ({ clip, runtime, caches }) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeSafetensors, openSafetensors, type TensorData } from '../../src/weights/safetensors.js'
+import { encodeSafetensors, openSafetensors, type TensorData } from '../../src/core/weights/safetensors.js'
 import { expectRefused, promptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { randomStream } from '../../src/random.js'
+import { randomStream } from '../../src/core/random.js'
 import { type Ended, expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { methods } from '../../src/methods/registry.js'
+import { methods } from '../../src/core/methods/registry.js'
 import { promptsrc } from '../support/command.js'
 
 describe('promptsrc methods', () => {

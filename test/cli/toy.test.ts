@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { toySets } from '../../src/toy/datasets.js'
+import { toySets } from '../../src/core/world/datasets.js'
 import { expectRefused, promptsrc } from '../support/command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-toy-'))

@@ -1,7 +1,7 @@
 // Reads and writes a cache without pause; run several times at once by test/cache-processes.test.ts.
 // Usage: node cache-hammer.mjs FOLDER MAX_BYTES SEED ROUNDS
 import { createHash } from 'node:crypto'
-import { DiskCache } from '../../dist/cache/disk-cache.js'
+import { DiskCache } from '../../dist/node/cache/disk-cache.js'
 
 const [folder, maxBytes, seed, rounds] = process.argv.slice(2)
 const warnings = []

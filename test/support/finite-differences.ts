@@ -9,9 +9,9 @@ import {
   sum,
   Tensor,
   values,
-} from '../../src/graph/index.js'
-import { randomStream } from '../../src/random.js'
-import { nodeRuntime } from '../../src/runtime/node-runtime.js'
+} from '../../src/core/graph/index.js'
+import { randomStream } from '../../src/core/random.js'
+import { nodeRuntime } from '../../src/node/runtime/node-runtime.js'
 
 const runtime = nodeRuntime({ threads: 1, worker: false })
 

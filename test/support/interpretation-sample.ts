@@ -1,8 +1,8 @@
-import type { RgbImage } from '../../src/data/image.js'
-import type { ContextPrompt } from '../../src/interpret/context-words.js'
-import type { ImageAttention, View } from '../../src/interpret/image-attention.js'
-import { randomStream } from '../../src/random.js'
-import type { ReportData } from '../../src/report/report-data.js'
+import type { RgbImage } from '../../src/core/image/image.js'
+import type { ContextPrompt } from '../../src/core/interpret/context-words.js'
+import type { ImageAttention, View } from '../../src/core/interpret/image-attention.js'
+import { randomStream } from '../../src/core/random.js'
+import type { ReportData } from '../../src/pages/report-data.js'
 
 /** What a sample interpretation is made of. */
 export interface InterpretationSampleOptions {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { randomStream } from '../../src/random.js'
+import { randomStream } from '../../src/core/random.js'
 
 /** Four classes that a look at the colours tells apart, in the order of their folders. */
 export const colours = {

@@ -1,6 +1,6 @@
-import type { Clip } from '../../src/clip/clip.js'
-import type { TextPrompts } from '../../src/clip/prompted-text.js'
-import { readableClassName } from '../../src/clip/templates.js'
+import type { Clip } from '../../src/core/clip/clip.js'
+import type { TextPrompts } from '../../src/core/clip/prompted-text.js'
+import { readableClassName } from '../../src/core/clip/templates.js'
 import {
   add,
   concat,
@@ -20,8 +20,8 @@ import {
   type Tensor,
   transpose,
   values,
-} from '../../src/graph/index.js'
-import type { Prompts } from '../../src/methods/method.js'
+} from '../../src/core/graph/index.js'
+import type { Prompts } from '../../src/core/methods/method.js'
 
 // CLIP's towers with prompts, written the long way: every class and every image as a full sequence, nothing shared,
 // truncated, skipped or folded. What the product's towers are compared with.

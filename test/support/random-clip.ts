@@ -1,8 +1,8 @@
-import { Clip } from '../../src/clip/clip.js'
-import type { ClipConfig } from '../../src/clip/config.js'
-import type { Tokenizer } from '../../src/clip/tokenizer.js'
-import { sizeOf } from '../../src/graph/index.js'
-import { randomStream } from '../../src/random.js'
+import { Clip } from '../../src/core/clip/clip.js'
+import type { ClipConfig } from '../../src/core/clip/config.js'
+import { sizeOf } from '../../src/core/graph/index.js'
+import { randomStream } from '../../src/core/random.js'
+import type { Tokenizer } from '../../src/core/tokenizer/tokenizer.js'
 
 /** Sizes of the published ViT models. */
 export const backbones: Record<string, ClipConfig> = {

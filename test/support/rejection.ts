@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { WeightsError } from '../../src/errors.js'
+import { WeightsError } from '../../src/core/errors.js'
 
 /** The message of the WeightsError with which an attempt must end. */
 export async function rejection(attempt: () => Promise<unknown>): Promise<string> {

@@ -1,8 +1,8 @@
-import type { RgbImage } from '../../src/data/image.js'
-import { calibrationBins, evaluateLogits } from '../../src/evaluate/metrics.js'
-import { mostLikely } from '../../src/evaluate/predict.js'
-import { randomStream } from '../../src/random.js'
-import type { Curve, ReportData } from '../../src/report/report-data.js'
+import { calibrationBins, evaluateLogits } from '../../src/core/evaluate/metrics.js'
+import { mostLikely } from '../../src/core/evaluate/predict.js'
+import type { RgbImage } from '../../src/core/image/image.js'
+import { randomStream } from '../../src/core/random.js'
+import type { Curve, ReportData } from '../../src/pages/report-data.js'
 
 /** What a sample report is about. */
 export interface ReportSampleOptions {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Observation } from '../../src/results/observation.js'
-import { identityOf, type UnitData, type UnitSpec } from '../../src/units/unit.js'
-import type { UnitResult } from '../../src/units/unit-files.js'
+import type { Observation } from '../../src/lab/results/observation.js'
+import { identityOf, type UnitData, type UnitSpec } from '../../src/lab/units/unit.js'
+import type { UnitResult } from '../../src/lab/units/unit-files.js'
 
 /** What a unit folder is written from. */
 export type UnitSample = Omit<Observation, 'from'> & {

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fingerprint } from '../../src/data/fingerprint.js'
-import { openFolder } from '../../src/data/folder.js'
-import { loadModel } from '../../src/model.js'
-import { resolveSettings } from '../../src/train/settings.js'
-import { identityOf, type UnitSpec } from '../../src/units/unit.js'
-import { writeUnit } from '../../src/units/unit-files.js'
+import { resolveSettings } from '../../src/core/train/settings.js'
+import { identityOf, type UnitSpec } from '../../src/lab/units/unit.js'
+import { writeUnit } from '../../src/lab/units/unit-files.js'
+import { fingerprint } from '../../src/node/data/fingerprint.js'
+import { openFolder } from '../../src/node/data/folder.js'
+import { loadModel } from '../../src/node/model.js'
 
 /** What a sweep is made of. */
 export interface SweepOptions {

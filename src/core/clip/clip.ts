@@ -1,0 +1,86 @@
+import { constant, type Tensor } from '../graph/index.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { type BlockShape, foldedBlockWeights } from './block-weights.js'
+import type { ClipConfig } from './config.js'
+import {
+  type ImageTowerWeights,
+  imageTower,
+  imageTowerWeights,
+  type VisualPrompts,
+} from './towers/image-tower.js'
+import { resnetTower } from './towers/resnet-tower.js'
+import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
+import type { ClipTensors } from './weights.js'
+
+/** What a CLIP model consists of. */
+export interface ClipParts {
+  readonly config: ClipConfig
+  readonly tensors: ClipTensors
+  readonly tokenizer: Tokenizer
+  /** Name by which the model is found again: `tiny`, `ViT-B/16`, a repository, a path. */
+  readonly name: string
+}
+
+/** A frozen CLIP model: its configuration, weights and tokenizer, and its towers as graph functions. */
+export class Clip {
+  readonly config: ClipConfig
+  readonly tensors: ClipTensors
+  readonly tokenizer: Tokenizer
+  readonly name: string
+  readonly textWeights: TextTowerWeights
+  /** Of a Vision Transformer; a ResNet tower reads its tensors itself. */
+  readonly imageWeights: ImageTowerWeights | undefined
+
+  constructor({ config, tensors, tokenizer, name }: ClipParts) {
+    this.config = config
+    this.tensors = tensors
+    this.tokenizer = tokenizer
+    this.name = name
+    const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+    const block = (prefix: string, shape: BlockShape) => foldedBlockWeights(tensors, prefix, shape)
+    const { vision, activation } = config
+    this.textWeights = textTowerWeights(config, get, block)
+    this.imageWeights = vision.kind === 'vit' ? imageTowerWeights(vision, activation, get, block) : undefined
+  }
+
+  /** Side of the square images it takes, in pixels. */
+  get resolution(): number {
+    return this.config.vision.resolution
+  }
+
+  /** Image features of normalised pixels [B, 3, R, R], not normalised: [B, embedDim]. */
+  imageFeatures(images: Tensor, prompts?: VisualPrompts): Tensor {
+    if (this.imageWeights) return imageTower(this.imageWeights, images, prompts)
+    const { vision } = this.config
+    if (vision.kind !== 'resnet' || prompts)
+      throw new TypeError('a ResNet image tower takes no visual prompts')
+    return resnetTower(this.tensors, vision, images)
+  }
+
+  /** exp(logit_scale): the factor of the cosine similarities, as a scalar constant. */
+  logitScale(): Tensor {
+    return constant('exp(logit_scale)', [], async () =>
+      (await this.tensors.read('logit_scale')).map(Math.exp),
+    )
+  }
+
+  /** Token embeddings without positions: [ids, width]. */
+  embedTokens(ids: readonly number[]): Promise<Float32Array> {
+    return this.tensors.readRows('token_embedding.weight', ids)
+  }
+
+  /** Position embeddings from..to as a constant: [to - from, width]. */
+  positions(from: number, to: number): Tensor {
+    const rows = Array.from({ length: to - from }, (_, i) => from + i)
+    const load = () => this.tensors.readRows('positional_embedding', rows)
+    return constant(`positional_embedding[${from}:${to}]`, [to - from, this.config.text.width], load)
+  }
+
+  /** The start token's embedding with its position: [1, width]. */
+  startToken(): Tensor {
+    return constant('start_token', [1, this.config.text.width], async () => {
+      const position = await this.tensors.readRows('positional_embedding', [0])
+      return (await this.embedTokens([this.tokenizer.startToken])).map((value, i) => value + position[i]!)
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import { add, concat, expand, GraphError, matmul, reshape, slice, type Tensor } from '../graph/index.js'
+import type { Clip } from './clip.js'
+import { type ClassPosition, layoutPrompts } from './prompt-layout.js'
+import { type TextInputs, textTower } from './towers/text-tower.js'
+
+/** Prompts of the text tower: "CONTEXT NAME." with learnable vectors for the context. */
+export interface TextPrompts {
+  /**
+   * Context vectors, without positions: [n_ctx, width] for one prompt, [K, n_ctx, width] for K prompts or, where `each`
+   * is `class`, for the K classes.
+   */
+  readonly context: Tensor
+  /** The words in the context's place when a prompt is tokenised; their tokens beyond n_ctx stay fixed. */
+  readonly words: string
+  /** Default: `end`. */
+  readonly position?: ClassPosition
+  /**
+   * What contexts of three axes are: a `prompt` each (default), with which every class is encoded, or the context of a
+   * `class` each (class-specific contexts, CoOp).
+   */
+  readonly each?: 'prompt' | 'class'
+  /**
+   * `deep[i]` replaces the context's states at the input of block i + 1: [n_ctx, width] each; after the last one they
+   * flow on. Only for one prompt with the class name at the end.
+   */
+  readonly deep?: readonly Tensor[]
+}
+
+/**
+ * What the text tower reads of the classes under text prompts: the sequences of all classes by the first prompt, then
+ * by the second, and so on.
+ *
+ * The states of a prompt's start token and of the context vectors in front of the class name depend on no class, since
+ * the tower is causal: they are computed once a prompt.
+ *
+ * @throws ConfigError when a prompt is longer than the tower's context
+ */
+export function embedPrompts(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): TextInputs {
+  const { context, words, position = 'end', each = 'prompt', deep = [] } = prompts
+  const { width } = clip.config.text
+  const classes = classNames.length
+  const n = context.dim(-2)
+  const classSpecific = each === 'class'
+  const k = promptsIn(prompts) ?? 1
+  const layout = layoutPrompts(clip, { words, length: n, position, shared: !classSpecific }, classNames)
+  const { leading, suffixLength: s, fixed, placement, mask } = layout
+  if (deep.length > 0 && (context.rank === 3 || leading < n)) {
+    throw new GraphError('deep prompts need one context in front of the class name')
+  }
+  if (classSpecific && context.dim(0) !== classes) {
+    throw new GraphError(`${classes} classes, but contexts for ${context.dim(0)}`)
+  }
+
+  const suffixes = reshape(
+    placement
+      ? add(
+          placed(placement, slice(context, -2, leading, n), classSpecific, s),
+          shaped(fixed, classSpecific, s),
+        )
+      : repeat(fixed, k),
+    [k * classes * s, width],
+  )
+  return {
+    prefix: prefixOf(clip, context, leading, k),
+    prefixes: k,
+    suffixes,
+    texts: k * classes,
+    mask: repeat(mask, k),
+    deep,
+  }
+}
+
+/**
+ * Features of the classes under text prompts, not normalised: [K, classes, embedDim] for K prompts, else
+ * [classes, embedDim].
+ *
+ * @throws ConfigError when a prompt is longer than the tower's context
+ */
+export function promptedText(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): Tensor {
+  const features = textTower(clip.textWeights, embedPrompts(clip, prompts, classNames))
+  const k = promptsIn(prompts)
+  return k === undefined ? features : reshape(features, [k, classNames.length, features.dim(1)])
+}
+
+/** K where the contexts are those of K prompts. */
+const promptsIn = ({ context, each = 'prompt' }: TextPrompts): number | undefined =>
+  context.rank === 3 && each === 'prompt' ? context.dim(0) : undefined
+
+/** Start token and leading context vectors with positions, prompt by prompt: [K * (1 + leading), width]. */
+function prefixOf(clip: Clip, context: Tensor, leading: number, k: number): Tensor {
+  const start = clip.startToken()
+  if (leading === 0) return repeat(start, k)
+  const placed = add(slice(context, -2, 0, leading), clip.positions(1, 1 + leading))
+  if (context.rank === 2) return concat([start, placed], 0)
+  return reshape(concat([repeatPrompts(start, k), placed], 1), [k * (1 + leading), -1])
+}
+
+/** Context vectors where the layout places them: [C * S, width], [K, C * S, width] or, class-specific, [C, S, width]. */
+function placed(placement: Tensor, context: Tensor, classSpecific: boolean, s: number): Tensor {
+  return matmul(shaped(placement, classSpecific, s), context)
+}
+
+const shaped = (rows: Tensor, classSpecific: boolean, s: number) =>
+  classSpecific ? reshape(rows, [-1, s, rows.dim(1)]) : rows
+
+/** The rows [n, ...] K times, one after the other: [K * n, ...]. */
+function repeat(rows: Tensor, k: number): Tensor {
+  if (k === 1) return rows
+  return reshape(repeatPrompts(rows, k), [k * rows.dim(0), ...rows.shape.slice(1)])
+}
+
+const repeatPrompts = (rows: Tensor, k: number) =>
+  expand(reshape(rows, [1, ...rows.shape]), [k, ...rows.shape])

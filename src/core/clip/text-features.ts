@@ -1,0 +1,92 @@
+import { encodeGraph, input } from '../graph/index.js'
+import type { Runtime } from '../runtime/session.js'
+import type { Clip } from './clip.js'
+import { layoutTexts } from './text-batch.js'
+import { textTower } from './towers/text-tower.js'
+
+/** Texts of one run of the text tower. */
+const CHUNK = 64
+
+/** Tokens whose encoding takes about as long as loading the text tower once more. */
+const BUCKET_COST = 2048
+
+/** Progress of a long encoding: texts done and in all. */
+export type OnProgress = (done: number, total: number) => void
+
+/** Features of classes by several templates each, as they are combined. */
+export interface ClassFeaturesKey {
+  /** Name of the combination. */
+  readonly combination: string
+  readonly classNames: readonly string[]
+  readonly templates: readonly string[]
+}
+
+/** Gives features of classes [classes, embedDim] that are kept from before, or computes and keeps them. */
+export type TextFeatureCache = (
+  key: ClassFeaturesKey,
+  compute: () => Promise<Float32Array>,
+) => Promise<Float32Array>
+
+/**
+ * Features of texts by the frozen text tower, not normalised: [texts, embedDim], in the texts' order.
+ * Throws DataError when a text is longer than the context.
+ */
+export async function encodeTexts(
+  clip: Clip,
+  runtime: Runtime,
+  texts: readonly string[],
+  onProgress?: OnProgress,
+): Promise<Float32Array> {
+  const { embedDim } = clip.config
+  const features = new Float32Array(texts.length * embedDim)
+  const tokens = texts.map((text) => clip.tokenizer.tokenize(text))
+  const order = texts.map((_, i) => i).sort((a, b) => tokens[a]!.length - tokens[b]!.length || a - b)
+  let done = 0
+  for (const bucket of lengthBuckets(order, (i) => tokens[i]!.length)) {
+    const size = Math.min(CHUNK, bucket.length)
+    const length = Math.max(...bucket.map((i) => tokens[i]!.length)) - 1
+    const session = await runtime.compile(await encodeGraph(textGraph(clip, size, length)))
+    try {
+      for (let start = 0; start < bucket.length; start += size) {
+        const members = bucket.slice(start, start + size)
+        // A short last chunk repeats its last text; what it gives is left unread.
+        const padded = Array.from(
+          { length: size },
+          (_, i) => tokens[members[Math.min(i, members.length - 1)]!]!,
+        )
+        const { suffixes, mask } = await layoutTexts(clip, padded, 1, length)
+        const { features: rows } = await session.run({ suffixes, mask })
+        for (const [row, index] of members.entries()) {
+          features.set(rows!.data.subarray(row * embedDim, (row + 1) * embedDim), index * embedDim)
+        }
+        done += members.length
+        onProgress?.(done, texts.length)
+      }
+    } finally {
+      await session.release()
+    }
+  }
+  return features
+}
+
+/** The graph that {@link encodeTexts} runs, for texts of at most `length` tokens behind the start token. */
+export function textGraph(clip: Clip, texts: number, length: number) {
+  const suffixes = input('suffixes', [texts * length, clip.config.text.width])
+  const mask = input('mask', [texts, 1, length, 1 + length])
+  return { features: textTower(clip.textWeights, { prefix: clip.startToken(), suffixes, texts, mask }) }
+}
+
+/**
+ * Cuts texts sorted by length in two where that saves most padding: every further bucket would cost more, in loading
+ * the tower once more, than it saves.
+ */
+function lengthBuckets(sorted: readonly number[], lengthOf: (i: number) => number): number[][] {
+  const lengths = sorted.map(lengthOf)
+  const longest = lengths.at(-1) ?? 0
+  let best = { cut: 0, saved: BUCKET_COST }
+  for (let cut = CHUNK; cut < sorted.length; cut++) {
+    const saved = cut * (longest - lengths[cut - 1]!)
+    if (saved > best.saved) best = { cut, saved }
+  }
+  return [sorted.slice(0, best.cut), sorted.slice(best.cut)].filter((bucket) => bucket.length > 0)
+}

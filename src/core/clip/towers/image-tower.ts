@@ -1,0 +1,111 @@
+import { add, concat, expand, gemm, layerNorm, reshape, type Tensor, transpose } from '../../graph/index.js'
+import { type BlockOptions, type Rows, residualBlock } from '../block.js'
+import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
+import type { ClipConfig, VisionTransformerConfig } from '../config.js'
+
+/** The Vision Transformer's weights as the graph applies them. */
+export interface ImageTowerWeights {
+  readonly config: VisionTransformerConfig
+  /** [width, 3, patch, patch] */
+  readonly patchEmbedding: Tensor
+  /** [width] */
+  readonly classEmbedding: Tensor
+  /** [1 + patches, width] */
+  readonly positions: Tensor
+  readonly lnPre: Norm
+  readonly blocks: readonly BlockWeights[]
+  readonly lnPost: Norm
+  /** [width, embedDim] */
+  readonly projection: Tensor
+}
+
+/** Visual prompts (independent V-L prompting, section 3.1 of the PromptSRC paper). */
+export interface VisualPrompts {
+  /** Appended after the patch tokens, without position embedding: [V, width]. */
+  readonly input: Tensor
+  /** `deep[i]` replaces them at the input of block i + 1: [V, width] each. */
+  readonly deep: readonly Tensor[]
+}
+
+/** The Vision Transformer's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
+export function imageTowerWeights(
+  vision: VisionTransformerConfig,
+  activation: ClipConfig['activation'],
+  get: (name: string) => Tensor,
+  block: (prefix: string, shape: BlockShape) => BlockWeights,
+): ImageTowerWeights {
+  const shape = { width: vision.width, heads: vision.heads, activation }
+  const norm = (name: string): Norm => ({ gain: get(`${name}.weight`), bias: get(`${name}.bias`) })
+  return {
+    config: vision,
+    patchEmbedding: get('visual.conv1.weight'),
+    classEmbedding: get('visual.class_embedding'),
+    positions: get('visual.positional_embedding'),
+    lnPre: norm('visual.ln_pre'),
+    blocks: Array.from({ length: vision.layers }, (_, i) =>
+      block(`visual.transformer.resblocks.${i}`, shape),
+    ),
+    lnPost: norm('visual.ln_post'),
+    projection: get('visual.proj'),
+  }
+}
+
+/**
+ * Image features, not normalised: [B, embedDim].
+ *
+ * @param images normalised pixels [B, 3, resolution, resolution]
+ * @param prompts visual prompts; without them this is CLIP's own image tower
+ * @param observe told every block's queries and keys
+ */
+export function imageTower(
+  w: ImageTowerWeights,
+  images: Tensor,
+  prompts?: VisualPrompts,
+  observe?: BlockOptions['observe'],
+): Tensor {
+  const batch = images.dim(0)
+  const { width, layers } = w.config
+  const preNorm = (x: Tensor) => layerNorm(x, w.lnPre.gain, w.lnPre.bias)
+  const last = layers - 1
+  const depth = prompts ? 1 + Math.min(prompts.deep.length, last) : 0
+
+  let rows: Rows = { shared: undefined, items: preNorm(embedPatches(w, images)), groups: batch }
+  for (const [i, block] of w.blocks.entries()) {
+    if (prompts && i < depth) {
+      const current = i === 0 ? preNorm(prompts.input) : prompts.deep[i - 1]!
+      // Prompts that are replaced next, or never read again, are keys and values alone: the same for every image.
+      const onlyRead = i + 1 < depth || i === last
+      rows = onlyRead ? { ...rows, shared: current } : appendTokens(rows, current)
+    }
+    rows = residualBlock(block, rows, { sharedOut: 0, observe, ...(i === last ? { itemsOut: [0, 1] } : {}) })
+  }
+  return gemm(layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias), w.projection)
+}
+
+/** Class token and patches with positions, image by image: [B * (1 + patches), width]. */
+export function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+  const { width } = w.config
+  const batch = images.dim(0)
+  const classToken = expand(reshape(w.classEmbedding, [1, 1, width]), [batch, 1, width])
+  const patches = reshape(projectPatches(w, images), [batch, -1, width])
+  return reshape(add(concat([classToken, patches], 1), w.positions), [-1, width])
+}
+
+/** Patches through the patch embedding, image by image: [B * patches, width]. */
+export function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+  const { resolution, patchSize, width } = w.config
+  const batch = images.dim(0)
+  const grid = resolution / patchSize
+  const pixels = transpose(reshape(images, [batch, 3, grid, patchSize, grid, patchSize]), [0, 2, 4, 1, 3, 5])
+  return gemm(reshape(pixels, [batch * grid * grid, -1]), reshape(w.patchEmbedding, [width, -1]), {
+    transB: true,
+  })
+}
+
+/** Puts the same tokens behind every sequence, from where each goes its own way. */
+function appendTokens({ items, groups }: Rows, tokens: Tensor): Rows {
+  const width = items.dim(1)
+  const own = expand(reshape(tokens, [1, -1, width]), [groups, tokens.dim(0), width])
+  const joined = concat([reshape(items, [groups, -1, width]), own], 1)
+  return { shared: undefined, items: reshape(joined, [-1, width]), groups }
+}

@@ -1,0 +1,109 @@
+import {
+  add,
+  attention,
+  averagePool2d,
+  concat,
+  constant,
+  conv2d,
+  mean,
+  mul,
+  relu,
+  reshape,
+  slice,
+  type Tensor,
+  transpose,
+} from '../../graph/index.js'
+import { linear } from '../block.js'
+import type { ResNetConfig } from '../config.js'
+import type { ClipTensors } from '../weights.js'
+
+/**
+ * Features of the modified ResNet, not normalised: [B, embedDim] (CLIP paper, section 2.4: a stem of three
+ * convolutions, anti-aliased strides, attention pooling). Forward only; batch norms are folded into convolutions.
+ *
+ * @param images normalised pixels [B, 3, resolution, resolution]
+ */
+export function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
+  return attentionPool(tensors, resnetStages(tensors, config, images).at(-1)!, config.heads)
+}
+
+/** Feature maps after the stem and after each of the four stages: [B, C, H, W]. */
+export function resnetStages(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor[] {
+  const conv = (x: Tensor, name: string, bn: string, stride = 1, padding = 0) =>
+    convolution(tensors, x, `visual.${name}`, `visual.${bn}`, stride, padding)
+
+  let x = relu(conv(images, 'conv1', 'bn1', 2, 1))
+  x = relu(conv(x, 'conv2', 'bn2', 1, 1))
+  x = relu(conv(x, 'conv3', 'bn3', 1, 1))
+  x = averagePool2d(x, 2)
+  const maps = [x]
+  for (const [stage, blocks] of config.stages.entries()) {
+    for (let i = 0; i < blocks; i++) {
+      x = bottleneck(conv, x, `layer${stage + 1}.${i}`, i === 0 && stage > 0 ? 2 : 1, i === 0)
+    }
+    maps.push(x)
+  }
+  return maps
+}
+
+type Convolve = (x: Tensor, name: string, bn: string, stride?: number, padding?: number) => Tensor
+
+function bottleneck(conv: Convolve, x: Tensor, name: string, stride: number, downsample: boolean): Tensor {
+  const pool = (t: Tensor) => (stride > 1 ? averagePool2d(t, stride) : t)
+  let y = relu(conv(x, `${name}.conv1`, `${name}.bn1`))
+  y = relu(conv(y, `${name}.conv2`, `${name}.bn2`, 1, 1))
+  y = conv(pool(y), `${name}.conv3`, `${name}.bn3`)
+  const identity = downsample ? conv(pool(x), `${name}.downsample.0`, `${name}.downsample.1`) : x
+  return relu(add(y, identity))
+}
+
+/** One multi-head attention whose only query is the mean over all positions. */
+function attentionPool(tensors: ClipTensors, x: Tensor, heads: number): Tensor {
+  const [batch, channels] = x.shape as [number, number]
+  const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+  const projection = (name: string) => ({
+    weight: get(`visual.attnpool.${name}.weight`),
+    bias: get(`visual.attnpool.${name}.bias`),
+  })
+  const cells = transpose(reshape(x, [batch, channels, -1]), [0, 2, 1]) // (B, h*w, C)
+  const tokens = add(concat([mean(cells, [1], true), cells], 1), get('visual.attnpool.positional_embedding'))
+  const rows = reshape(tokens, [-1, channels])
+  const byHead = (y: Tensor) => transpose(reshape(y, [batch, -1, heads, channels / heads]), [0, 2, 1, 3])
+  const first = reshape(slice(tokens, 1, 0, 1), [batch, channels])
+  const q = mul(linear(first, projection('q_proj')), 1 / Math.sqrt(channels / heads))
+  const pooled = attention(
+    byHead(q),
+    byHead(linear(rows, projection('k_proj'))),
+    byHead(linear(rows, projection('v_proj'))),
+  )
+  return linear(reshape(transpose(pooled, [0, 2, 1, 3]), [batch, channels]), projection('c_proj'))
+}
+
+/** Convolution and the batch norm behind it as one: w' = w g / sqrt(var + eps), b' = b - mean g / sqrt(var + eps). */
+function convolution(
+  tensors: ClipTensors,
+  x: Tensor,
+  name: string,
+  bn: string,
+  stride: number,
+  padding: number,
+): Tensor {
+  const shape = tensors.shape(`${name}.weight`)
+  const scale = async () => {
+    const gain = await tensors.read(`${bn}.weight`)
+    const variance = await tensors.read(`${bn}.running_var`)
+    return gain.map((g, i) => g / Math.sqrt(variance[i]! + 1e-5))
+  }
+  const weight = constant(`${name}.weight`, shape, async () => {
+    const factors = await scale()
+    const w = await tensors.read(`${name}.weight`)
+    const perChannel = w.length / factors.length
+    return w.map((value, i) => value * factors[Math.floor(i / perChannel)]!)
+  })
+  const bias = constant(`${name}.bias`, [shape[0]!], async () => {
+    const factors = await scale()
+    const center = await tensors.read(`${bn}.running_mean`)
+    return (await tensors.read(`${bn}.bias`)).map((b, i) => b - center[i]! * factors[i]!)
+  })
+  return conv2d(x, weight, bias, stride, padding)
+}

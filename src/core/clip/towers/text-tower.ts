@@ -1,0 +1,85 @@
+import { concat, constant, gemm, layerNorm, slice, type Tensor } from '../../graph/index.js'
+import { type Rows, residualBlock } from '../block.js'
+import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
+import type { ClipConfig } from '../config.js'
+
+/** Added to the score of a key that must not be seen; its weight underflows to exactly zero. */
+export const MASKED = -1e9
+
+/** The text tower's weights as the graph applies them. */
+export interface TextTowerWeights {
+  readonly blocks: readonly BlockWeights[]
+  readonly lnFinal: Norm
+  /** [width, embedDim] */
+  readonly projection: Tensor
+}
+
+/**
+ * What the text tower reads. A text is [prefix, suffix]. A prefix (the start token and context vectors) is the same for
+ * many texts: since attention is causal its states do not depend on what follows, so they are computed once. There may
+ * be Q prefixes, each of texts / Q consecutive texts. Suffixes (class name, full stop, end token) are right-aligned to a common length; the padding on
+ * their left is masked. Token and position embeddings are already added.
+ */
+export interface TextInputs {
+  /** Start token and context vectors: [Q * P, width]. */
+  readonly prefix: Tensor
+  /** Q; default: 1. */
+  readonly prefixes?: number
+  /** Right-aligned suffixes, text by text: [texts * S, width]. */
+  readonly suffixes: Tensor
+  /** Number of texts. */
+  readonly texts: number
+  /** Added to the scores of suffix tokens over [prefix, suffix] keys: [texts, 1, S, P + S]. */
+  readonly mask: Tensor
+  /**
+   * Deep prompts of a single prefix, `deep[i]` for block i + 1: [P - 1, width] each. They replace the states of the context vectors at
+   * the input of their block; after the last one the context's states flow on.
+   */
+  readonly deep?: readonly Tensor[]
+}
+
+/** The text tower's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
+export function textTowerWeights(
+  config: ClipConfig,
+  get: (name: string) => Tensor,
+  block: (prefix: string, shape: BlockShape) => BlockWeights,
+): TextTowerWeights {
+  const { width, heads, layers } = config.text
+  const shape = { width, heads, activation: config.activation }
+  return {
+    blocks: Array.from({ length: layers }, (_, i) => block(`transformer.resblocks.${i}`, shape)),
+    lnFinal: { gain: get('ln_final.weight'), bias: get('ln_final.bias') },
+    projection: get('text_projection'),
+  }
+}
+
+/** Text features, not normalised: [texts, embedDim]. */
+export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
+  const { prefix, prefixes = 1, suffixes, texts, mask, deep = [] } = inputs
+  const p = prefix.dim(0) / prefixes
+  const s = suffixes.dim(0) / texts
+  const last = w.blocks.length - 1
+  const sharedMask = causalMask(p)
+
+  let rows: Rows = { shared: prefix, prefixes, items: suffixes, groups: texts }
+  for (const [i, block] of w.blocks.entries()) {
+    const prompts = i > 0 ? deep[i - 1] : undefined
+    if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }
+    const replacedNext = i < last && deep[i] !== undefined
+    rows = residualBlock(block, rows, {
+      // Only the end token is read after the last block; states that are replaced next are not computed.
+      sharedOut: i === last ? 0 : replacedNext ? 1 : p,
+      itemsOut: i === last ? [s - 1, s] : [0, s],
+      sharedMask,
+      itemMask: mask,
+    })
+  }
+  return gemm(layerNorm(rows.items, w.lnFinal.gain, w.lnFinal.bias), w.projection)
+}
+
+/** Mask under which a token sees itself and what is before it: [n, n]. */
+function causalMask(n: number): Tensor {
+  return constant(`causal:${n}`, [n, n], () =>
+    Float32Array.from({ length: n * n }, (_, k) => (k % n > Math.floor(k / n) ? MASKED : 0)),
+  )
+}

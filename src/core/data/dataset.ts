@@ -1,0 +1,62 @@
+import type { RgbImage } from '../image/image.js'
+
+/** One labelled image. `load` decodes it; `source` (a path, or a name for drawn images) is for messages and keys. */
+export interface Datum {
+  readonly source: string
+  /** Index into the data set's `classNames`. */
+  readonly label: number
+  /** A method: taken out of its image it does not work. */
+  load(): Promise<RgbImage>
+  /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
+  readonly file?: ImageFile | undefined
+}
+
+/** An encoded image in two steps. */
+export interface ImageFile {
+  /** Throws DataError when it cannot be read. */
+  read(): Promise<Uint8Array>
+  /** Throws DataError when it is damaged. */
+  decode(bytes: Uint8Array): Promise<RgbImage>
+}
+
+/** Something about a data set that may not be meant, but does not stop the work. */
+export interface DataWarning {
+  readonly kind:
+    | 'ignored'
+    | 'duplicate'
+    | 'no-training-images'
+    | 'no-test-images'
+    | 'own-split'
+    | 'class-count'
+  readonly message: string
+}
+
+/** A part of a data set. */
+export type Part = 'train' | 'val' | 'test'
+
+/** A labelled image set with its splits. Class names are as a person reads them (spaces, not underscores). */
+export interface Dataset {
+  readonly name: string
+  readonly classNames: readonly string[]
+  readonly train: readonly Datum[]
+  /** Empty where the source has no validation images. */
+  readonly val: readonly Datum[]
+  readonly test: readonly Datum[]
+  /** Of the zero-shot baseline, with `{}` for the class name, where the set has one of its own. */
+  readonly template?: string | undefined
+  readonly warnings?: readonly DataWarning[] | undefined
+  /**
+   * Identity of the lists of a published data set, known without a look at the files. Only of the whole set: selections
+   * of it have none.
+   */
+  readonly fingerprint?: string | undefined
+  /** The few-shot draw that an existing set-up has cached, which then stands in for a new one. Only of the whole set. */
+  readonly cachedDraw?: ((shots: number, seed: number) => Promise<CachedDraw | undefined>) | undefined
+}
+
+/** A few-shot draw read from a file. */
+export interface CachedDraw {
+  readonly train: readonly Datum[]
+  readonly val: readonly Datum[]
+  readonly path: string
+}

@@ -1,0 +1,74 @@
+import { decodeImage } from '../../node/data/decode.js'
+import { UserError } from '../errors.js'
+import type { RgbImage } from '../image/image.js'
+import { normalize, testTransform } from '../image/preprocess.js'
+import type { Classifier } from './classifier.js'
+
+/** A class and how likely it is. */
+export interface ClassProbability {
+  readonly className: string
+  /** Softmax over the classifier's classes, 0 to 1. */
+  readonly probability: number
+}
+
+/** The likely classes of one image, most likely first. */
+export interface Prediction {
+  /** The path given, or the image's place in the list. */
+  readonly image: string
+  readonly classes: readonly ClassProbability[]
+}
+
+/** Options of {@link predict}. */
+export interface PredictOptions {
+  /** Side of the classifier's input, in pixels. */
+  readonly resolution: number
+  /** Classes to give for each image. Default: 5. */
+  readonly top?: number
+  /** Called for images that cannot be read, which are then left out; without it they throw. */
+  readonly onBadImage?: (error: UserError) => void
+}
+
+/**
+ * Classifies images: paths, encoded files in memory, or decoded pixels.
+ *
+ * @throws DataError naming an image that cannot be read
+ */
+export async function* predict(
+  classifier: Classifier,
+  images: readonly (string | Uint8Array | RgbImage)[],
+  { resolution, top = 5, onBadImage }: PredictOptions,
+): AsyncGenerator<Prediction> {
+  const { classNames, batchSize } = classifier
+  const perImage = 3 * resolution * resolution
+  for (let start = 0; start < images.length; start += batchSize) {
+    const names: string[] = []
+    const pixels = new Float32Array(batchSize * perImage)
+    for (const [i, image] of images.slice(start, start + batchSize).entries()) {
+      try {
+        const decoded =
+          typeof image === 'string' || image instanceof Uint8Array ? await decodeImage(image) : image
+        normalize(testTransform(decoded, resolution), resolution, pixels, names.length * perImage)
+        names.push(typeof image === 'string' ? image : `${start + i}`)
+      } catch (error) {
+        if (!(error instanceof UserError) || !onBadImage) throw error
+        onBadImage(error)
+      }
+    }
+    if (names.length === 0) continue
+    const { logits } = await classifier.classify(pixels.subarray(0, names.length * perImage))
+    for (const [row, image] of names.entries()) {
+      const own = logits.subarray(row * classNames.length, (row + 1) * classNames.length)
+      yield { image, classes: mostLikely(own, classNames).slice(0, top) }
+    }
+  }
+}
+
+/** Classes by falling probability; the first of equals first. */
+export function mostLikely(logits: Float32Array, classNames: readonly string[]): ClassProbability[] {
+  const largest = Math.max(...logits)
+  const weights = Array.from(logits, (value) => Math.exp(value - largest))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return classNames
+    .map((className, i) => ({ className, probability: weights[i]! / total }))
+    .sort((a, b) => b.probability - a.probability)
+}

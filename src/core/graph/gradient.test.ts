@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { evaluate, gradientError, randomTensor } from '../../../test/support/finite-differences.js'
+import * as g from './index.js'
+
+type Build = (x: g.Tensor[]) => g.Tensor | readonly g.Tensor[]
+const cases: [name: string, build: Build, shapes: number[][], range?: [number, number]][] = [
+  ['add with broadcasting', ([a, b]) => g.add(a!, b!), [[2, 3], [3]]],
+  [
+    'sub with broadcasting',
+    ([a, b]) => g.sub(a!, b!),
+    [
+      [2, 1],
+      [2, 3],
+    ],
+  ],
+  ['mul with broadcasting', ([a, b]) => g.mul(a!, b!), [[2, 3], []]],
+  [
+    'div with broadcasting',
+    ([a, b]) => g.div(a!, b!),
+    [
+      [2, 3],
+      [2, 1],
+    ],
+    [0.5, 2],
+  ],
+  ['neg', ([a]) => g.neg(a!), [[4]]],
+  ['exp', ([a]) => g.exp(a!), [[4]]],
+  ['log', ([a]) => g.log(a!), [[4]], [0.5, 2]],
+  ['sqrt', ([a]) => g.sqrt(a!), [[4]], [0.5, 2]],
+  ['sigmoid', ([a]) => g.sigmoid(a!), [[4]], [-3, 3]],
+  ['erf', ([a]) => g.erf(a!), [[4]]],
+  ['relu away from 0', ([a]) => g.relu(g.sub(a!, 1)), [[4]], [1.2, 2]],
+  ['abs away from 0', ([a]) => g.abs(a!), [[4]], [-1, -0.2]],
+  ['sum over axes', ([a]) => g.sum(a!, [0, 2]), [[2, 3, 2]]],
+  ['mean keeping axes', ([a]) => g.mean(a!, [-1], true), [[2, 3]]],
+  ['mean over all', ([a]) => g.mean(a!), [[2, 3]]],
+  ['reshape', ([a]) => g.reshape(a!, [3, -1]), [[2, 3]]],
+  ['transpose', ([a]) => g.transpose(a!, [2, 0, 1]), [[2, 3, 4]]],
+  ['expand', ([a]) => g.expand(a!, [4, 2, 3]), [[2, 1]]],
+  [
+    'concat',
+    ([a, b]) => g.concat([a!, b!], 1),
+    [
+      [2, 3],
+      [2, 1],
+    ],
+  ],
+  ['split with an unused piece', ([a]) => [0, 2].map((i) => g.split(a!, 1, [1, 2, 1])[i]!), [[2, 4]]],
+  ['slice', ([a]) => g.slice(a!, 1, 1, 3), [[2, 4]]],
+  ['pad', ([a]) => g.pad(a!, 0, 1, 2), [[2, 2]]],
+  [
+    'matmul with broadcasting',
+    ([a, b]) => g.matmul(a!, b!),
+    [
+      [2, 3, 2, 4],
+      [3, 4, 2],
+    ],
+  ],
+  ['gemm with bias', ([a, b, c]) => g.gemm(a!, b!, { bias: c! }), [[2, 3], [3, 4], [4]]],
+  [
+    'gemm of transposed left',
+    ([a, b]) => g.gemm(a!, b!, { transA: true }),
+    [
+      [3, 2],
+      [3, 4],
+    ],
+  ],
+  [
+    'gemm of transposed right',
+    ([a, b]) => g.gemm(a!, b!, { transB: true }),
+    [
+      [2, 3],
+      [4, 3],
+    ],
+  ],
+  [
+    'gemm of both transposed',
+    ([a, b]) => g.gemm(a!, b!, { transA: true, transB: true }),
+    [
+      [3, 2],
+      [4, 3],
+    ],
+  ],
+  ['layerNorm', ([x, w, b]) => g.layerNorm(x!, w!, b!), [[3, 6], [6], [6]], [-2, 2]],
+  ['normalize', ([x]) => g.normalize(x!), [[3, 6]], [-2, 2]],
+  ['silu', ([x]) => g.silu(x!), [[6]], [-3, 3]],
+  ['softmax', ([x]) => g.softmax(x!), [[2, 5]], [-2, 2]],
+  ['softmax along the first axis', ([x]) => g.softmax(x!, 0), [[3, 2]], [-2, 2]],
+  ['logSoftmax', ([x]) => g.logSoftmax(x!), [[2, 5]], [-2, 2]],
+  ['l2Normalize', ([x]) => g.l2Normalize(x!), [[2, 4]], [0.5, 2]],
+  ['quickGelu', ([x]) => g.quickGelu(x!), [[6]], [-3, 3]],
+  ['gelu', ([x]) => g.gelu(x!), [[6]], [-3, 3]],
+  [
+    'attention',
+    ([q, k, v]) => g.attention(q!, k!, v!),
+    [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 4],
+    ],
+  ],
+]
+
+describe('gradients', () => {
+  it.each(cases)('of %s agree with finite differences', async (name, build, shapes, range = [-1, 1]) => {
+    const at = shapes.map((shape, i) => randomTensor(`${name}${i}`, shape, ...range))
+    expect(await gradientError(build, at)).toBeLessThan(2e-3)
+  })
+
+  it('do not flow through stopGradient', async () => {
+    const x = g.input('x', [2])
+    const [dx] = g.gradients(g.sum(g.mul(x, g.stopGradient(x))), [x])
+    const { dx: value } = await evaluate({ dx: dx! }, { x: { shape: [2], data: Float32Array.of(3, 5) } })
+    expect([...value!.data]).toEqual([3, 5])
+  })
+
+  it('are zero for a tensor that the loss does not depend on', async () => {
+    const x = g.input('x', [2])
+    const y = g.input('y', [3])
+    const [dy] = g.gradients(g.sum(x), [y])
+    expect([...(await evaluate({ dy: dy! })).dy!.data]).toEqual([0, 0, 0])
+  })
+
+  it('of a tensor that is not a scalar are refused', () => {
+    expect(() => g.gradients(g.input('x', [2]), [])).toThrow(/scalar/)
+  })
+})

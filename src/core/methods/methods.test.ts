@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { randomTensor } from '../../../test/support/finite-differences.js'
+import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
+import { nodeRuntime } from '../../node/runtime/node-runtime.js'
+import { Clip } from '../clip/clip.js'
+import type { ClipConfig } from '../clip/config.js'
+import { promptedClassifier } from '../evaluate/classifier.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { resolveSettings, scheduleOf } from '../train/settings.js'
+import { sgd } from '../train/sgd.js'
+import { Trainer } from '../train/trainer.js'
+import { methodNamed, methods } from './registry.js'
+
+const config: ClipConfig = {
+  embedDim: 32,
+  activation: 'quick',
+  vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 128, layers: 3, heads: 2 },
+  text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
+}
+const clip = randomClip(config, wordTokenizer as Tokenizer)
+const resnet = new Clip({
+  ...clip,
+  config: { ...config, vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 } },
+})
+const runtime = nodeRuntime({ threads: 1, worker: false })
+const classNames = ['cat', 'dog', 'lily of the valley']
+
+const optionsOf = (method: string, given: object) =>
+  resolveSettings({ method, methodOptions: { ...given } }, clip).methodOptions
+
+async function trainer(method: string, given: object, seed = 1) {
+  const settings = resolveSettings({ method, methodOptions: { ...given }, epochs: 2, warmupEpochs: 0 }, clip)
+  return Trainer.create({
+    clip,
+    runtime,
+    method: methodNamed(method),
+    methodOptions: settings.methodOptions,
+    classNames,
+    batchSize: 2,
+    optimizer: sgd({ momentum: 0.9, weightDecay: 0, dampening: 0, nesterov: false }),
+    schedule: scheduleOf(settings),
+    seed,
+  })
+}
+const images = randomTensor('images', [2, 3, 32, 32]).data
+
+const small: Record<string, object> = { proda: { prompts: 8, context: 4 }, coop: { context: 4 } }
+
+describe.each(Object.keys(methods))('%s', (name) => {
+  it('moves all its parameters in a step, and recognises classes that were not trained', async () => {
+    const training = await trainer(name, small[name] ?? {})
+    const before = training.state.parameters
+    const { losses } = await training.step(images, [0, 2])
+    await training.step(images, [1, 2])
+    expect(losses.total).toBeGreaterThan(0)
+    for (const [key, value] of training.state.parameters) expect(value, key).not.toEqual(before.get(key))
+
+    const learned = {
+      method: methodNamed(name),
+      methodOptions: optionsOf(name, small[name] ?? {}),
+      parameters: training.state.parameters,
+      classNames,
+    }
+    await training.release()
+    const classifier = await promptedClassifier({ clip, runtime, classNames: ['fox', 'cat'] }, learned)
+    const { logits } = await classifier.classify(images)
+    await classifier.release()
+    expect(logits).toHaveLength(4)
+    expect(logits.every(Number.isFinite)).toBe(true)
+  })
+
+  it('repeats to the bit with the same seed, and not with another', async () => {
+    const run = async (seed: number) => {
+      const training = await trainer(name, small[name] ?? {}, seed)
+      await training.step(images, [0, 2])
+      const values = [...training.state.parameters.values()]
+      await training.release()
+      return values
+    }
+    const [first, again, other] = [await run(1), await run(1), await run(2)]
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+  })
+
+  it('has prompts that fit the text tower or are refused with the number that would', () => {
+    const words = Array(30).fill('very').join(' ')
+    const create = () =>
+      Trainer.create({
+        clip,
+        runtime,
+        method: methodNamed(name),
+        methodOptions: optionsOf(name, {}),
+        classNames: [`${words} long`],
+        batchSize: 1,
+        optimizer: sgd({ momentum: 0, weightDecay: 0, dampening: 0, nesterov: false }),
+        schedule: scheduleOf(resolveSettings({})),
+        seed: 1,
+      })
+    return expect(create()).rejects.toThrow(/context vectors and the class name "very very.*at most 24/)
+  })
+})
+
+describe('class-specific contexts', () => {
+  it('are refused on other classes, naming one', async () => {
+    const method = methodNamed('coop')
+    const methodOptions = optionsOf('coop', { classSpecific: true, context: 4 })
+    const [context] = method.parameters(methodOptions, clip, classNames.length)
+    expect(context!.shape).toEqual([3, 4, 64])
+    const learned = {
+      method,
+      methodOptions,
+      parameters: new Map([[context!.name, randomTensor('ctx', context!.shape).data]]),
+      classNames,
+    }
+    const evaluate = (names: string[]) => promptedClassifier({ clip, runtime, classNames: names }, learned)
+    await (await evaluate(classNames)).release()
+    await expect(evaluate(['cat', 'dog', 'fox'])).rejects.toThrow(/no context for class "fox"/)
+    await expect(evaluate(['dog', 'cat'])).rejects.toThrow(/each of 3 classes in their order/)
+  })
+
+  it('are refused together with words to start from', () => {
+    expect(() => optionsOf('coop', { classSpecific: true, contextInit: 'a photo of a' })).toThrow(
+      /classSpecific and contextInit/,
+    )
+  })
+})
+
+describe('impossible options', () => {
+  it.each([
+    ['promptsrc', 'textDepth', 'text', 2],
+    ['ivlp', 'visionDepth', 'image', 3],
+    ['maple', 'depth', 'text', 2],
+  ])('of %s: a %s beyond the %s tower is refused, naming its %d blocks', (method, option, tower, blocks) => {
+    expect(() => optionsOf(method, { [option]: 12 })).toThrow(
+      new RegExp(`${option}: found 12, but the ${tower} tower of random has ${blocks} blocks`),
+    )
+    expect(optionsOf(method, {})[option]).toBe(blocks)
+  })
+
+  it('name how many vectors start from words', () => {
+    expect(() => optionsOf('maple', { context: 6, contextInit: 'a drawing of a' })).toThrow(
+      /only up to 4 context vectors start from words; context is 6/,
+    )
+    expect(optionsOf('maple', { context: 6 })).toMatchObject({ context: 6 })
+  })
+
+  it('of MaPLe on a ResNet are refused with what works there', () => {
+    const { maple, coop, cocoop } = methods
+    expect(() => maple.parameters(maple.options.parse({}), resnet, 3)).toThrow(/needs a Vision Transformer/)
+    expect(coop.parameters(coop.options.parse({}), resnet, 3)).toHaveLength(1)
+    expect(cocoop.parameters(cocoop.options.parse({}), resnet, 3)).toHaveLength(5)
+  })
+})
+
+describe('MaPLe', () => {
+  it('starts its deep coupling functions as copies of one layer, apart from the first', async () => {
+    const training = await trainer('maple', { depth: 2 })
+    expect([...training.state.parameters.keys()]).toEqual([
+      'prompt_learner.ctx',
+      'prompt_learner.proj.weight',
+      'prompt_learner.proj.bias',
+      'prompt_learner.compound_prompts_text.0',
+      'prompt_learner.compound_prompt_projections.0.weight',
+      'prompt_learner.compound_prompt_projections.0.bias',
+    ])
+    await training.release()
+    const deeper = { ...clip.config.text, layers: 4 }
+    const deep = randomClip({ ...config, text: deeper }, wordTokenizer as Tokenizer)
+    const specs = methods.maple.parameters(methods.maple.options.parse({ depth: 4 }), deep, 3)
+    const streams = specs.filter(({ name }) => name.endsWith('.weight')).map(({ stream }) => stream)
+    expect(streams[0]).toBe('prompt_learner.proj.weight')
+    expect(new Set(streams.slice(1))).toEqual(
+      new Set(['prompt_learner.compound_prompt_projections.0.weight']),
+    )
+    expect(streams).toHaveLength(4)
+  })
+})

@@ -1,0 +1,148 @@
+import type { Model } from '../../node/model.js'
+import { selectClasses } from '../data/base-novel.js'
+import type { Dataset, Datum } from '../data/dataset.js'
+import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
+import { ImageCache } from '../data/image-cache.js'
+import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
+import type { UserError } from '../errors.js'
+import { DataError } from '../errors.js'
+import { methodNamed } from '../methods/registry.js'
+import { resolveSettings, type SettingsInput, scheduleOf } from './settings.js'
+import { sgd } from './sgd.js'
+import { Trainer, type TrainerState } from './trainer.js'
+
+/** Decoded images kept in memory between epochs. */
+const CACHE_BYTES = 512 * 2 ** 20
+
+/** What training needs beside its settings. */
+export interface TrainPromptsOptions extends SettingsInput {
+  readonly model: Model
+  readonly data: Dataset
+  /** Leave out images that cannot be read instead of stopping. */
+  readonly skipBadImages?: boolean
+  /** State to continue from. */
+  readonly from?: TrainerState
+  readonly signal?: AbortSignal
+}
+
+/** What happens while training, in order. */
+export type TrainEvent =
+  | { readonly type: 'warning'; readonly message: string }
+  | {
+      readonly type: 'start'
+      readonly classNames: readonly string[]
+      readonly images: number
+      /** Epochs in all, and those that a resumed run had finished. */
+      readonly epochs: number
+      readonly done: number
+      readonly stepsPerEpoch: number
+      /** Learned values. */
+      readonly parameters: number
+      readonly trainer: Trainer
+    }
+  | {
+      readonly type: 'step'
+      readonly epoch: number
+      /** 1-based within the epoch. */
+      readonly step: number
+      readonly learningRate: number
+      readonly losses: Readonly<Record<string, number>>
+    }
+  | {
+      readonly type: 'epoch'
+      readonly epoch: number
+      readonly learningRate: number
+      /** Mean of each loss term over the epoch. */
+      readonly losses: Readonly<Record<string, number>>
+      /** Share of right answers on the augmented training images, in percent. */
+      readonly accuracy: number
+      readonly state: TrainerState
+    }
+
+/**
+ * Trains prompts on few images per class and yields what happens. Nothing is written; a caller that wants to resume
+ * keeps the states of the `epoch` events. Equal settings, images and machine give equal bits, resumed or not.
+ *
+ * @throws ConfigError, DataError for settings and images; TrainingError when the loss is not finite;
+ *   the signal's reason when it aborts
+ */
+export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerator<TrainEvent, TrainerState> {
+  const { model, data: dataset, skipBadImages = false, from, signal, ...input } = options
+  const settings = resolveSettings(input, model.clip)
+  const method = methodNamed(settings.method)
+  const { epochs, seed } = settings
+
+  const drawn = await cachedOrNewFewShot(dataset, settings.shots, seed)
+  if (drawn.cache) yield { type: 'warning', message: `the cached few-shot draw ${drawn.cache} is used` }
+  const { classNames, train } = selectClasses(drawn, settings.classes)
+  const short = drawn.shortages.filter(({ className }) => classNames.includes(className))
+  for (const message of shortageWarnings(short)) yield { type: 'warning', message }
+  if (train.length === 0) throw new DataError(`${dataset.name} has no training images`)
+
+  const cache = new ImageCache(CACHE_BYTES)
+  const bad: string[] = []
+  const onBadImage = (_datum: Datum, error: UserError) => bad.push(error.message)
+  const images = skipBadImages
+    ? await readableImages(train, { cache, onBadImage, ...(signal ? { signal } : {}) })
+    : train
+  for (const message of bad) yield { type: 'warning', message: `left out: ${message}` }
+
+  const batchSize = Math.min(settings.batchSize, images.length)
+  const trainer = await Trainer.create({
+    clip: model.clip,
+    runtime: model.runtime,
+    method,
+    methodOptions: settings.methodOptions,
+    classNames,
+    batchSize,
+    optimizer: sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
+    schedule: scheduleOf(settings),
+    seed,
+    textCache: model.caches?.text,
+  })
+  try {
+    if (from) trainer.restore(from)
+    const stepsPerEpoch = trainBatchCount(images.length, batchSize)
+    const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
+    const done = trainer.state.epoch
+    yield {
+      type: 'start',
+      classNames,
+      images: images.length,
+      epochs,
+      done,
+      stepsPerEpoch,
+      parameters,
+      trainer,
+    }
+    for (let epoch = done + 1; epoch <= epochs; epoch++) {
+      const { learningRate } = trainer
+      const sums: Record<string, number> = {}
+      let correct = 0
+      let step = 0
+      const { resolution } = model.clip
+      for await (const batch of trainBatches({
+        data: images,
+        batchSize,
+        epoch,
+        seed,
+        resolution,
+        cache,
+        signal,
+      })) {
+        const result = await trainer.step(batch.images, batch.labels)
+        step++
+        correct += result.correct
+        for (const [name, loss] of Object.entries(result.losses)) sums[name] = (sums[name] ?? 0) + loss
+        yield { type: 'step', epoch, step, learningRate, losses: result.losses }
+      }
+      trainer.endEpoch()
+      const losses = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / step]))
+      const accuracy = (100 * correct) / (step * batchSize)
+      yield { type: 'epoch', epoch, learningRate, losses, accuracy, state: trainer.state }
+    }
+    return trainer.state
+  } finally {
+    await trainer.release()
+  }
+}

@@ -1,0 +1,228 @@
+import type { Clip } from '../clip/clip.js'
+import type { TextFeatureCache } from '../clip/text-features.js'
+import { TrainingError } from '../errors.js'
+import { predictions } from '../evaluate/metrics.js'
+import { encodeGraph, type HostTensor } from '../graph/index.js'
+import { type AggregationState, gaussianAggregation } from '../methods/gaussian-aggregation.js'
+import type { Method, ParameterSpec } from '../methods/method.js'
+import { diverseTextFeatures } from '../methods/textual-diversity.js'
+import { randomStream } from '../random.js'
+import type { Runtime, Session } from '../runtime/session.js'
+import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
+import { learningRate, type ScheduleConfig } from './schedule.js'
+import { DRAWN, GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
+
+/** What a trainer needs. Images and files are the caller's. */
+export interface TrainerOptions {
+  readonly clip: Clip
+  readonly runtime: Runtime
+  readonly method: Method
+  readonly methodOptions: unknown
+  readonly classNames: readonly string[]
+  readonly batchSize: number
+  readonly optimizer: Optimizer
+  readonly schedule: ScheduleConfig
+  readonly seed: number
+  /** Keeps the teacher's text features for later processes. */
+  readonly textCache?: TextFeatureCache | undefined
+  /** Parameters to start from instead of the method's initialisation. */
+  readonly initial?: Tensors
+  /** Keep features among the outputs of a step, for inspection. */
+  readonly inspect?: boolean
+}
+
+/** Everything that training depends on between two epochs; what a checkpoint holds. */
+export interface TrainerState {
+  /** Epochs finished. */
+  readonly epoch: number
+  readonly parameters: Tensors
+  readonly optimizer: OptimizerState
+  readonly aggregation?: AggregationState
+}
+
+/** Figures of one step. */
+export interface StepResult {
+  readonly learningRate: number
+  /** The method's terms by name; `total` is the loss. */
+  readonly losses: Readonly<Record<string, number>>
+  /** Right answers among the batch. */
+  readonly correct: number
+  readonly outputs: Readonly<Record<string, HostTensor>>
+}
+
+/** Trains a method's prompts: the compiled step, the optimizer, the schedule and aggregation over epochs. */
+export class Trainer {
+  private constructor(
+    private readonly options: TrainerOptions,
+    readonly specs: readonly ParameterSpec[],
+    private readonly session: Session,
+    /** The teacher's text features before normalising: [classes, embedDim]. */
+    readonly teacher: Float32Array | undefined,
+    private current: TrainerState,
+  ) {}
+
+  /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the method and the tokenizer. */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { clip, runtime, method, methodOptions, classNames, batchSize, seed } = options
+    const specs = method.parameters(methodOptions, clip, classNames.length)
+    const templates = method.teacherTemplates?.(methodOptions)
+    const graph = stepGraph({
+      clip,
+      method,
+      methodOptions,
+      parameters: specs,
+      classNames,
+      batchSize,
+      teacher: templates !== undefined,
+      ...(options.inspect ? { inspect: true } : {}),
+    })
+    // The step's weights are read while the runtime encodes the teacher's texts.
+    const [teacher, session] = await Promise.all([
+      templates && teacherFeatures(options, templates),
+      encodeGraph(graph).then((encoded) => runtime.compile(encoded)),
+    ])
+    const parameters = new Map<string, Float32Array>()
+    for (const spec of specs) {
+      const given = options.initial?.get(spec.name)
+      parameters.set(
+        spec.name,
+        given ?? (await spec.init(randomStream(seed, 'init', spec.stream ?? spec.name))),
+      )
+    }
+    const aggregation = aggregationOf(options)
+    return new Trainer(options, specs, session, teacher, {
+      epoch: 0,
+      parameters,
+      optimizer: options.optimizer.init(),
+      ...(aggregation ? { aggregation: aggregation.init() } : {}),
+    })
+  }
+
+  /** The state after the last finished epoch, plus the steps made since. */
+  get state(): TrainerState {
+    return this.current
+  }
+
+  /** Continues from a state of a trainer of the same options. */
+  restore(state: TrainerState): void {
+    this.current = state
+  }
+
+  /** Floating-point operations of a step in matrix products. */
+  get flops(): number {
+    return this.session.graph.flops
+  }
+
+  /** Learning rate of the epoch in progress. */
+  get learningRate(): number {
+    return learningRate(this.options.schedule, this.current.epoch + 1)
+  }
+
+  /**
+   * One step on a batch.
+   *
+   * @param images normalised pixels [B, 3, R, R]
+   * @param labels class indices [B]
+   * @throws TrainingError when the loss is not finite; the parameters are then as before the step.
+   */
+  async step(images: Float32Array, labels: ArrayLike<number>): Promise<StepResult> {
+    const { batchSize, classNames } = this.options
+    const { resolution } = this.options.clip
+    const outputs = await this.session.run({
+      images: { shape: [batchSize, 3, resolution, resolution], data: images },
+      labels: oneHot(labels, classNames.length),
+      ...(this.teacher
+        ? { [TEACHER]: { shape: [classNames.length, this.options.clip.config.embedDim], data: this.teacher } }
+        : {}),
+      ...this.drawnInputs(),
+      ...this.parameterInputs(),
+    })
+    const losses: Record<string, number> = {}
+    const grads = new Map<string, Float32Array>()
+    for (const [name, { data }] of Object.entries(outputs)) {
+      if (name.startsWith(TERM)) losses[name.slice(TERM.length)] = data[0]!
+      if (name.startsWith(GRADIENT)) grads.set(name.slice(GRADIENT.length), data)
+    }
+    const rate = this.learningRate
+    this.checkFinite(losses, grads, rate)
+    const { params, state } = this.options.optimizer.update(
+      this.current.parameters,
+      grads,
+      this.current.optimizer,
+      rate,
+    )
+    this.current = { ...this.current, parameters: params, optimizer: state }
+    return { learningRate: rate, losses, correct: countCorrect(outputs.logits!, labels), outputs }
+  }
+
+  /**
+   * Ends an epoch: adds its prompts to the aggregate, and after the last epoch puts the aggregate in their place
+   * (the optimizer's state is left as it is).
+   */
+  endEpoch(): void {
+    const epoch = this.current.epoch + 1
+    const aggregation = aggregationOf(this.options)
+    if (!aggregation) {
+      this.current = { ...this.current, epoch }
+      return
+    }
+    const sum = aggregation.add(this.current.aggregation!, epoch, this.current.parameters)
+    const parameters =
+      epoch === this.options.schedule.epochs ? aggregation.result(sum) : this.current.parameters
+    this.current = { ...this.current, epoch, aggregation: sum, parameters }
+  }
+
+  async release(): Promise<void> {
+    await this.session.release()
+  }
+
+  /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
+  private drawnInputs(): Record<string, HostTensor> {
+    const { method, methodOptions, seed } = this.options
+    const random = randomStream(seed, 'draws', this.current.optimizer.step)
+    const draws = Object.entries(method.draws?.(methodOptions, random) ?? {})
+    return Object.fromEntries(draws.map(([name, tensor]) => [DRAWN + name, tensor]))
+  }
+
+  private parameterInputs(): Record<string, HostTensor> {
+    return Object.fromEntries(
+      this.specs.map(({ name, shape }) => [name, { shape, data: this.current.parameters.get(name)! }]),
+    )
+  }
+
+  private checkFinite(losses: Record<string, number>, grads: Tensors, rate: number): void {
+    const bad =
+      Object.keys(losses).find((name) => !Number.isFinite(losses[name])) ??
+      [...grads.keys()].find((name) => grads.get(name)!.some((value) => !Number.isFinite(value)))
+    if (bad === undefined) return
+    const step = this.current.optimizer.step + 1
+    throw new TrainingError(
+      `training diverged: ${bad} is not a finite number at step ${step} (epoch ${this.current.epoch + 1}, learning rate ${rate})`,
+      { hint: 'Lower the learning rate, or check the images and the model for damaged values.' },
+    )
+  }
+}
+
+function teacherFeatures(
+  { clip, runtime, classNames, textCache }: TrainerOptions,
+  templates: readonly string[],
+): Promise<Float32Array> {
+  const compute = () => diverseTextFeatures(clip, runtime, classNames, templates)
+  return textCache ? textCache({ combination: 'mean', classNames, templates }, compute) : compute()
+}
+
+function aggregationOf({ method, methodOptions, schedule }: TrainerOptions) {
+  const options = method.aggregation?.(methodOptions)
+  return options && gaussianAggregation(options, schedule.epochs)
+}
+
+/** One-hot rows of labels: [labels, classes]. */
+function oneHot(labels: ArrayLike<number>, classes: number): HostTensor {
+  const data = new Float32Array(labels.length * classes)
+  for (let i = 0; i < labels.length; i++) data[i * classes + labels[i]!] = 1
+  return { shape: [labels.length, classes], data }
+}
+
+function countCorrect({ shape, data }: HostTensor, labels: ArrayLike<number>): number {
+  return predictions(data, shape[1]!).reduce((n, label, i) => n + (label === labels[i] ? 1 : 0), 0)
+}

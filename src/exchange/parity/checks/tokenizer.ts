@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { loadTokenizer } from '../../../node/weights/tokenizer-files.js'
+import { compareAll, judged } from '../compare.js'
+import { readJson } from '../golden-files.js'
+import type { Check } from './check.js'
+
+interface GoldenText {
+  readonly text: string
+  readonly ids: readonly number[]
+  readonly n_tokens_with_specials: number
+  readonly ftfy_may_matter: boolean
+  readonly row77_prefix?: readonly number[]
+  readonly row77_truncated?: readonly number[]
+  readonly decoded: string
+}
+
+/**
+ * Token ids of texts. Texts that ftfy might rewrite are met by the tokenizer without normalisation, as the reference
+ * was; the default one composes accents (NFC), which is the part of ftfy it repeats.
+ */
+export const tokenizerCheck: Check = {
+  name: 'tokenizer',
+  path: 'tokenizer/tokenizer_golden.json',
+  async *run({ root }) {
+    const { entries } = await readJson<{ entries: GoldenText[] }>(join(root, this.path))
+    const tokenizer = await loadTokenizer()
+    const plain = await loadTokenizer(undefined, { normalization: 'none' })
+    const unflagged = entries.filter((entry) => !entry.ftfy_may_matter)
+    const rows = entries.filter((entry) => entry.row77_prefix)
+    const long = entries.filter((entry) => entry.row77_truncated)
+    yield judged('tokenizer', [
+      compareAll(
+        'ids',
+        unflagged.map(({ text, ids }) => [tokenizer.encode(text), ids]),
+      ),
+      compareAll(
+        'ids without normalisation',
+        entries.map(({ text, ids }) => [plain.encode(text), ids]),
+      ),
+      compareAll(
+        'rows',
+        rows.map(({ text, row77_prefix }) => [plain.tokenize(text), row77_prefix]),
+      ),
+      compareAll(
+        'truncated rows',
+        long.map(({ text, row77_truncated }) => [plain.tokenize(text, { truncate: true }), row77_truncated]),
+      ),
+      compareAll(
+        'decoded',
+        entries.map(({ ids, decoded }) => [plain.decode(ids), decoded]),
+      ),
+    ])
+  },
+}

@@ -1,0 +1,30 @@
+import { evaluateLogits } from '../../core/evaluate/metrics.js'
+import type { HostTensor } from '../../core/graph/index.js'
+import { type Comparison, compareNumber } from './compare.js'
+import type { GoldenCase } from './golden-case.js'
+
+/** What a replay computed, under the case's tensor names, and the figures that are no tensors. */
+export interface Replay {
+  readonly tensors: Map<string, HostTensor>
+  /** Losses, learning rates and test figures beside the case's own. */
+  readonly figures: Comparison[]
+}
+
+/**
+ * Accuracy, macro F1 and per-class accuracy of the final logits, where no image is nearly tied between two classes.
+ *
+ * @param logits [images, classes]
+ */
+export function testFigures(
+  { results: { test, accuracy_stable }, class_names }: GoldenCase,
+  { data }: HostTensor,
+  labels: ArrayLike<number>,
+): Comparison[] {
+  if (!test || !accuracy_stable) return []
+  const metrics = evaluateLogits(data, labels, class_names.length)
+  return [
+    compareNumber('test.accuracy', metrics.accuracy, test.accuracy, 1e-9),
+    compareNumber('test.macro_f1', metrics.macroF1, test.macro_f1, 1e-9),
+    compareNumber('test.perclass_accuracy', metrics.meanPerClassAccuracy, test.perclass_accuracy, 1e-9),
+  ]
+}

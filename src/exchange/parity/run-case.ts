@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { DataError } from '../../core/errors.js'
+import type { HostTensor } from '../../core/graph/index.js'
+import type { Runtime } from '../../core/runtime/session.js'
+import { type TensorData, writeSafetensors } from '../../core/weights/safetensors.js'
+import { compareTensor, judged, type Outcome, skipped } from './compare.js'
+import type { GoldenCase } from './golden-case.js'
+import { withPackedClip } from './golden-clip.js'
+import { readTensors } from './golden-files.js'
+import { isTrainingCase, replayTraining } from './training-case.js'
+import { isZeroShotCase, replayZeroShot } from './zero-shot-case.js'
+
+/**
+ * Replays a case and compares every tensor of its inventory: what the inventory names and the replay does not compute
+ * is a miss. A method that does not exist here is skipped.
+ *
+ * @param out folder for what was computed, as `<case name>.safetensors`
+ * @throws UserError when a file of the case is missing or damaged
+ */
+export async function runCase(golden: GoldenCase, runtime: Runtime, out?: string): Promise<Outcome> {
+  const training = isTrainingCase(golden)
+  if (!training && !isZeroShotCase(golden)) {
+    return skipped(golden.name, `method ${golden.method} is not built`)
+  }
+  const data = await readTensors(golden.files.data)
+  const stored = await readTensors(golden.files.tensors)
+  const initial = initialParameters(stored)
+  const { tensors, figures } = await withPackedClip(golden.files.clip, (clip) =>
+    training
+      ? replayTraining(golden, clip, runtime, { initial, data })
+      : replayZeroShot(golden, clip, runtime, data),
+  )
+  if (out !== undefined) await writeComputed(join(out, `${golden.name}.safetensors`), golden, tensors)
+  const comparisons = Object.entries(golden.tensors).map(([name, { suggested_atol }]) => {
+    const expected = stored.get(name)
+    if (!expected) throw new DataError(`${golden.files.tensors} has no tensor ${name}`)
+    return compareTensor(name, tensors.get(name), expected, suggested_atol ?? 0)
+  })
+  return judged(golden.name, [...figures, ...comparisons])
+}
+
+/** The parameters to start from, which are an input of a case. */
+function initialParameters(stored: ReadonlyMap<string, HostTensor>): Map<string, Float32Array> {
+  const entries = [...stored].filter(([name]) => name.startsWith('init.') && !name.startsWith('init.eval.'))
+  return new Map(entries.map(([name, { data }]) => [name.slice('init.'.length), data]))
+}
+
+/** Writes what was computed in the element types of the case's inventory. */
+async function writeComputed(path: string, golden: GoldenCase, tensors: ReadonlyMap<string, HostTensor>) {
+  const typed = [...tensors].map(([name, { shape, data }]): [string, TensorData] => {
+    const integers = golden.tensors[name]?.dtype === 'int64'
+    return [name, { shape, data: integers ? BigInt64Array.from(data, BigInt) : data }]
+  })
+  await writeSafetensors(path, new Map(typed), { case: golden.name })
+}

@@ -1,0 +1,294 @@
+import type { Clip } from '../../core/clip/clip.js'
+import type { TextPrompts } from '../../core/clip/prompted-text.js'
+import { readableClassName } from '../../core/clip/templates.js'
+import { DataError } from '../../core/errors.js'
+import { promptedClassifier } from '../../core/evaluate/classifier.js'
+import { type HostTensor, input, values } from '../../core/graph/index.js'
+import { gaussianWeights } from '../../core/methods/gaussian-aggregation.js'
+import type { Method } from '../../core/methods/method.js'
+import { textPrompts } from '../../core/methods/prompted-clip.js'
+import { methodNamed } from '../../core/methods/registry.js'
+import type { Runtime } from '../../core/runtime/session.js'
+import type { Tensors } from '../../core/train/optimizer.js'
+import type { ScheduleConfig } from '../../core/train/schedule.js'
+import { sgd } from '../../core/train/sgd.js'
+import { Trainer } from '../../core/train/trainer.js'
+import { classifyAll } from './classify-all.js'
+import { type Comparison, compareFigures, compareNumber } from './compare.js'
+import { tokenRows } from './features.js'
+import type { GoldenCase } from './golden-case.js'
+import { promptRows } from './prompt-rows.js'
+import { type Replay, testFigures } from './replay.js'
+
+/** Reference keys of vision-language prompt options, and ours. */
+const promptOptions: Readonly<Record<string, string>> = {
+  N_CTX_TEXT: 'textContext',
+  N_CTX_VISION: 'visionContext',
+  CTX_INIT: 'contextInit',
+  PROMPT_DEPTH_TEXT: 'textDepth',
+  PROMPT_DEPTH_VISION: 'visionDepth',
+}
+
+/** The loss of methods that have cross-entropy alone. */
+const crossEntropyTerms = { loss_total: 'total', loss_ce: 'total' }
+
+/** A method of the reference here: its name, its options, and its loss terms under the reference's names. */
+interface Trained {
+  readonly name: string
+  readonly options: Readonly<Record<string, string>>
+  readonly terms: Readonly<Record<string, string>>
+}
+
+const trained: Readonly<Record<string, Trained>> = {
+  CoOp: {
+    name: 'coop',
+    options: {
+      N_CTX: 'context',
+      CTX_INIT: 'contextInit',
+      CSC: 'classSpecific',
+      CLASS_TOKEN_POSITION: 'classPosition',
+    },
+    terms: crossEntropyTerms,
+  },
+  CoCoOp: {
+    name: 'cocoop',
+    options: { N_CTX: 'context', CTX_INIT: 'contextInit' },
+    terms: crossEntropyTerms,
+  },
+  MaPLe: {
+    name: 'maple',
+    options: { N_CTX: 'context', CTX_INIT: 'contextInit', PROMPT_DEPTH: 'depth' },
+    terms: crossEntropyTerms,
+  },
+  IVLP: {
+    name: 'ivlp',
+    options: promptOptions,
+    terms: crossEntropyTerms,
+  },
+  PromptSRC: {
+    name: 'promptsrc',
+    options: {
+      ...promptOptions,
+      TEXT_LOSS_WEIGHT: 'textLossWeight',
+      IMAGE_LOSS_WEIGHT: 'imageLossWeight',
+      GPA_MEAN: 'gpaMean',
+      GPA_STD: 'gpaStd',
+    },
+    terms: {
+      loss_total: 'total',
+      loss_ce: 'ce',
+      loss_scl_text: 'sclText',
+      loss_scl_image: 'sclImage',
+      loss_scl_logits: 'sclLogits',
+    },
+  },
+}
+
+/** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */
+const EXACT = 1e-12
+
+/** True for a case whose method trains prompts and exists here. */
+export const isTrainingCase = ({ method }: GoldenCase): boolean => Object.hasOwn(trained, method)
+
+/** The method of a case and its options. */
+export function methodOf(golden: GoldenCase): { readonly method: Method; readonly methodOptions: unknown } {
+  const { name, options } = trained[golden.method]!
+  const known = Object.entries(golden.trainer_config ?? {}).filter(([key]) => Object.hasOwn(options, key))
+  const method = methodNamed(name)
+  const given = Object.fromEntries(known.map(([key, value]) => [options[key]!, value]))
+  return { method, methodOptions: method.options.parse(given) }
+}
+
+/**
+ * Trains the case from its initial parameters on its stored batches with the product's trainer, and evaluates after
+ * every epoch. `given` holds the case's inputs: initial parameters, batches and evaluation images.
+ */
+export async function replayTraining(
+  golden: GoldenCase,
+  clip: Clip,
+  runtime: Runtime,
+  given: { readonly initial: Tensors; readonly data: ReadonlyMap<string, HostTensor> },
+): Promise<Replay> {
+  const { method, methodOptions } = methodOf(golden)
+  const optim = golden.optim_config
+  if (!optim) throw new DataError(`${golden.name} has no optim_config`)
+  const images = given.data.get('train.images')!
+  const [batches, batchSize] = images.shape as [number, number]
+  const classNames = golden.class_names
+  const trainer = await Trainer.create({
+    clip,
+    runtime,
+    method,
+    methodOptions,
+    classNames,
+    batchSize,
+    optimizer: sgd({
+      momentum: optim.MOMENTUM,
+      weightDecay: optim.WEIGHT_DECAY,
+      dampening: optim.SGD_DAMPNING,
+      nesterov: optim.SGD_NESTEROV,
+    }),
+    schedule: scheduleOf(optim),
+    seed: 1,
+    initial: given.initial,
+    inspect: true,
+  })
+
+  const tensors = new Map<string, HostTensor>()
+  const shapes = new Map(trainer.specs.map(({ name, shape }) => [name, shape]))
+  const put = (prefix: string, values: Tensors) => {
+    for (const [name, data] of values) tensors.set(`${prefix}.${name}`, { shape: shapes.get(name)!, data })
+  }
+  const evaluate = async (name: string) => {
+    const classifier = await promptedClassifier(
+      { clip, runtime, classNames },
+      { method, methodOptions, parameters: trainer.state.parameters, classNames },
+    )
+    tensors.set(name, await classifyAll(classifier, given.data.get('eval.images')!))
+    await classifier.release()
+  }
+
+  put('init', trainer.state.parameters)
+  const symbols = method.prompts(methodOptions, clip, (name) => input(name, shapes.get(name)!))
+  const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
+  const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
+  tensors.set('tokenized_prompts', tokenRows(clip, prompts))
+  if (trainer.teacher) {
+    const shape = [classNames.length, clip.config.embedDim]
+    tensors.set('fixed_embeddings', { shape, data: trainer.teacher })
+  }
+  await evaluate('init.eval.logits')
+  if (golden.method === 'CoOp') {
+    const prompts = method.prompts(methodOptions, clip, (name) =>
+      values(`init.${name}`, shapes.get(name)!, trainer.state.parameters.get(name)!),
+    )
+    const [set] = textPrompts(prompts, input('image', [1, clip.config.embedDim]))
+    tensors.set('init.prompts', await promptRows(clip, runtime, set!, classNames))
+  }
+
+  const figures: Comparison[] = []
+  const expected = golden.results
+  const perBatch = images.data.length / batches
+  const labels = given.data.get('train.labels')!.data
+  const epochs = Math.min(optim.MAX_EPOCH, epochsStored(golden, batches))
+  let noise = 0
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (let batch = 0; batch < batches; batch++) {
+      const result = await trainer.step(
+        images.data.slice(batch * perBatch, (batch + 1) * perBatch),
+        labels.subarray(batch * batchSize, (batch + 1) * batchSize),
+      )
+      const index = (epoch - 1) * batches + batch
+      if (index === 0) {
+        for (const [name, tensor] of firstStep(result.outputs)) tensors.set(name, tensor)
+        const { context } = result.outputs
+        if (golden.method === 'CoCoOp' && context) {
+          tensors.set('step0.meta_net_out', shiftOf(context, given.initial.get('prompt_learner.ctx')!))
+        }
+        figures.push(...lossTerms(golden, result.losses))
+      }
+      const step = expected.steps?.[index]
+      if (!step) continue
+      // Rounding grows along the trajectory: the reference's own distance to float64 so far sets the scale.
+      noise = Math.max(noise, Math.abs(step.loss - step.loss_fp64))
+      const tolerance = Math.max(20 * noise, 2e-5 * Math.abs(step.loss))
+      figures.push(compareNumber(`step${index}.loss`, result.losses.total!, step.loss, tolerance))
+      figures.push(compareFigures(`step${index}.lr`, [result.learningRate], [step.lr], EXACT))
+    }
+    put(`epoch${epoch}`, trainer.state.parameters)
+    trainer.endEpoch()
+    await evaluate(`epoch${epoch}.eval.logits`)
+  }
+  for (const [name, data] of trainer.state.optimizer.buffers) {
+    tensors.set(`final.${name}`, { shape: shapes.get(name.replace(/^momentum\./, ''))!, data })
+  }
+  const aggregation = method.aggregation?.(methodOptions)
+  if (aggregation && epochs === optim.MAX_EPOCH) put('gpa', trainer.state.parameters)
+  if (aggregation && expected.gpa_weights) {
+    const weights = gaussianWeights(aggregation, optim.MAX_EPOCH)
+    figures.push(compareFigures('gpa_weights', weights, expected.gpa_weights, EXACT))
+  }
+  if (expected.lr_after_training !== undefined) {
+    const rates = [[trainer.learningRate], [expected.lr_after_training]] as const
+    figures.push(compareFigures('lr_after_training', ...rates, EXACT))
+  }
+  await trainer.release()
+  const last = tensors.get(`epoch${epochs}.eval.logits`)
+  if (last) figures.push(...testFigures(golden, last, given.data.get('eval.labels')!.data))
+  return { tensors, figures }
+}
+
+/** Terms of the first step, each to its own rounding or, where it nearly cancels, to that of the sum. */
+function lossTerms({ method, results }: GoldenCase, losses: Readonly<Record<string, number>>): Comparison[] {
+  const { step0 = {}, step0_fp64 = {} } = results
+  const { terms } = trained[method]!
+  const known = Object.entries(step0).filter(([name]) => Object.hasOwn(terms, name))
+  return known.map(([name, expected]) => {
+    const noise = Math.abs(expected - (step0_fp64[name] ?? expected))
+    const tolerance = Math.max(20 * noise, 2e-5 * Math.abs(expected), 1e-6 * Math.abs(step0.loss_total ?? 0))
+    return compareNumber(`step0.${name}`, losses[terms[name]!] ?? 0, expected, tolerance)
+  })
+}
+
+/** The stored run may stop before MAX_EPOCH, which then only shapes the schedule. */
+function epochsStored({ results }: GoldenCase, batches: number): number {
+  return results.steps ? results.steps.length / batches : Number.POSITIVE_INFINITY
+}
+
+function scheduleOf(optim: NonNullable<GoldenCase['optim_config']>): ScheduleConfig {
+  const common = { epochs: optim.WARMUP_EPOCH, recount: optim.WARMUP_RECOUNT }
+  return {
+    lr: optim.LR,
+    epochs: optim.MAX_EPOCH,
+    decay: { type: 'cosine' },
+    warmup:
+      optim.WARMUP_TYPE === 'constant'
+        ? { ...common, type: 'constant', lr: optim.WARMUP_CONS_LR }
+        : { ...common, type: 'linear', minLr: optim.WARMUP_MIN_LR },
+  }
+}
+
+/** Outputs of a step under the case's names. */
+function firstStep(outputs: Readonly<Record<string, HostTensor>>): Map<string, HostTensor> {
+  const names: Record<string, string> = {
+    logits: 'step0.logits',
+    text: 'step0.text_features',
+    image: 'step0.image_features',
+    frozenText: 'step0.fixed_text_normalised',
+    frozenImage: 'step0.zero_shot_image_features',
+  }
+  const tensors = new Map<string, HostTensor>()
+  for (const [name, tensor] of Object.entries(outputs)) {
+    if (name.startsWith('grad.')) tensors.set(`step0.${name}`, tensor)
+    else if (Object.hasOwn(names, name)) tensors.set(names[name]!, tensor)
+  }
+  const { logits, frozenLogits } = outputs
+  if (logits && frozenLogits) {
+    tensors.set('step0.log_softmax_student', logSoftmaxRows(logits))
+    tensors.set('step0.log_softmax_teacher', logSoftmaxRows(frozenLogits))
+  }
+  return tensors
+}
+
+/** What the meta-network added to the context: the difference at the first context vector, [B, width]. */
+function shiftOf({ shape, data }: HostTensor, context: Float32Array): HostTensor {
+  const [batch, vectors, width] = shape as [number, number, number]
+  const shift = new Float32Array(batch * width)
+  for (let i = 0; i < shift.length; i++) {
+    const d = i % width
+    shift[i] = data[((i - d) / width) * vectors * width + d]! - context[d]!
+  }
+  return { shape: [batch, width], data: shift }
+}
+
+function logSoftmaxRows({ shape, data }: HostTensor): HostTensor {
+  const classes = shape[1]!
+  const result = new Float32Array(data.length)
+  for (let row = 0; row < data.length; row += classes) {
+    const values = data.subarray(row, row + classes)
+    const largest = Math.max(...values)
+    const total = values.reduce((sum, value) => sum + Math.exp(value - largest), 0)
+    for (let i = 0; i < classes; i++) result[row + i] = values[i]! - largest - Math.log(total)
+  }
+  return { shape, data: result }
+}

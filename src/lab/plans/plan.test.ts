@@ -1,0 +1,199 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Dataset, Datum } from '../../core/data/dataset.js'
+import { DataError } from '../../core/errors.js'
+import type { Engine, UnitTask } from '../engines/engine.js'
+import { observationsOf } from '../results/read-units.js'
+import { identityOf } from '../units/unit.js'
+import { readUnit, type UnitResult, writeFailure, writeResult } from '../units/unit-files.js'
+import { type FinishedUnit, runBenchmark } from './benchmark.js'
+import { type BenchmarkOptions, planBenchmark } from './plan.js'
+
+const images = (part: string, count: number): Datum[] =>
+  Array.from({ length: count }, (_, i) => ({
+    source: `${part}/${i}`,
+    label: i % 4,
+    load: () => Promise.reject(new Error('no image is to be loaded')),
+  }))
+
+const dataset = (name: string, train = 8): Dataset => ({
+  name,
+  classNames: [...'abcd'].map((letter) => `${name} ${letter}`),
+  train: images('train', train),
+  val: [],
+  test: images('test', 4),
+})
+
+const opening =
+  (open: (name: string) => Dataset): BenchmarkOptions['open'] =>
+  async (name) => ({ dataset: open(name), reference: { path: name } })
+
+let out: string
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'benchmark-'))
+})
+afterEach(() => rm(out, { recursive: true, force: true }))
+
+const options = (more: Partial<BenchmarkOptions> = {}): BenchmarkOptions => ({
+  protocol: 'base-to-novel',
+  datasets: ['A', 'B'],
+  shots: [2],
+  methods: ['zero-shot', 'promptsrc'],
+  seeds: [1, 2],
+  model: { name: 'tiny', sha256: '0'.repeat(64) },
+  open: opening(dataset),
+  out,
+  ...more,
+})
+
+const foldersOf = async (more: Partial<BenchmarkOptions>) =>
+  (await planBenchmark(options(more))).map(({ folder }) => folder.slice(out.length + 1))
+
+describe('the plan of a benchmark', () => {
+  it('has a folder for each training and each measure; zero-shot is measured once', async () => {
+    expect((await foldersOf({ datasets: ['A'] })).sort()).toEqual([
+      'base-to-novel/A/promptsrc/shots2-seed1/A-base',
+      'base-to-novel/A/promptsrc/shots2-seed1/A-novel',
+      'base-to-novel/A/promptsrc/shots2-seed1/train',
+      'base-to-novel/A/promptsrc/shots2-seed2/A-base',
+      'base-to-novel/A/promptsrc/shots2-seed2/A-novel',
+      'base-to-novel/A/promptsrc/shots2-seed2/train',
+      'base-to-novel/A/zero-shot/A-base',
+      'base-to-novel/A/zero-shot/A-novel',
+    ])
+  })
+
+  it('trains once for all targets of a source, and measures after the training', async () => {
+    const units = await planBenchmark(
+      options({ protocol: 'cross-dataset', source: 'S', methods: ['ivlp'], seeds: [1] }),
+    )
+    const [training, ...measures] = units
+    expect(training!.spec).toMatchObject({ measures: [], settings: { classes: 'all', shots: 2, seed: 1 } })
+    expect(measures.map(({ spec }) => spec.measures.map(({ data }) => data.name))).toEqual([
+      ['S'],
+      ['A'],
+      ['B'],
+    ])
+    for (const { after, spec, folder } of measures) {
+      expect(after).toEqual([training!.folder])
+      expect(join(folder, spec.trained!.folder)).toBe(training!.folder)
+      expect(spec.trained!.identity).toBe(identityOf(training!.spec))
+    }
+  })
+
+  it('refuses sources without training images, and measures without test images', async () => {
+    const open = opening((name) => dataset(name, 0))
+    await expect(planBenchmark(options({ open }))).rejects.toThrow(DataError)
+    const untested = opening((name) => ({ ...dataset(name), test: [] }))
+    await expect(planBenchmark(options({ open: untested }))).rejects.toThrow(/no test images/)
+  })
+
+  it('refuses different data sets of one name, whose runs would share a folder', async () => {
+    const open = opening((path) => ({ ...dataset('photos'), fingerprint: path }))
+    const datasets = ['here/photos', 'there/photos']
+    await expect(planBenchmark(options({ open, datasets }))).rejects.toThrow(
+      'here/photos and there/photos hold different images',
+    )
+  })
+})
+
+const found = (units: readonly FinishedUnit[]) =>
+  units.flatMap(({ folder, spec, result }) =>
+    result ? observationsOf(folder, spec, result).map(({ observation }) => observation) : [],
+  )
+
+describe('a benchmark', () => {
+  const result = (identity: string, measures: UnitResult['measures']): UnitResult => ({
+    identity,
+    measures,
+    parameters: 1,
+    stepSeconds: null,
+    peakMemoryMB: 100,
+  })
+  const evaluation = (accuracy: number): UnitResult['measures'][string] => ({
+    metrics: {
+      count: 4,
+      accuracy,
+      macroF1: accuracy,
+      perClassAccuracy: [],
+      meanPerClassAccuracy: accuracy,
+      confusion: [],
+      expectedCalibrationError: 0,
+    },
+    calibration: [],
+    samples: [],
+    skipped: [],
+  })
+  /** Does units by writing results, and fails those whose folders are named. */
+  const engine = (failing: string[] = []): Engine & { readonly done: string[] } => {
+    const done: string[] = []
+    return {
+      name: 'test',
+      interruption: () => 'interrupted',
+      done,
+      async run(tasks: readonly UnitTask[]) {
+        for (const { folder } of tasks) {
+          if (failing.some((part) => folder.includes(part))) {
+            await writeFailure(folder, { message: 'made to fail', hint: 'nothing' })
+            continue
+          }
+          const spec = await readUnit(folder)
+          const measures = Object.fromEntries(spec.measures.map(({ name }) => [name, evaluation(75)]))
+          await writeResult(folder, result(identityOf(spec), measures))
+          done.push(folder)
+        }
+      },
+    }
+  }
+
+  it('gives an accuracy for every measure, with the failures of those that have none', async () => {
+    const units = await planBenchmark(options({ methods: ['promptsrc'], seeds: [1] }))
+    const finished = await runBenchmark(units, engine(['B-novel']), {})
+    expect(found(finished)).toHaveLength(3)
+    expect(found(finished)[0]).toMatchObject({
+      protocol: 'base-to-novel',
+      method: 'promptsrc',
+      dataset: 'A',
+      source: 'A',
+      classes: 'base',
+      shots: 2,
+      seed: 1,
+      accuracy: 75,
+    })
+    expect(finished.flatMap(({ failure }) => failure ?? [])).toEqual([
+      { message: 'made to fail', hint: 'nothing' },
+    ])
+  })
+
+  it('goes on with images that have moved', async () => {
+    const few = { methods: ['zero-shot'], datasets: ['A'], seeds: [1] }
+    await runBenchmark(await planBenchmark(options(few)), engine(['A-novel']), {})
+    const open: BenchmarkOptions['open'] = async (name) => ({
+      dataset: dataset(name),
+      reference: { path: `moved/${name}` },
+    })
+    const seen: string[] = []
+    const look: Engine = {
+      ...engine(),
+      async run(tasks) {
+        for (const { folder } of tasks) seen.push((await readUnit(folder)).data.path)
+      },
+    }
+    await runBenchmark(await planBenchmark(options({ ...few, open })), look, {})
+    expect(seen).toEqual(['moved/A', 'moved/A'])
+  })
+
+  it('refuses a folder with runs of other settings, and writes nothing there', async () => {
+    const few = { methods: ['ivlp'], seeds: [1] }
+    await runBenchmark(await planBenchmark(options(few)), engine(), {})
+    const changed = await planBenchmark(
+      options({ ...few, datasets: ['C', 'A'], overrides: { learningRate: 0.5 } }),
+    )
+    await expect(runBenchmark(changed, engine(), {})).rejects.toThrow(
+      `${join(out, 'base-to-novel/A/ivlp/shots2-seed1/train')} holds a run with learningRate 0.0025, not 0.5`,
+    )
+    expect(await readdir(join(out, 'base-to-novel'))).toEqual(['A', 'B'])
+  })
+})

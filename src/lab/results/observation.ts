@@ -1,0 +1,26 @@
+import type { ClassSelection } from '../../core/data/base-novel.js'
+import type { Protocol } from '../plans/protocol.js'
+
+/** What is measured of a method on a data set: among all classes, or among base and novel ones, with their harmonic mean. */
+export type Quantity = 'accuracy' | 'base' | 'novel' | 'hm'
+
+/** One accuracy that was measured: the atom of every table. */
+export interface Observation {
+  readonly protocol: Protocol
+  /** Row: `promptsrc`, `zero-shot`, or the label of a variant. */
+  readonly method: string
+  /** Data set that was measured. */
+  readonly dataset: string
+  /** Data set that was trained on; the measured one except across data sets and domains. */
+  readonly source: string
+  readonly classes: ClassSelection
+  /** Images a class; null where nothing was trained. */
+  readonly shots: number | null
+  /** Null where no seed matters. */
+  readonly seed: number | null
+  /** In percent. */
+  readonly accuracy: number
+  readonly macroF1?: number
+  /** Of the run: a folder of ours, or a log file of the Python reference. */
+  readonly from: string
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { datasetTemplates } from '../../../core/clip/templates.js'
+import { harmonicMean } from '../../../core/evaluate/metrics.js'
+import { meanOf } from '../../../core/evaluate/statistics.js'
+import { protocols } from '../../plans/protocol.js'
+import type { Quantity } from '../observation.js'
+import { paperRows } from './paper.js'
+import type { PaperRow } from './paper-row.js'
+
+/** Printed numbers have two decimals, and so have the ones that they were computed from. */
+const ROUNDING = 0.0101
+
+const rows = protocols.flatMap((protocol) => paperRows(protocol).map((row) => ({ protocol, row })))
+const nameOf = ({ protocol, row }: (typeof rows)[number]) =>
+  `${protocol}: ${row.method}${row.shots === null ? '' : `, ${row.shots} shots`}`
+
+describe.each(rows.map((each) => [nameOf(each), each.row] as const))('%s', (_, row) => {
+  it('names data sets as templates do, with accuracies in percent', () => {
+    for (const [dataset, cell] of Object.entries(row.cells)) {
+      expect(Object.keys(datasetTemplates)).toContain(dataset)
+      for (const value of Object.values(cell)) {
+        expect(value).toBeGreaterThan(0)
+        expect(value).toBeLessThan(100)
+      }
+    }
+  })
+
+  it('has harmonic means of its base and novel accuracies', () => {
+    for (const { base, novel, hm } of [...Object.values(row.cells), row.average]) {
+      if (base === undefined || novel === undefined) continue
+      expect(Math.abs(harmonicMean(base, novel) - hm!)).toBeLessThan(ROUNDING)
+    }
+  })
+
+  if (!isWhole(row)) return
+  it('averages to its printed averages', () => {
+    for (const quantity of ['accuracy', 'base', 'novel'] satisfies Quantity[]) {
+      const printed = row.average[quantity]
+      if (printed === undefined) continue
+      const mean = meanOf(row.averaged.map((dataset) => row.cells[dataset]![quantity]!))
+      expect(Math.abs(mean - printed)).toBeLessThan(ROUNDING)
+    }
+  })
+})
+
+function isWhole({ averaged, cells }: PaperRow): boolean {
+  return averaged.every((dataset) => cells[dataset])
+}
+
+describe('the paper’s rows', () => {
+  it('are whole but for MaPLe with 4 shots', () => {
+    expect(rows.filter(({ row }) => !isWhole(row)).map(nameOf)).toEqual(['few-shot: maple, 4 shots'])
+  })
+
+  it('have the averages of base-to-novel generalization', () => {
+    const averages = paperRows('base-to-novel').map(({ method, average: { base, novel, hm } }) => [
+      method,
+      base,
+      novel,
+      hm,
+    ])
+    expect(averages).toEqual([
+      ['zero-shot', 69.34, 74.22, 71.7],
+      ['coop', 82.69, 63.22, 71.66],
+      ['cocoop', 80.47, 71.69, 75.83],
+      ['proda', 81.56, 72.3, 76.65],
+      ['maple', 82.28, 75.14, 78.55],
+      ['ivlp', 84.21, 71.79, 77.51],
+      ['promptsrc', 84.26, 76.1, 79.97],
+    ])
+  })
+
+  it('are there once each', () => {
+    expect(new Set(rows.map(nameOf)).size).toBe(rows.length)
+  })
+})

@@ -1,0 +1,61 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../core/errors.js'
+import { type Protocol, protocols } from '../plans/protocol.js'
+import type { UnitSpec } from '../units/unit.js'
+import { readFailure, readResult, readUnit, type UnitResult } from '../units/unit-files.js'
+import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
+import { readAll } from './read-all.js'
+
+const nothing: Findings = { found: [], unfinished: [], failed: [], damaged: [] }
+
+/** Reads what the units in these folders measured. Nothing that lies in one is thrown: it is named among the damaged. */
+export async function readUnits(folders: readonly string[], onDone?: () => void): Promise<Findings> {
+  return joinFindings(await readAll(folders, readOne, onDone))
+}
+
+async function readOne(folder: string): Promise<Findings> {
+  let spec: UnitSpec
+  try {
+    spec = await readUnit(folder)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { ...nothing, damaged: [{ path: folder, message: error.message }] }
+  }
+  const result = await readResult(folder, spec)
+  if (result) return { ...nothing, found: observationsOf(folder, spec, result) }
+  const failure = await readFailure(folder)
+  if (failure) return { ...nothing, failed: [{ path: folder, message: failure.message }] }
+  const isThere = await access(join(folder, 'result.json')).then(
+    () => true,
+    () => false,
+  )
+  const message = `${join(folder, 'result.json')} is damaged, or of other settings than unit.json`
+  return isThere ? { ...nothing, damaged: [{ path: folder, message }] } : { ...nothing, unfinished: [folder] }
+}
+
+/** What a finished unit measured. */
+export function observationsOf(folder: string, spec: UnitSpec, { measures }: UnitResult): Found[] {
+  const { label, data: source, settings, model } = spec
+  return spec.measures.flatMap(({ name, data, classes }) => {
+    // Left out where the method does not know the classes.
+    const metrics = measures[name]?.metrics
+    if (!metrics) return []
+    const observation = {
+      protocol: knownProtocol(spec.protocol) ?? protocolOf(data.name, source.name, classes),
+      method: label,
+      dataset: data.name,
+      source: source.name,
+      classes,
+      shots: settings.shots,
+      seed: settings.seed,
+      accuracy: metrics.accuracy,
+      macroF1: metrics.macroF1,
+      from: folder,
+    }
+    return [{ observation, variant: model.name }]
+  })
+}
+
+const knownProtocol = (name: string | undefined): Protocol | undefined =>
+  protocols.find((protocol) => protocol === name)

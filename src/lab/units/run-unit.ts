@@ -1,0 +1,220 @@
+import { join } from 'node:path'
+import { type ClassSelection, selectClasses } from '../../core/data/base-novel.js'
+import type { Dataset } from '../../core/data/dataset.js'
+import { ConfigError, DataError, UserError } from '../../core/errors.js'
+import { type Evaluation, evaluateClassifier } from '../../core/evaluate/evaluate.js'
+import { calibrationBins } from '../../core/evaluate/metrics.js'
+import { sampleRows } from '../../core/evaluate/sample-rows.js'
+import type { SettingsInput } from '../../core/train/settings.js'
+import type { TrainEvent } from '../../core/train/train-prompts.js'
+import { fingerprint } from '../../node/data/fingerprint.js'
+import type { Model } from '../../node/model.js'
+import { createClassifier, promptsPath } from '../../node/run.js'
+import { peakMemoryMB } from '../../node/runs/peak-memory.js'
+import { loadPrompts, type TrainedPrompts } from '../../node/runs/prompts-file.js'
+import { readLog } from '../../node/runs/run-directory.js'
+import { trainRun } from '../../node/runs/train-run.js'
+import type { BaselineTarget } from '../baselines/baseline.js'
+import { baselineNamed } from '../baselines/registry.js'
+import { JournalFile } from './evaluation-journal.js'
+import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
+import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
+import {
+  evaluationSchema,
+  readResult,
+  readUnit,
+  type UnitEvaluation,
+  type UnitResult,
+  writeResult,
+} from './unit-files.js'
+
+/** Test images kept with their likeliest classes. */
+const SAMPLES = 12
+/** With more classes the confusion matrix, which grows as their square, is not kept. */
+const CONFUSION_CLASSES = 200
+
+/** What a unit is done with. */
+export interface RunUnitOptions {
+  readonly model: Model
+  readonly open: (data: UnitData) => Promise<Dataset>
+  readonly onEvent?: (event: TrainEvent) => void
+  readonly onMeasure?: (name: string, done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** The parts of a result that learning gives. */
+type Learned = Pick<UnitResult, 'parameters' | 'stepSeconds' | 'peakMemoryMB'>
+
+/**
+ * Does a unit in this process and writes its result. Training goes on where an earlier process was stopped.
+ *
+ * @param folder the unit's folder, which is also its run directory
+ * @throws ConfigError, DataError when model or data are not those of the task; UserError when the unit whose prompts it
+ *   measures is not finished; errors of {@link trainRun}
+ */
+export async function runUnit(folder: string, spec: UnitSpec, options: RunUnitOptions): Promise<UnitResult> {
+  await checkModel(folder, spec, options.model)
+  const open = openOnce(folder, options)
+  const targets = await Promise.all(
+    spec.measures.map(async (measure) => ({
+      ...measure,
+      images: selectClasses(await open(measure.data), measure.classes),
+    })),
+  )
+  const outcome = baselineNamed(spec.method)
+    ? await baseline(spec, await open(spec.data), targets, options)
+    : await prompted(folder, spec, open, targets, options)
+  const result: UnitResult = {
+    identity: identityOf(spec),
+    ...outcome.learned,
+    measures: Object.fromEntries(
+      targets.flatMap(({ name, images }) => {
+        const evaluation = outcome.evaluations[name]
+        return evaluation ? [[name, record(evaluation, images.classNames)]] : []
+      }),
+    ),
+  }
+  await writeResult(folder, result)
+  return result
+}
+
+async function checkModel(folder: string, spec: UnitSpec, model: Model): Promise<void> {
+  const sha256 = await model.hash()
+  if (sha256 === spec.model.sha256) return
+  throw new ConfigError(
+    `${model.source} is ${sha256.slice(0, 12)}…, but ${folder} is for ${spec.model.sha256.slice(0, 12)}…`,
+    { hint: 'Give the command again that made it, with the model that is meant.' },
+  )
+}
+
+/** Opens each data set once, and refuses one whose images are others than the unit is for. */
+function openOnce(folder: string, { open }: RunUnitOptions): (data: UnitData) => Promise<Dataset> {
+  const opened = new Map<string, Promise<Dataset>>()
+  const checked = async (data: UnitData) => {
+    const dataset = await open(data)
+    if ((await fingerprint(dataset)) === data.fingerprint) return dataset
+    throw new DataError(`${data.path}: the images are not those that ${folder} is for`, {
+      hint: 'Give the command again that made it, for the images that are there now.',
+    })
+  }
+  return (data) => {
+    const key = JSON.stringify([data.path, data.root, data.classNames])
+    const known = opened.get(key) ?? checked(data)
+    opened.set(key, known)
+    return known
+  }
+}
+
+interface Outcome {
+  readonly learned: Learned
+  readonly evaluations: Readonly<Record<string, Evaluation>>
+}
+
+async function baseline(
+  { method, settings, skipBadImages }: UnitSpec,
+  data: Dataset,
+  targets: readonly BaselineTarget[],
+  { model, signal, onMeasure }: RunUnitOptions,
+): Promise<Outcome> {
+  const { evaluations, parameters } = await baselineNamed(method)!.measure({
+    model,
+    data,
+    targets,
+    classes: (settings.classes as ClassSelection | undefined) ?? 'all',
+    shots: settings.shots ?? 0,
+    seed: settings.seed ?? 0,
+    skipBadImages,
+    ...(onMeasure ? { onProgress: onMeasure } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  return { evaluations, learned: { parameters, stepSeconds: null, peakMemoryMB: peakMemoryMB() } }
+}
+
+async function prompted(
+  folder: string,
+  spec: UnitSpec,
+  open: (data: UnitData) => Promise<Dataset>,
+  targets: readonly BaselineTarget[],
+  options: RunUnitOptions,
+): Promise<Outcome> {
+  const from = trainedFolder(folder, spec)
+  const { prompts, ...learned } = from
+    ? await finishedPrompts(from, spec)
+    : await train(folder, spec, await open(spec.data), options)
+  const { model, onMeasure, signal } = options
+  const evaluations: Record<string, Evaluation> = {}
+  for (const { name, images } of targets) {
+    const classifier = await createClassifier({ prompts, model }, { classNames: images.classNames })
+    evaluations[name] = await evaluateClassifier(classifier, images.test, {
+      resolution: model.clip.resolution,
+      skipBadImages: spec.skipBadImages,
+      journal: new JournalFile(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
+      onProgress: (done, total) => onMeasure?.(name, done, total),
+      ...(signal ? { signal } : {}),
+    })
+    await classifier.release()
+  }
+  return { evaluations, learned: { ...learned, peakMemoryMB: learned.peakMemoryMB || peakMemoryMB() } }
+}
+
+/** What an earlier unit learned. Costs of training stay that unit's. */
+async function finishedPrompts(
+  from: string,
+  { trained }: UnitSpec,
+): Promise<Learned & { prompts: TrainedPrompts }> {
+  const task = await readUnit(from)
+  const result = await readResult(from, task)
+  if (result?.identity !== trained!.identity) {
+    throw new UserError(`${from} holds no finished training of what is to be measured`, {
+      hint: `Finish it first: promptsrc unit ${from}`,
+    })
+  }
+  const prompts = await loadPrompts(await promptsPath(from))
+  return { prompts, parameters: result.parameters, stepSeconds: null, peakMemoryMB: 0 }
+}
+
+async function train(
+  folder: string,
+  spec: UnitSpec,
+  data: Dataset,
+  { model, onEvent, signal }: RunUnitOptions,
+): Promise<Learned & { prompts: TrainedPrompts }> {
+  const events = trainRun({
+    ...(spec.settings as SettingsInput),
+    model,
+    data,
+    dataPath: spec.data.path,
+    out: folder,
+    resume: true,
+    skipBadImages: spec.skipBadImages,
+    ...(signal ? { signal } : {}),
+  })
+  let peak = await earlierPeak(folder)
+  let next = await events.next()
+  for (; !next.done; next = await events.next()) {
+    onEvent?.(next.value)
+    if (next.value.type !== 'epoch') continue
+    peak = Math.max(peak, peakMemoryMB())
+    await keepPeak(folder, peak)
+  }
+  const prompts = next.value
+  return {
+    prompts,
+    parameters: [...prompts.parameters.values()].reduce((sum, { length }) => sum + length, 0),
+    stepSeconds: stepSeconds(await readLog(folder)),
+    peakMemoryMB: peak,
+  }
+}
+
+function record(evaluation: Evaluation, classNames: readonly string[]): UnitEvaluation {
+  const { metrics, logits, labels, skipped } = evaluation
+  return evaluationSchema.parse({
+    metrics: {
+      ...metrics,
+      confusion: classNames.length > CONFUSION_CLASSES ? [] : metrics.confusion,
+    },
+    calibration: calibrationBins(logits, labels, classNames.length),
+    samples: sampleRows(evaluation, classNames, SAMPLES),
+    skipped,
+  })
+}

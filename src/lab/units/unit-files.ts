@@ -1,0 +1,127 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { UserError } from '../../core/errors.js'
+import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
+import { identityOf, specSchema, type UnitSpec } from './unit.js'
+
+const SPEC = 'unit.json'
+const RESULT = 'result.json'
+const FAILURE = 'failure.json'
+
+const percent = z.number().min(0).max(100)
+
+/** Figures of one evaluation as a unit keeps them. */
+export const evaluationSchema = z.object({
+  metrics: z.object({
+    count: z.int(),
+    accuracy: percent,
+    macroF1: percent,
+    perClassAccuracy: z.array(percent.nullable()),
+    meanPerClassAccuracy: percent,
+    /** Empty where there are too many classes to keep it. */
+    confusion: z.array(z.array(z.int())),
+    expectedCalibrationError: percent,
+  }),
+  calibration: z.array(z.object({ count: z.int(), confidence: z.number(), accuracy: z.number() })),
+  /** Evenly spaced test images by their place among the tested ones, with the likeliest classes. */
+  samples: z.array(
+    z.object({
+      index: z.int(),
+      truth: z.string(),
+      classes: z.array(z.object({ className: z.string(), probability: z.number() })),
+    }),
+  ),
+  /** Messages of images left out. */
+  skipped: z.array(z.string()),
+})
+
+/** See {@link evaluationSchema}. */
+export type UnitEvaluation = z.infer<typeof evaluationSchema>
+
+const resultSchema = z.object({
+  identity: z.string(),
+  /** By the measure's name; those that a method cannot make, as of classes it does not know, are left out. */
+  measures: z.record(z.string(), evaluationSchema),
+  /** Learned values. */
+  parameters: z.int(),
+  /** Median over the training steps, loading of images included; null where nothing was trained by steps. */
+  stepSeconds: z.number().nullable(),
+  /** Largest resident memory of a process that worked on this unit; of one that trained, while it did. */
+  peakMemoryMB: z.number(),
+})
+
+/** What a finished unit found. */
+export type UnitResult = z.infer<typeof resultSchema>
+
+const failureSchema = z.object({ message: z.string(), hint: z.string().optional() })
+
+/** Why a unit could not be done, and what to do. */
+export type UnitFailure = z.infer<typeof failureSchema>
+
+/** A failure in a line, for whoever looks at several: "ivlp, seed 1: the disk is full (Free some space.)". */
+export const failureLine = (name: string, { message, hint }: UnitFailure): string =>
+  `${name}: ${message}${hint ? ` (${hint})` : ''}`
+
+/** Writes a unit's task into its folder. Throws UserError when it cannot be written. */
+export async function writeUnit(folder: string, spec: UnitSpec): Promise<void> {
+  await writeFileAtomic(join(folder, SPEC), `${JSON.stringify(spec, null, 2)}\n`)
+}
+
+/** Reads a unit's task. Throws UserError when there is none or it is damaged. */
+export async function readUnit(folder: string): Promise<UnitSpec> {
+  const path = join(folder, SPEC)
+  const text = await textOf(path)
+  if (text === undefined) {
+    throw new UserError(`${folder} holds no ${SPEC}`, {
+      hint: 'Name a folder that `promptsrc compare` or `promptsrc bench` made.',
+    })
+  }
+  const parsed = specSchema.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  const { path: key, message } = parsed.error.issues[0]!
+  throw new UserError(`${path} is damaged: ${key.length > 0 ? `${key.join('.')}: ` : ''}${message}`, {
+    hint: 'Remove the folder and give the command again that made it.',
+  })
+}
+
+/** Writes the result beside the task. Throws UserError when it cannot be written. */
+export async function writeResult(folder: string, result: UnitResult): Promise<void> {
+  await writeFileAtomic(join(folder, RESULT), `${JSON.stringify(result)}\n`)
+  await clearFailure(folder)
+}
+
+/** The result of a unit; undefined where it is not finished, its file damaged, or of another task. */
+export async function readResult(folder: string, spec: UnitSpec): Promise<UnitResult | undefined> {
+  const parsed = resultSchema.safeParse(parseJson(await textOf(join(folder, RESULT))))
+  return parsed.success && parsed.data.identity === identityOf(spec) ? parsed.data : undefined
+}
+
+/** Keeps why a unit failed beside its task, for whoever started it from another process or machine. */
+export async function writeFailure(folder: string, failure: UnitFailure): Promise<void> {
+  await writeFileAtomic(join(folder, FAILURE), `${JSON.stringify(failure, null, 2)}\n`)
+}
+
+/** Why the last try failed; undefined where it did not, or where it was ended from outside. */
+export async function readFailure(folder: string): Promise<UnitFailure | undefined> {
+  const parsed = failureSchema.safeParse(parseJson(await textOf(join(folder, FAILURE))))
+  return parsed.success ? parsed.data : undefined
+}
+
+/** Forgets an earlier failure. Throws UserError when it cannot be removed. */
+export async function clearFailure(folder: string): Promise<void> {
+  const path = join(folder, FAILURE)
+  await rm(path, { force: true }).catch((cause) => {
+    throw writeError(path, cause)
+  })
+}
+
+const textOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined)
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

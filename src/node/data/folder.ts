@@ -1,0 +1,182 @@
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Dataset, DataWarning, Datum } from '../../core/data/dataset.js'
+import { checkedFraction, holdOut } from '../../core/data/hold-out.js'
+import { DataError } from '../../core/errors.js'
+import { resolveClassNames } from './class-names.js'
+import { FileDatum } from './file-datum.js'
+import { ImageFolder } from './image-folder.js'
+import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
+
+export interface FolderOptions {
+  /** File that names the classes, see `resolveClassNames`; by default the folders' names do. */
+  readonly classNames?: string | undefined
+  /** Share of each class kept for testing where the folder has no `test` of its own; 0.3 by default. */
+  readonly testFraction?: number | undefined
+}
+
+export interface FolderDataset extends Dataset {
+  /** Class folder of every class, in label order. */
+  readonly folders: readonly string[]
+  readonly warnings: readonly DataWarning[]
+}
+
+type Part = 'train' | 'val' | 'test'
+const partNames: readonly Part[] = ['train', 'val', 'test']
+
+/** Names of the images of one class in one part. */
+interface ClassImages {
+  readonly part: Part
+  readonly folder: string
+  readonly place: ImageFolder
+  readonly images: readonly string[]
+  /** Files of other types. */
+  readonly others: readonly string[]
+}
+
+/**
+ * Opens a folder of images, one folder per class: `root/<class>/*`, or `root/train/<class>/*` with
+ * `root/test/<class>/*` and perhaps `root/val/<class>/*`. Classes are numbered in code-point order of their folders'
+ * names. Nothing is decoded yet.
+ *
+ * Where there is no `test`, `testFraction` of every class is kept for testing: those files whose paths hash lowest.
+ * The choice depends on the files' names alone, so every run and every seed has the same test images.
+ *
+ * @throws DataError when there is nothing to use: no folder, no class folders, a class folder without images
+ */
+export async function openFolder(root: string, options: FolderOptions = {}): Promise<FolderDataset> {
+  const testFraction = checkedFraction(options.testFraction)
+  const read = await folderReader(root)
+  const { found, ignored } = await readParts(root, read)
+  const folders = [...new Set(found.map(({ folder }) => folder))].sort(compareCodePoints)
+  const classNames = await resolveClassNames(folders, options.classNames)
+
+  const data = (part: Part): Datum[] =>
+    folders.flatMap((folder, label) => {
+      const entries = found.filter((entry) => entry.part === part && entry.folder === folder)
+      return entries.flatMap(({ place, images }) => images.map((name) => new FileDatum(place, name, label)))
+    })
+  const listed = { train: data('train'), val: data('val'), test: data('test') }
+  const split =
+    listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction, classAndFile) }
+  return {
+    name: basename(resolve(root)),
+    classNames,
+    folders,
+    ...split,
+    warnings: [...ignored, ...otherFiles(found), ...missingImages(folders, split)],
+  }
+}
+
+const classAndFile = ({ source }: Datum): string[] => [basename(dirname(source)), basename(source)]
+
+async function readParts(
+  root: string,
+  read: FolderReader,
+): Promise<{ found: ClassImages[]; ignored: DataWarning[] }> {
+  const top = await read(root)
+  if (top.folders.length === 0) throw nothingIn(root, top.images.length, top.others.length)
+  const ignored: DataWarning[] = []
+  if (top.images.length > 0) ignored.push(looseImages(root, top.images))
+
+  const parts = await partsOf(root, top.folders, read)
+  if (parts.length === 0) return { found: await readClasses(root, top.folders, 'train', read), ignored }
+
+  const found: ClassImages[] = []
+  for (const part of parts) {
+    const path = join(root, part)
+    const { folders, images } = await read(path)
+    if (images.length > 0) ignored.push(looseImages(path, images))
+    found.push(...(await readClasses(path, folders, part, read)))
+  }
+  for (const folder of top.folders.filter((name) => !parts.includes(name as Part))) {
+    const message = `${join(root, folder)} is ignored: ${root} is read as ${parts.join(', ')}`
+    ignored.push({ kind: 'ignored', message })
+  }
+  return { found, ignored }
+}
+
+/** Folders that are parts of a data set, not classes of that name: `train` or `test` that hold folders. */
+async function partsOf(root: string, folders: readonly string[], read: FolderReader): Promise<Part[]> {
+  const parts: Part[] = []
+  for (const part of partNames) {
+    if (folders.includes(part) && (await read(join(root, part))).folders.length > 0) parts.push(part)
+  }
+  return parts.includes('train') || parts.includes('test') ? parts : []
+}
+
+async function readClasses(
+  path: string,
+  folders: readonly string[],
+  part: Part,
+  read: FolderReader,
+): Promise<ClassImages[]> {
+  const classes: ClassImages[] = []
+  for (const folder of folders) {
+    const place = new ImageFolder(join(path, folder))
+    const { images, others, folders: inner } = await read(place.path)
+    if (images.length === 0) throw noImages(place.path, inner.length, others)
+    classes.push({ part, folder, place, images, others })
+  }
+  return classes
+}
+
+/** Warnings for the classes that a part of a data set leaves out; `what` is what a class is called there. */
+export function missingImages(
+  folders: readonly string[],
+  { train, test }: Pick<Dataset, 'train' | 'test'>,
+  what = 'class folder',
+): DataWarning[] {
+  const warnings: DataWarning[] = []
+  const trained = new Set(train.map(({ label }) => label))
+  const tested = new Set(test.map(({ label }) => label))
+  for (const [label, folder] of folders.entries()) {
+    if (trained.size > 0 && !trained.has(label)) {
+      warnings.push({
+        kind: 'no-training-images',
+        message: `${what} "${folder}" has no training images`,
+      })
+    }
+    if (tested.size > 0 && !tested.has(label)) {
+      warnings.push({ kind: 'no-test-images', message: `${what} "${folder}" has no test images` })
+    }
+  }
+  return warnings
+}
+
+function otherFiles(found: readonly ClassImages[]): DataWarning[] {
+  const others = found.flatMap(({ place, others }) => others.map((name) => place.pathOf(name)))
+  if (others.length === 0) return []
+  const message = `${counted(others.length, 'file')} of other types than images ignored (such as ${others[0]})`
+  return [{ kind: 'ignored', message }]
+}
+
+function looseImages(path: string, images: readonly string[]): DataWarning {
+  const message = `${path}: ${counted(images.length, 'image')} outside class folders ignored (such as ${images[0]})`
+  return { kind: 'ignored', message }
+}
+
+function nothingIn(root: string, images: number, others: number): DataError {
+  if (images > 0) {
+    return new DataError(`data folder ${root}: ${counted(images, 'image')}, but no class folders`, {
+      hint: `Put the images of each class into a folder of its own: ${join(root, '<class>', 'photo.jpg')}.`,
+    })
+  }
+  const content = others > 0 ? 'no class folders' : 'is empty'
+  return new DataError(`data folder ${root}: ${content}; expected one folder of images per class`)
+}
+
+function noImages(path: string, folders: number, others: readonly string[]): DataError {
+  const content =
+    folders > 0 ? `${counted(folders, 'folder')}, but no images of its own` : `no images${otherTypes(others)}`
+  return new DataError(`class folder ${path}: ${content}`, {
+    hint: `Images end in ${imageExtensions.join(', ')}; put some there, or remove the folder.`,
+  })
+}
+
+function otherTypes(others: readonly string[]): string {
+  return others.length === 0 ? '' : ` (${counted(others.length, 'other file')}, such as ${others[0]})`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '../../core/errors.js'
+import { nearestNames } from '../../core/suggest.js'
+import { wellKnownRepositories } from './hub-errors.js'
+import { type FetchOptions, huggingFaceModel } from './huggingface.js'
+import { openAiModelFile } from './openai.js'
+import { findOpenAiModel, openAiModels } from './openai-models.js'
+import { type HubSettings, hubSettings } from './settings.js'
+
+export type { DownloadProgress } from './download.js'
+
+/** Options of {@link resolveModel}. */
+export interface ResolveOptions extends FetchOptions {
+  /** Where downloads are kept, in place of the usual caches. */
+  readonly cacheDir?: string
+}
+
+/** A model on this machine. */
+export interface ResolvedModel {
+  readonly kind: 'embedded' | 'local' | 'openai' | 'huggingface'
+  /** File or folder for `openClip`. */
+  readonly path: string
+  /** The usual spelling of its name, or the path as given. */
+  readonly name: string
+  /** The commit of a Hub repository. */
+  readonly revision?: string
+}
+
+/**
+ * Finds a model by what the user calls it, and downloads it if need be: `tiny` (inside this package), a local file or
+ * folder, an OpenAI name (`ViT-B/16`, `ViT-B-16`, `RN50`), or `org/name[@revision]` on the Hugging Face Hub; looked
+ * up in this order. docs/models.md has the details.
+ *
+ * @throws ConfigError for a name that is none of these, UserError when a download fails
+ */
+export async function resolveModel(spec: string, options: ResolveOptions = {}): Promise<ResolvedModel> {
+  if (spec === 'tiny') {
+    return {
+      kind: 'embedded',
+      name: spec,
+      path: fileURLToPath(new URL('../../../assets/tiny', import.meta.url)),
+    }
+  }
+  if (await exists(spec)) return { kind: 'local', name: spec, path: spec }
+  const openAi = findOpenAiModel(spec)
+  const isOther = openAi || filePattern.test(spec) || isNearlyOpenAi(spec)
+  const repository = isOther ? undefined : repositoryPattern.exec(spec)?.groups
+  if (!openAi && !repository) throw unknownModel(spec)
+  const settings: HubSettings = await hubSettings(process.env, options.cacheDir)
+  if (openAi) {
+    const path = await openAiModelFile(openAi, settings, options)
+    return { kind: 'openai', name: openAi.name, path }
+  }
+  const { name, revision = 'main' } = repository as { name: string; revision?: string }
+  const { path, commit } = await huggingFaceModel(name, revision, settings, options)
+  return { kind: 'huggingface', name, path, revision: commit }
+}
+
+/** Names and revisions become parts of paths and addresses: `..`, `--` and empty parts are not among them. */
+const repositoryPattern =
+  /^(?!.*(?:\.\.|--))(?<name>\w[\w.-]{0,95}\/\w[\w.-]{0,95})(?:@(?<revision>\w[\w.-]*(?:\/\w[\w.-]*)*))?$/
+const filePattern = /^[.~/\\]|\\|\.(pt|pth|bin|ckpt|safetensors)$|^\w:/
+
+/** `ViT-B/61` has the form of a repository, but nobody means that. */
+function isNearlyOpenAi(spec: string): boolean {
+  return /^(vit-?\w|rn\d+)\b/i.test(spec) && nearestNames(spec, openAiNames).length > 0
+}
+
+const openAiNames = openAiModels.map(({ name }) => name)
+
+function unknownModel(spec: string): ConfigError {
+  if (filePattern.test(spec)) {
+    return new ConfigError(`model ${spec}: no such file or folder`, { hint: 'Check the path.' })
+  }
+  const nearest = nearestNames(spec, ['tiny', ...openAiNames, ...wellKnownRepositories])
+  return new ConfigError(
+    `unknown model ${JSON.stringify(spec)}, expected tiny, a file or folder, one of ${openAiNames.join(', ')}, or a Hugging Face repository (org/name)`,
+    nearest.length > 0 ? { hint: `Did you mean ${nearest.join(' or ')}?` } : {},
+  )
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}

@@ -1,0 +1,76 @@
+import { Clip } from '../core/clip/clip.js'
+import { WeightsError } from '../core/errors.js'
+import type { Runtime } from '../core/runtime/session.js'
+import { tensorsOf } from '../core/weights/clip-tensors.js'
+import { hashCache } from './cache/hash-cache.js'
+import { type ModelCaches, modelCaches } from './cache/model-caches.js'
+import { openCache } from './cache/open-cache.js'
+import { type DownloadProgress, resolveModel } from './hub/resolve-model.js'
+import { nodeRuntime } from './runtime/node-runtime.js'
+import { openClip } from './weights/load-clip.js'
+import { loadTokenizer } from './weights/tokenizer-files.js'
+
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions {
+  /** Threads that one operator may use. Default: one a core. */
+  readonly threads?: number
+  /** Download progress. */
+  readonly onProgress?: (event: DownloadProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/** A CLIP model ready for use, with the runtime that computes it. */
+export interface Model {
+  readonly clip: Clip
+  readonly runtime: Runtime
+  /** As it was asked for: `tiny`, `ViT-B/16`, a repository or a path. */
+  readonly name: string
+  /** File or folder the weights come from. */
+  readonly source: string
+  /** SHA-256 of the weights, hexadecimal. */
+  hash(): Promise<string>
+  /** What is kept on disk of what the model computes; undefined where that is turned off. */
+  readonly caches?: ModelCaches | undefined
+  /** Ends the worker and closes the weight files. */
+  close(): Promise<void>
+}
+
+/**
+ * Loads a CLIP model: `tiny` (inside the package), a local file or folder, an OpenAI name such as `ViT-B/16`, or a
+ * Hugging Face repository such as `openai/clip-vit-base-patch16`; the last two are downloaded on first use.
+ *
+ * @throws ConfigError for an unknown name, WeightsError for damaged files, UserError when a download fails
+ */
+export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
+  const { threads, signal, onProgress } = options
+  const cache = openCache()
+  const resolved = await resolveModel(name, {
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  })
+  const { config, weights, tokenizerFolder, contentHash, close } = await openClip(resolved.path)
+  const { contextLength } = config.text
+  const tokenizer = await loadTokenizer(tokenizerFolder, { contextLength })
+  if (tokenizer.vocabSize > config.text.vocabSize) {
+    await close()
+    throw new WeightsError(
+      `${resolved.path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.text.vocabSize} embeddings`,
+      { hint: 'Put the tokenizer that belongs to the model into its folder.' },
+    )
+  }
+  const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
+  const runtime = nodeRuntime(threads === undefined ? {} : { threads })
+  const hash = () => contentHash(cache && hashCache(cache))
+  return {
+    clip,
+    runtime,
+    name,
+    source: resolved.path,
+    hash,
+    caches: cache && modelCaches(cache, { clip, runtime, hash }),
+    async close() {
+      await runtime.close()
+      await close()
+    },
+  }
+}

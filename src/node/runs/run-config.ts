@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { ConfigError, UserError } from '../../core/errors.js'
+import type { Settings } from '../../core/train/settings.js'
+import { RunDirectory } from './run-directory.js'
+
+/** The configuration of a run as it is written. */
+export interface RunConfig {
+  readonly model: { readonly name: string; readonly sha256: string }
+  readonly data: {
+    readonly name: string
+    readonly path?: string
+    /** Training images to draw the shots from. */
+    readonly images: number
+    readonly classNames: readonly string[]
+  }
+  readonly settings: Settings
+}
+
+const schema = z.object({
+  model: z.object({ name: z.string(), sha256: z.string() }),
+  data: z.object({
+    name: z.string(),
+    path: z.string().optional(),
+    images: z.int(),
+    classNames: z.array(z.string()),
+  }),
+  settings: z.record(z.string(), z.unknown()),
+})
+
+/**
+ * The configuration of the run in a directory, or undefined where no run was begun. Values of settings are checked
+ * where they are used.
+ *
+ * @throws UserError when the file is damaged
+ */
+export async function readRunConfig(path: string): Promise<RunConfig | undefined> {
+  const found = await RunDirectory.readConfig(path)
+  if (found === undefined) return undefined
+  const parsed = schema.safeParse(found)
+  if (parsed.success) return parsed.data as unknown as RunConfig
+  const key = parsed.error.issues[0]!.path.join('.')
+  throw new UserError(`${path}/config.yaml is damaged${key ? `: ${key} is not as it was written` : ''}`, {
+    hint: 'Train into another directory, or replace the run with --overwrite.',
+  })
+}
+
+/** Refuses to continue a run under other settings, another model or other data. Throws ConfigError naming the key. */
+export function checkSameRun(out: string, known: RunConfig, config: RunConfig): void {
+  const recorded = flat(known)
+  const wanted = flat(config)
+  for (const key of new Set([...wanted.keys(), ...recorded.keys()])) {
+    // The data may have moved; its classes and the settings decide which images are drawn.
+    if (key === 'data.path' || recorded.get(key) === wanted.get(key)) continue
+    throw new ConfigError(
+      `${out} was begun with ${key} ${recorded.get(key) ?? 'unset'}, not ${wanted.get(key) ?? 'unset'}`,
+      { hint: 'Resume with the options and data of the first call, or train into another directory.' },
+    )
+  }
+}
+
+function flat(value: unknown, prefix = ''): Map<string, string> {
+  if (typeof value !== 'object' || value === null) return new Map([[prefix, JSON.stringify(value)]])
+  const entries = Object.entries(value).flatMap(([key, inner]) => [
+    ...flat(inner, prefix ? `${prefix}.${key}` : key),
+  ])
+  return new Map(entries)
+}

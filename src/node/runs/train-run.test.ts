@@ -1,0 +1,93 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Dataset, Datum } from '../../core/data/dataset.js'
+import { randomStream } from '../../core/random.js'
+import type { TrainEvent } from '../../core/train/train-prompts.js'
+import { loadModel, type Model } from '../model.js'
+import { readLog } from './run-directory.js'
+import { trainRun } from './train-run.js'
+
+const classNames = ['red square', 'blue circle']
+
+/** Two noisy pictures of each class. */
+const data: Dataset = {
+  name: 'noise',
+  classNames,
+  train: classNames.flatMap((_, label) => [0, 1].map((n) => datum(label, n))),
+  val: [],
+  test: [],
+}
+
+function datum(label: number, n: number): Datum {
+  return {
+    source: `${label}/${n}`,
+    label,
+    async load() {
+      const random = randomStream(1, 'noise', label, n)
+      return { width: 16, height: 16, data: Uint8Array.from({ length: 768 }, () => random.integer(256)) }
+    },
+  }
+}
+
+let folder: string
+let model: Model
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'train-run-'))
+  model = await loadModel('tiny')
+  await train('whole', false)
+})
+afterAll(async () => {
+  await model.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Trains three epochs with more shots than there are images; ends early where asked to. */
+async function train(
+  out: string,
+  resume: boolean,
+  stop?: (event: TrainEvent) => boolean,
+): Promise<TrainEvent[]> {
+  const options = { model, data, out: join(folder, out), resume, epochs: 3, batchSize: 2, shots: 4 }
+  const seen: TrainEvent[] = []
+  for await (const event of trainRun(options)) {
+    seen.push(event)
+    if (stop?.(event)) break
+  }
+  return seen
+}
+
+const isStep = (epoch: number) => (event: TrainEvent) => event.type === 'step' && event.epoch === epoch
+const logOf = async (out: string) =>
+  (await readLog(join(folder, out))).map(({ time: _time, ...entry }) => entry)
+const promptsOf = (out: string) => readFile(join(folder, out, 'prompts.safetensors'))
+
+describe('a run that was stopped and resumed', () => {
+  it('has the prompts and the log of one that was not, warnings included', async () => {
+    expect((await logOf('whole')).slice(0, 2)).toEqual(
+      classNames.map((name) => ({
+        event: 'warning',
+        message: `class "${name}" has 2 training images, fewer than 4 shots`,
+      })),
+    )
+    await train('stopped', false, isStep(1))
+    await train('stopped', true, isStep(3))
+    expect(await readdir(join(folder, 'stopped', 'checkpoints'))).toEqual([
+      'epoch-001.safetensors',
+      'epoch-002.safetensors',
+    ])
+    await train('stopped', true)
+    expect(await logOf('stopped')).toEqual(await logOf('whole'))
+    expect((await promptsOf('stopped')).equals(await promptsOf('whole'))).toBe(true)
+  })
+
+  it('begins again from the newest checkpoint that is there', async () => {
+    await train('lost', false, isStep(3))
+    await rm(join(folder, 'lost', 'checkpoints', 'epoch-002.safetensors'))
+    const events = await train('lost', true)
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ done: 1 })
+    expect(await logOf('lost')).toEqual(await logOf('whole'))
+    expect((await promptsOf('lost')).equals(await promptsOf('whole'))).toBe(true)
+  })
+})

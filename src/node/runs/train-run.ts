@@ -1,0 +1,180 @@
+import { join } from 'node:path'
+import { selectClasses } from '../../core/data/base-novel.js'
+import { DataError, TrainingError, UserError, WeightsError } from '../../core/errors.js'
+import { methodNamed } from '../../core/methods/registry.js'
+import { resolveSettings } from '../../core/train/settings.js'
+import { type TrainEvent, type TrainPromptsOptions, trainPrompts } from '../../core/train/train-prompts.js'
+import type { Trainer, TrainerState } from '../../core/train/trainer.js'
+import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { environment } from './environment.js'
+import { savePrompts, type TrainedPrompts } from './prompts-file.js'
+import { checkSameRun, type RunConfig, readRunConfig } from './run-config.js'
+import { RunDirectory } from './run-directory.js'
+
+export type { RunConfig } from './run-config.js'
+
+/** Where and how a run is recorded. */
+export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
+  /** Run directory. */
+  readonly out: string
+  /** Continue a run that was interrupted; where there is none, begin one. */
+  readonly resume?: boolean
+  /** Replace a run that is there. */
+  readonly overwrite?: boolean
+  /** Path of the data, to be found again on resuming. */
+  readonly dataPath?: string
+}
+
+/**
+ * Trains into a run directory: {@link trainPrompts} with a log, a checkpoint an epoch and the final prompts.
+ * A run that was killed at any moment and resumed ends in the same bits as one that was not.
+ *
+ * @returns the learned prompts, also in `out/prompts.safetensors`
+ * @throws UserError when the directory holds another run, TrainingError when it is in use or the loss is not finite
+ */
+export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainEvent, TrainedPrompts> {
+  const { out, resume = false, overwrite = false, dataPath, ...rest } = options
+  const { model, data, skipBadImages: _skip, signal: _signal, ...input } = rest
+  const settings = resolveSettings(input, model.clip)
+  const config: RunConfig = {
+    model: { name: model.name, sha256: await model.hash() },
+    data: {
+      name: data.name,
+      ...(dataPath === undefined ? {} : { path: dataPath }),
+      images: data.train.length,
+      classNames: data.classNames,
+    },
+    settings,
+  }
+  const run = await RunDirectory.take(out)
+  try {
+    const files = await run.files()
+    if (files.length > 0 && !resume && !overwrite) throw alreadyThere(out, files)
+    const known = resume ? await readRunConfig(out) : undefined
+    if (resume && !known && files.length > 0) throw alreadyThere(out, files)
+    if (known) checkSameRun(out, known, config)
+    const begin = async () => {
+      if (!known) {
+        await run.clear()
+        await run.writeConfig(config)
+      }
+      await run.writeJson('environment.json', environment())
+    }
+    const options = { ...rest, ...settings }
+    const { parameters, classNames } = yield* record(run, options, known !== undefined, begin)
+    const prompts: TrainedPrompts = {
+      method: methodNamed(settings.method),
+      methodOptions: settings.methodOptions,
+      parameters,
+      classNames,
+      model: config.model,
+    }
+    await savePrompts(join(out, 'prompts.safetensors'), prompts, model.clip)
+    return prompts
+  } finally {
+    await run.release()
+  }
+}
+
+function alreadyThere(out: string, files: readonly string[]): UserError {
+  const choices = 'replace it with --overwrite, or choose another directory with --out.'
+  if (files.includes('config.yaml')) {
+    return new UserError(`${out} already holds a run`, { hint: `Continue it with --resume, ${choices}` })
+  }
+  return new UserError(`${out} holds ${files.join(', ')}, but no config.yaml: it is no run to continue`, {
+    hint: `To train there, ${choices}`,
+  })
+}
+
+async function* record(
+  run: RunDirectory,
+  options: TrainPromptsOptions,
+  resume: boolean,
+  begin: () => Promise<void>,
+): AsyncGenerator<TrainEvent, TrainerState & { classNames: readonly string[] }> {
+  const from = resume ? await latestState(run, options) : undefined
+  for (const message of from?.warnings ?? []) yield { type: 'warning', message }
+  if (resume) await run.cutLog(from?.state?.epoch ?? 0)
+  let begun = false
+  let stepped = false
+  let classNames: readonly string[] = []
+  let trainer: Trainer | undefined
+  const events = trainPrompts({ ...options, ...(from?.state ? { from: from.state } : {}) })
+  try {
+    for (;;) {
+      const next = await events.next()
+      if (next.done) return { ...next.value, classNames }
+      const event = next.value
+      stepped = event.type === 'step'
+      // What cannot make a step, such as for an unreadable image, neither replaces a run nor leaves one.
+      if (!begun && event.type === 'step') {
+        await begin()
+        begun = true
+      }
+      if (event.type === 'start') {
+        ;({ classNames, trainer } = event)
+      } else if (event.type === 'warning') {
+        // A run that goes on has them in its log.
+        if (!from?.state) run.log({ event: 'warning', message: event.message })
+      } else if (event.type === 'step') {
+        const { epoch, step, learningRate, losses } = event
+        run.log({ event: 'step', epoch, step, learningRate, losses })
+      } else {
+        const { epoch, learningRate, losses, accuracy, state } = event
+        run.log({ event: 'epoch', epoch, learningRate, losses, accuracy })
+        // The log first: what it holds beyond the last checkpoint is cut on resuming.
+        await run.flush()
+        await writeCheckpoint(run.checkpointPath(epoch), state, trainer!.specs)
+      }
+      yield event
+    }
+  } catch (error) {
+    // Before the first checkpoint there is nothing to continue, and the call with the mistake mended begins anew.
+    if (error instanceof DataError && begun && (await run.checkpoints()).length === 0) await run.clear()
+    if (!(error instanceof TrainingError)) throw error
+    // The steps before the failure tell how it came about.
+    if (begun) await run.flush()
+    const epochs = begun || resume ? await run.checkpoints() : []
+    // Where the first step of an epoch fails, the checkpoint before it is what leads there.
+    throw withLastCheckpoint(error, run, stepped ? epochs[0] : epochs[1])
+  } finally {
+    // Where the consumer stops early, training must let go of its session and its images.
+    await events.return(undefined as never)
+  }
+}
+
+/** The error with the checkpoint from which to go on. */
+function withLastCheckpoint(
+  error: TrainingError,
+  run: RunDirectory,
+  epoch: number | undefined,
+): TrainingError {
+  const last =
+    epoch === undefined
+      ? 'there is no good checkpoint'
+      : `the last good checkpoint is ${run.checkpointPath(epoch)}`
+  return new TrainingError(`${error.message}; ${last}`, {
+    cause: error,
+    ...(error.hint ? { hint: error.hint } : {}),
+  })
+}
+
+/** The newest checkpoint that is whole; damaged ones are passed over with a warning. */
+async function latestState(run: RunDirectory, { model, data, ...options }: TrainPromptsOptions) {
+  const { method, methodOptions } = options
+  const specs = methodNamed(method!).parameters(
+    methodOptions,
+    model.clip,
+    selectClasses(data, options.classes ?? 'all').classNames.length,
+  )
+  const warnings: string[] = []
+  for (const epoch of await run.checkpoints()) {
+    try {
+      return { state: await readCheckpoint(run.checkpointPath(epoch), specs), warnings }
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error
+      warnings.push(`${error.message}; going back to the checkpoint before`)
+    }
+  }
+  return { state: undefined, warnings }
+}

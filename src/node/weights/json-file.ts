@@ -1,0 +1,29 @@
+import { WeightsError } from '../../core/errors.js'
+import { fileSource, readBytes } from '../../core/weights/byte-source.js'
+
+const maxBytes = 2 ** 24
+
+/**
+ * Reads a JSON file beside weights.
+ *
+ * @throws WeightsError when the file is missing, larger than 16 MiB, not JSON, or has keys that reach prototypes
+ */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const source = await fileSource(path)
+  try {
+    if (source.size > maxBytes) {
+      throw new WeightsError(`${path}: has ${source.size} bytes, expected a JSON file of at most ${maxBytes}`)
+    }
+    const text = new TextDecoder().decode(await readBytes(source, 0, source.size))
+    return JSON.parse(text, (key, value) => {
+      if (key === '__proto__' || key === 'constructor')
+        throw new WeightsError(`${path}: has the key "${key}"`)
+      return value
+    })
+  } catch (error) {
+    if (error instanceof WeightsError) throw error
+    throw new WeightsError(`${path}: not JSON (${(error as Error).message})`, { cause: error })
+  } finally {
+    await source.close()
+  }
+}

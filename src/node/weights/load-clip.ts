@@ -1,0 +1,58 @@
+import type { ClipConfig } from '../../core/clip/config.js'
+import { inferClipConfig, type StatedConfig } from '../../core/weights/clip-config.js'
+import { readHuggingFaceConfig, readOpenClipConfig } from '../../core/weights/config-files.js'
+import { canonicalWeights, type Naming } from '../../core/weights/names.js'
+import type { StateDict } from '../../core/weights/state-dict.js'
+import { contentHash, type KnownHashes } from './content-hash.js'
+import { findModelFiles, type ModelFiles } from './model-folder.js'
+import { openWeights } from './open-weights.js'
+
+/** A CLIP model on disk, opened. */
+export interface ClipWeights {
+  readonly config: ClipConfig
+  /** In the names and layouts of OpenAI's state dict; every tensor's shape fits `config`. */
+  readonly weights: StateDict
+  /** The folder with the model's own tokenizer, if it has one. */
+  readonly tokenizerFolder: string | undefined
+  /** The weight file (or the index of several). */
+  readonly source: string
+  /** SHA-256 of the weight file's bytes, hexadecimal; files that `known` remembers are not read. */
+  contentHash(known?: KnownHashes): Promise<string>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a CLIP model of any origin: a weight file (OpenAI's TorchScript archive, a PyTorch state dict or checkpoint,
+ * safetensors; told by content), or a folder of Hugging Face or open_clip with its configuration. No tensor is read
+ * yet. Close it after use.
+ *
+ * @throws WeightsError when the model is missing, damaged or of another architecture
+ */
+export async function openClip(path: string): Promise<ClipWeights> {
+  const files = await findModelFiles(path)
+  const opened = await openWeights(files.weights)
+  try {
+    const canonical = canonicalWeights(opened)
+    const config = inferClipConfig(canonical, opened.source, await statedConfig(files, canonical.naming))
+    return {
+      config,
+      weights: { entries: canonical.entries, source: opened.source, close: opened.close },
+      tokenizerFolder: files.tokenizerFolder,
+      source: opened.source,
+      contentHash: (known) => contentHash(opened.files, known),
+      close: opened.close,
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** The configuration that belongs to the weights: a folder may hold those of both libraries. */
+async function statedConfig(files: ModelFiles, naming: Naming): Promise<StatedConfig | undefined> {
+  const [path, read] =
+    naming === 'huggingface'
+      ? [files.huggingFaceConfig, readHuggingFaceConfig]
+      : [files.openClipConfig, readOpenClipConfig]
+  return path === undefined ? undefined : read(path)
+}

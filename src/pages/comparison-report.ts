@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import { selectClasses } from '../core/data/base-novel.js'
+import type { Dataset } from '../core/data/dataset.js'
+import { baselineNamed } from '../lab/baselines/registry.js'
+import type { Comparison } from '../lab/plans/comparison.js'
+import { accuraciesOf, type Row, rowsOf } from '../lab/plans/figures.js'
+import { environment } from '../node/runs/environment.js'
+import { readLog } from '../node/runs/run-directory.js'
+import { writeReport } from './report.js'
+import type { Curve, HeadlineRow, ReportData } from './report-data.js'
+import { loadSamples } from './sample-images.js'
+
+/** What a comparison's report is written from. */
+export interface ComparisonReportOptions {
+  /** Folder to write `report.html` to. */
+  readonly out: string
+  readonly title: string
+  readonly subtitle: string
+  readonly data: Dataset
+  readonly model: { readonly name: string; readonly sha256: string }
+  /** Label of the row shown in detail. Default: that with the best harmonic mean. */
+  readonly detailed?: string
+  /** Further facts for the page's end. */
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** An epoch in a run's log. */
+interface Epoch {
+  readonly learningRate: number
+  readonly losses: Readonly<Record<string, number>>
+  readonly accuracy: number
+}
+
+/** Writes the report of a comparison with at least one finished unit; returns its path. */
+export async function writeComparisonReport(
+  comparison: Comparison,
+  options: ComparisonReportOptions,
+): Promise<string> {
+  const path = join(options.out, 'report.html')
+  await writeReport(path, await reportData(comparison, options))
+  return path
+}
+
+async function reportData(comparison: Comparison, options: ComparisonReportOptions): Promise<ReportData> {
+  const { title, subtitle, data, model, facts } = options
+  const rows = rowsOf(comparison)
+  const row = rows.find(({ entry }) => entry.label === options.detailed) ?? bestOf(rows)
+  const reference = rows.find(({ entry }) => entry.method === 'zero-shot')
+  const { measures } = row.units.at(-1)!.result!
+  const selection = measures.novel ? 'novel' : 'base'
+  const evaluation = measures[selection]
+  const { classNames, test } = selectClasses(data, selection)
+  const name = row.entry.title
+  return {
+    title,
+    subtitle,
+    date: new Date().toISOString(),
+    headline: {
+      rows: rows.map(headlineRow),
+      ...(reference ? { reference: reference.entry.title } : {}),
+      note: 'Accuracy in percent on test images, mean ± sample standard deviation over seeds; in brackets the 95 % confidence interval of the mean by Student’s t. Harmonic mean of the mean accuracies; its spread is that of the seeds’ harmonic means.',
+    },
+    ...(evaluation
+      ? {
+          samples: {
+            caption: `Test images of ${selection} classes as ${name} recognises them.`,
+            items: await loadSamples(test, evaluation.samples),
+          },
+          evaluation: {
+            caption: `${selection === 'novel' ? 'Novel' : 'Base'} classes under ${name}${seedOf(row)}.`,
+            classNames,
+            metrics: evaluation.metrics,
+            calibration: evaluation.calibration,
+          },
+        }
+      : {}),
+    ...(await training(rows, row)),
+    facts: {
+      Settings: {
+        model: model.name,
+        modelSha256: model.sha256,
+        data: data.name,
+        seeds: comparison.seeds,
+        ...facts,
+      },
+      ...Object.fromEntries(
+        rows.filter(isTrained).map(({ entry, units }) => [entry.title, settingsOf(units)]),
+      ),
+      Environment: { ...environment() },
+    },
+  }
+}
+
+/** The best by harmonic mean; without any, by base accuracy. */
+function bestOf(rows: readonly Row[]): Row {
+  const score = ({ hm, base }: Row) => (hm ? 1000 + hm.mean : base.mean)
+  return rows.reduce((best, row) => (score(row) > score(best) ? row : best))
+}
+
+function headlineRow({
+  entry,
+  base,
+  novel,
+  hm,
+  units,
+  parameters,
+  stepSeconds,
+  peakMemoryMB,
+}: Row): HeadlineRow {
+  const points = units.flatMap(({ result }) => {
+    const { base, novel } = accuraciesOf(result!)
+    return novel === undefined ? [] : [{ base, novel }]
+  })
+  return {
+    method: entry.title,
+    base: base.mean,
+    novel: novel?.mean ?? null,
+    hm: hm?.mean ?? null,
+    std: { base: base.std, novel: novel?.std ?? null, hm: hm?.std ?? null },
+    intervals: { base: base.interval, novel: novel?.interval ?? null, hm: hm?.interval ?? null },
+    runs: points,
+    costs: { parameters, stepSeconds, peakMemoryMB },
+  }
+}
+
+/** Curves of the run's logs: every method's accuracy, the loss terms of one. */
+async function training(rows: readonly Row[], detailed: Row): Promise<Pick<ReportData, 'training'>> {
+  const trained = await Promise.all(
+    rows.filter(isTrained).map(async (row) => ({ row, runs: await Promise.all(row.units.map(epochsOf)) })),
+  )
+  const shown = trained.find(({ row }) => row === detailed) ?? trained.at(-1)
+  if (!shown) return {}
+  const curve = (name: string, runs: readonly Epoch[][], of: (epoch: Epoch) => number): Curve => ({
+    name,
+    runs: runs.map((epochs) => epochs.map(of)),
+  })
+  const terms = Object.keys(shown.runs[0]?.[0]?.losses ?? {})
+  return {
+    training: {
+      caption: `Losses and learning rate are those of ${shown.row.entry.title}. Means over the steps of each epoch.`,
+      losses: terms.map((term) => curve(term, shown.runs, ({ losses }) => losses[term]!)),
+      accuracies: trained.map(({ row, runs }) => curve(row.entry.title, runs, ({ accuracy }) => accuracy)),
+      learningRates: shown.runs[0]!.map(({ learningRate }) => learningRate),
+    },
+  }
+}
+
+const epochsOf = async ({ folder }: Row['units'][number]): Promise<Epoch[]> =>
+  (await readLog(folder)).filter(({ event }) => event === 'epoch') as unknown as Epoch[]
+
+const isTrained = ({ entry }: Row): boolean => !baselineNamed(entry.method)
+
+const seedOf = ({ units }: Row): string => {
+  const { seed } = units.at(-1)!.spec.settings
+  return seed === null ? '' : `, seed ${seed}`
+}
+
+function settingsOf(units: Row['units']): Record<string, unknown> {
+  const { seed: _seed, classes: _classes, methodOptions, ...settings } = units[0]!.spec.settings
+  return { ...settings, ...(methodOptions as object) }
+}
