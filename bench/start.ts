@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 import { sizeOf } from '../src/core/graph/index.js'
 import { randomStream } from '../src/core/random.js'
-import { writeSafetensors } from '../src/core/weights/safetensors.js'
+import { writeSafetensors } from '../src/node/weights/safetensors-file.js'
 import { backbones, clipShapes, randomValues } from '../test/support/random-clip.js'
 
 // Time from process start to the end of the first training step, and peak memory of that process, with local weights

@@ -2,18 +2,19 @@ export { type ClassSelection, selectClasses } from './core/data/base-novel.js'
 export type { Dataset, DataWarning, Datum } from './core/data/dataset.js'
 export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './core/errors.js'
 export { type Classifier, type ClassifierOptions, zeroShotClassifier } from './core/evaluate/classifier.js'
+export {
+  type CreateClassifierOptions,
+  createClassifier,
+  type Run,
+} from './core/evaluate/create-classifier.js'
 export { type EvaluateOptions, type Evaluation, evaluateClassifier } from './core/evaluate/evaluate.js'
 export { harmonicMean, type Metrics } from './core/evaluate/metrics.js'
-export {
-  type ClassProbability,
-  type Prediction,
-  type PredictOptions,
-  predict,
-} from './core/evaluate/predict.js'
+export type { ClassProbability, Prediction, PredictOptions } from './core/evaluate/predict.js'
 export { type EnsembleName, type TemplateChoice, templatesFor } from './core/evaluate/zero-shot.js'
 export type { RgbImage } from './core/image/image.js'
 export { type Interpretation, type InterpretOptions, interpretRun } from './core/interpret/interpret-run.js'
 export { type MethodName, methods } from './core/methods/registry.js'
+export type { Model } from './core/model.js'
 export {
   type MeasuredProbe,
   type MeasureProbeOptions,
@@ -21,6 +22,7 @@ export {
 } from './core/probe/measure-probe.js'
 export type { Settings, SettingsInput } from './core/train/settings.js'
 export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './core/train/train-prompts.js'
+export type { TrainedPrompts } from './core/train/trained-prompts.js'
 export { type ToySet, toyDataset, toySets } from './core/world/datasets.js'
 export { toyProtocols } from './core/world/protocols.js'
 export { exportCheckpoint } from './exchange/checkpoints/export-checkpoint.js'
@@ -56,6 +58,7 @@ export type { UnitFailure, UnitResult } from './lab/units/unit-files.js'
 export { type FolderOptions, openFolder } from './node/data/folder.js'
 export { type ListedDataset, type ListedFileOptions, openListedFile } from './node/data/listed-file.js'
 export { type OpenDatasetOptions, openDataset } from './node/data/open-dataset.js'
+export { predict } from './node/data/predict.js'
 export { imageFiles } from './node/data/sample-images.js'
 export { datasetNamed, datasets } from './node/datasets/registry.js'
 export type {
@@ -65,13 +68,7 @@ export type {
   SourceDataset,
   SourceFile,
 } from './node/datasets/source.js'
-export { type LoadModelOptions, loadModel, type Model } from './node/model.js'
-export {
-  type CreateClassifierOptions,
-  createClassifier,
-  type LoadRunOptions,
-  loadRun,
-  type Run,
-} from './node/run.js'
-export { loadPrompts, savePrompts, type TrainedPrompts } from './node/runs/prompts-file.js'
+export { type LoadModelOptions, loadModel } from './node/model.js'
+export { type LoadRunOptions, loadRun } from './node/run.js'
+export { loadPrompts, savePrompts } from './node/runs/prompts-file.js'
 export { type TrainRunOptions, trainRun } from './node/runs/train-run.js'

@@ -62,7 +62,7 @@ async function accuracy(
   const classifier = learned
     ? await promptedClassifier(options, learned)
     : await zeroShotClassifier(options, [toySets[name]!.template])
-  const { metrics } = await evaluateClassifier(classifier, test, { resolution: clip.resolution })
+  const { metrics } = await evaluateClassifier(classifier, test)
   await classifier.release()
   return metrics.accuracy
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../core/data/base-novel.js'
-import type { Model } from '../node/model.js'
+import type { Model } from '../core/model.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { wholeNumber, withCacheOption } from './options.js'

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { UserError } from '../core/errors.js'
+import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { createClassifier, loadRun } from '../node/run.js'
+import { loadRun } from '../node/run.js'
 import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { evaluationFigures, printEvaluation } from './evaluation-text.js'
@@ -67,7 +68,6 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     const classifier = await createClassifier(run, { classNames })
     const bar = startProgress('evaluating', images.length)
     const evaluation = await evaluateClassifier(classifier, images, {
-      resolution: run.model.clip.resolution,
       skipBadImages: flags.skipBadImages ?? false,
       signal,
       onProgress: (done) => bar.update(done),

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { UserError } from '../core/errors.js'
+import type { Run } from '../core/evaluate/create-classifier.js'
 import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
-import type { Run } from '../node/run.js'
 import { wholeNumber } from './options.js'
 
 interface InterpretFlags {

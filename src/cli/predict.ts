@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { DataError } from '../core/errors.js'
-import { type Prediction, predict } from '../core/evaluate/predict.js'
-import { createClassifier, loadRun } from '../node/run.js'
+import { createClassifier } from '../core/evaluate/create-classifier.js'
+import type { Prediction } from '../core/evaluate/predict.js'
+import { predict } from '../node/data/predict.js'
+import { loadRun } from '../node/run.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { repeated, wholeNumber } from './options.js'
@@ -54,7 +56,6 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
       batchSize: Math.min(16, images.length),
     })
     const options = {
-      resolution: run.model.clip.resolution,
       top: flags.top,
       ...(flags.skipBadImages
         ? { onBadImage: (error: Error) => process.stderr.write(`left out: ${error.message}\n`) }

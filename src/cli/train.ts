@@ -5,13 +5,14 @@ import { selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
 import type { Classifier } from '../core/evaluate/classifier.js'
+import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { methods } from '../core/methods/registry.js'
+import type { Model } from '../core/model.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
+import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import type { TrainConfig } from '../exchange/configs/config.js'
-import { loadModel, type Model } from '../node/model.js'
-import { createClassifier } from '../node/run.js'
-import type { TrainedPrompts } from '../node/runs/prompts-file.js'
+import { loadModel } from '../node/model.js'
 import { readRunConfig } from '../node/runs/run-config.js'
 import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
 import { writeTrainReport } from '../pages/train-report.js'
@@ -116,7 +117,6 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const evaluateWithProgress = async (classifier: Classifier, images: readonly Datum[]) => {
     const bar = startProgress('evaluating', images.length)
     return evaluateClassifier(classifier, images, {
-      resolution: model.clip.resolution,
       skipBadImages,
       signal,
       onProgress: (done) => bar.update(done),

@@ -62,7 +62,6 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
     }).finally(() => texts.stop())
     const bar = startProgress('evaluating', images.length)
     const evaluation = await evaluateClassifier(classifier, images, {
-      resolution: clip.resolution,
       skipBadImages: flags.skipBadImages ?? false,
       signal,
       onProgress: (done) => bar.update(done),

@@ -1,9 +1,9 @@
 import { Clip } from '../core/clip/clip.js'
 import { WeightsError } from '../core/errors.js'
-import type { Runtime } from '../core/runtime/session.js'
+import type { Model } from '../core/model.js'
 import { tensorsOf } from '../core/weights/clip-tensors.js'
 import { hashCache } from './cache/hash-cache.js'
-import { type ModelCaches, modelCaches } from './cache/model-caches.js'
+import { modelCaches } from './cache/model-caches.js'
 import { openCache } from './cache/open-cache.js'
 import { type DownloadProgress, resolveModel } from './hub/resolve-model.js'
 import { nodeRuntime } from './runtime/node-runtime.js'
@@ -17,22 +17,6 @@ export interface LoadModelOptions {
   /** Download progress. */
   readonly onProgress?: (event: DownloadProgress) => void
   readonly signal?: AbortSignal
-}
-
-/** A CLIP model ready for use, with the runtime that computes it. */
-export interface Model {
-  readonly clip: Clip
-  readonly runtime: Runtime
-  /** As it was asked for: `tiny`, `ViT-B/16`, a repository or a path. */
-  readonly name: string
-  /** File or folder the weights come from. */
-  readonly source: string
-  /** SHA-256 of the weights, hexadecimal. */
-  hash(): Promise<string>
-  /** What is kept on disk of what the model computes; undefined where that is turned off. */
-  readonly caches?: ModelCaches | undefined
-  /** Ends the worker and closes the weight files. */
-  close(): Promise<void>
 }
 
 /**

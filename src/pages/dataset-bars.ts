@@ -1,6 +1,6 @@
+import { datasetTitle } from '../core/data/dataset-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import { figureOf, type ResultRow } from '../lab/results/result-table.js'
-import { datasetTitle } from '../node/datasets/names.js'
 import { chart, loadPlot } from './chart.js'
 import { ink, muted, paper } from './colours.js'
 

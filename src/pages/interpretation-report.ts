@@ -1,5 +1,5 @@
+import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
-import type { Run } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { writeReport } from './report.js'
 import type { AttentionData } from './report-data.js'

@@ -1,3 +1,4 @@
+import { datasetTitle } from '../core/data/dataset-names.js'
 import {
   averageTitle,
   legendOf,
@@ -10,7 +11,6 @@ import { methodTitle, plainMethod } from '../lab/results/method-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import type { Results } from '../lab/results/read-results.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from '../lab/results/result-table.js'
-import { datasetTitle } from '../node/datasets/names.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { baseNovelPlane } from './base-novel-plane.js'
 import { colourMap, muted } from './colours.js'

@@ -15,7 +15,7 @@ export async function zeroShotAccuracy(
   const accuracyOf = async (selection: 'base' | 'novel') => {
     const { classNames, test } = selectClasses(dataset, selection)
     const classifier = await zeroShotClassifier({ clip, runtime, classNames, batchSize: 50 }, [photoTemplate])
-    const { metrics } = await evaluateClassifier(classifier, test, { resolution: clip.resolution })
+    const { metrics } = await evaluateClassifier(classifier, test)
     await classifier.release()
     return metrics.accuracy
   }

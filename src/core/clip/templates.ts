@@ -166,3 +166,8 @@ export function fillTemplate(template: string, className: string): string {
 export function readableClassName(name: string): string {
   return name.replaceAll('_', ' ')
 }
+
+/** A class name as prompts use it: underscores as spaces, composed characters (NFC), single spaces. */
+export function tidyClassName(name: string): string {
+  return readableClassName(name).normalize('NFC').trim().replaceAll(/\s+/g, ' ')
+}

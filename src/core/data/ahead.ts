@@ -53,3 +53,18 @@ export function limiter(count: number): <T>(task: () => Promise<T>) => Promise<T
     }
   }
 }
+
+const { setImmediate: immediate } = globalThis as { setImmediate?: (task: () => void) => void }
+
+/** Lets messages and timers that wait get their turn. A timer would wait a millisecond, in browsers four. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (immediate) return immediate(resolve)
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
+}

@@ -1,10 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { trainTransform } from '../image/augment.js'
 import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
 import { type RandomStream, randomStream } from '../random.js'
-import { ahead, limiter, type Task } from './ahead.js'
+import { ahead, limiter, nextTurn, type Task } from './ahead.js'
 import type { Datum } from './dataset.js'
 import type { ImageCache } from './image-cache.js'
 
@@ -156,7 +155,7 @@ export async function testPixels(
   const { file } = datum
   const made = async (image: RgbImage) => {
     // See `loadPixels`.
-    await setImmediate()
+    await nextTurn()
     signal.throwIfAborted()
     return testTransform(image, resolution)
   }
@@ -215,7 +214,7 @@ async function loadPixels(
   signal.throwIfAborted()
   const image = await decoded(data[index]!, cache)
   // Transforms run on this thread: between two of them, messages from the one that trains get their turn.
-  await setImmediate()
+  await nextTurn()
   signal.throwIfAborted()
   return transform(image, index)
 }

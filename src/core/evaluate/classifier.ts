@@ -30,6 +30,8 @@ export interface Classifier {
   readonly classNames: readonly string[]
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
+  /** Side of the model's square input, in pixels. */
+  readonly resolution: number
   /** Weights of the classes, [classes, embedDim]; undefined where each image has its own. */
   readonly textFeatures: Float32Array | undefined
   /**
@@ -188,6 +190,7 @@ async function imageClassifier(
   const shared = {
     classNames,
     batchSize,
+    resolution,
     textFeatures: typeof text === 'function' ? undefined : text,
     caches,
   }

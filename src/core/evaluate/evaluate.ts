@@ -28,8 +28,6 @@ export interface EvaluationJournal {
 
 /** Options of {@link evaluateClassifier}. */
 export interface EvaluateOptions {
-  /** Side of the classifier's input, in pixels. */
-  readonly resolution: number
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
   /** Keeps what was found, to go on after a kill. */
@@ -58,7 +56,7 @@ export interface Evaluation {
 export async function evaluateClassifier(
   classifier: Classifier,
   data: readonly Datum[],
-  options: EvaluateOptions,
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { onProgress, journal } = options
   const classes = classifier.classNames.length
@@ -110,7 +108,7 @@ async function* classified(
   data: readonly Datum[],
   options: EvaluateOptions & Pick<EvalBatchOptions, 'onBadImage'>,
 ): AsyncGenerator<ClassifiedBatch> {
-  const { batchSize, frozen, caches } = classifier
+  const { batchSize, resolution, frozen, caches } = classifier
   if (frozen) {
     for await (const { features, labels, indices } of featureBatches({
       ...options,
@@ -123,8 +121,14 @@ async function* classified(
     }
     return
   }
-  const perImage = 3 * options.resolution ** 2
-  for await (const batch of evalBatches({ ...options, data, batchSize, pixels: caches?.pixels })) {
+  const perImage = 3 * resolution ** 2
+  for await (const batch of evalBatches({
+    ...options,
+    data,
+    batchSize,
+    resolution,
+    pixels: caches?.pixels,
+  })) {
     const { labels, indices } = batch
     const { logits } =
       labels.length > 0

@@ -1,5 +1,5 @@
-import type { Model } from '../../node/model.js'
 import type { Datum } from '../data/dataset.js'
+import type { Model } from '../model.js'
 import { featureBatches } from './feature-batches.js'
 import { frozenImageTower } from './frozen-image-tower.js'
 

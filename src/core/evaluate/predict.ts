@@ -1,4 +1,3 @@
-import { decodeImage } from '../../node/data/decode.js'
 import { UserError } from '../errors.js'
 import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
@@ -18,37 +17,41 @@ export interface Prediction {
   readonly classes: readonly ClassProbability[]
 }
 
-/** Options of {@link predict}. */
+/** Options of {@link predictImages}. */
 export interface PredictOptions {
-  /** Side of the classifier's input, in pixels. */
-  readonly resolution: number
   /** Classes to give for each image. Default: 5. */
   readonly top?: number
   /** Called for images that cannot be read, which are then left out; without it they throw. */
   readonly onBadImage?: (error: UserError) => void
 }
 
+/** An image to classify. */
+export interface NamedImage {
+  readonly name: string
+  /** @throws UserError where it cannot be read */
+  load(): Promise<RgbImage>
+}
+
 /**
- * Classifies images: paths, encoded files in memory, or decoded pixels.
+ * Classifies images, batch by batch in their order.
  *
- * @throws DataError naming an image that cannot be read
+ * @throws the UserError of an image that cannot be read
  */
-export async function* predict(
+export async function* predictImages(
   classifier: Classifier,
-  images: readonly (string | Uint8Array | RgbImage)[],
-  { resolution, top = 5, onBadImage }: PredictOptions,
+  images: readonly NamedImage[],
+  { top = 5, onBadImage }: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { classNames, batchSize } = classifier
+  const { classNames, batchSize, resolution } = classifier
   const perImage = 3 * resolution * resolution
   for (let start = 0; start < images.length; start += batchSize) {
     const names: string[] = []
     const pixels = new Float32Array(batchSize * perImage)
-    for (const [i, image] of images.slice(start, start + batchSize).entries()) {
+    for (const image of images.slice(start, start + batchSize)) {
       try {
-        const decoded =
-          typeof image === 'string' || image instanceof Uint8Array ? await decodeImage(image) : image
+        const decoded = await image.load()
         normalize(testTransform(decoded, resolution), resolution, pixels, names.length * perImage)
-        names.push(typeof image === 'string' ? image : `${start + i}`)
+        names.push(image.name)
       } catch (error) {
         if (!(error instanceof UserError) || !onBadImage) throw error
         onBadImage(error)

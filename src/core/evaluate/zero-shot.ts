@@ -1,4 +1,3 @@
-import { referenceName } from '../../node/datasets/names.js'
 import {
   clipTemplates,
   datasetTemplate,
@@ -7,6 +6,7 @@ import {
   promptSrcTemplates,
 } from '../clip/templates.js'
 import type { Dataset } from '../data/dataset.js'
+import { referenceName } from '../data/dataset-names.js'
 import { ConfigError } from '../errors.js'
 
 /** How the class names become texts. */

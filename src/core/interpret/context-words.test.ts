@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadModel, type Model } from '../../node/model.js'
-import type { Run } from '../../node/run.js'
+import { loadModel } from '../../node/model.js'
+import type { Run } from '../evaluate/create-classifier.js'
 import type { Method } from '../methods/method.js'
 import { type MethodName, methodNamed } from '../methods/registry.js'
+import type { Model } from '../model.js'
 import { randomStream } from '../random.js'
 import { contextWords } from './context-words.js'
 

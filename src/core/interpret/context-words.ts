@@ -1,4 +1,4 @@
-import type { Run } from '../../node/run.js'
+import type { Run } from '../evaluate/create-classifier.js'
 import type { ParameterSpec } from '../methods/method.js'
 import { randomStream } from '../random.js'
 import { measure, nearestTokens, type Rows } from './nearest-tokens.js'

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadModel, type Model } from '../../node/model.js'
-import { createClassifier, type Run } from '../../node/run.js'
+import { predict } from '../../node/data/predict.js'
+import { loadModel } from '../../node/model.js'
 import { ImageError, type UserError } from '../errors.js'
-import { predict } from '../evaluate/predict.js'
+import { createClassifier, type Run } from '../evaluate/create-classifier.js'
 import { type MethodName, methodNamed } from '../methods/registry.js'
+import type { Model } from '../model.js'
 import { randomStream } from '../random.js'
 import { type ImageAttention, imageAttention, type LookedAtImage, whyNoPictures } from './image-attention.js'
 import { interpretRun } from './interpret-run.js'
@@ -84,7 +85,7 @@ describe('what the image tower looks at', () => {
     const pixels = await Promise.all(images.map(({ load }) => load()))
     const classifier = await createClassifier(run)
     let i = 0
-    for await (const { classes } of predict(classifier, pixels, { resolution: model.clip.resolution })) {
+    for await (const { classes } of predict(classifier, pixels)) {
       const { after } = views[i++]!
       expect(after.classes.map(({ className }) => className)).toEqual(
         classes.map(({ className }) => className),

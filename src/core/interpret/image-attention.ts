@@ -1,7 +1,7 @@
-import { createClassifier, type Run } from '../../node/run.js'
 import { photoTemplate } from '../clip/templates.js'
 import { UserError } from '../errors.js'
 import { type Classifier, zeroShotClassifier } from '../evaluate/classifier.js'
+import { createClassifier, type Run } from '../evaluate/create-classifier.js'
 import { type ClassProbability, mostLikely } from '../evaluate/predict.js'
 import { encodeGraph, type HostTensor, input } from '../graph/index.js'
 import type { RgbImage } from '../image/image.js'

@@ -1,5 +1,5 @@
-import type { Run } from '../../node/run.js'
 import type { UserError } from '../errors.js'
+import type { Run } from '../evaluate/create-classifier.js'
 import { type ContextPrompt, type ContextWordsOptions, contextWords } from './context-words.js'
 import { type ImageAttention, imageAttention, type LookedAtImage, whyNoPictures } from './image-attention.js'
 

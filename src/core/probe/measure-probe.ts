@@ -1,4 +1,3 @@
-import type { Model } from '../../node/model.js'
 import { type ClassSelection, selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
 import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
@@ -6,6 +5,7 @@ import { DataError } from '../errors.js'
 import type { Evaluation } from '../evaluate/evaluate.js'
 import { imageFeatures } from '../evaluate/image-features.js'
 import { evaluateLogits } from '../evaluate/metrics.js'
+import type { Model } from '../model.js'
 import { linearLogits } from './linear-logits.js'
 import { type LinearProbe, trainLinearProbe } from './linear-probe.js'
 

@@ -1,4 +1,3 @@
-import type { Model } from '../../node/model.js'
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
 import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
@@ -7,6 +6,7 @@ import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js
 import type { UserError } from '../errors.js'
 import { DataError } from '../errors.js'
 import { methodNamed } from '../methods/registry.js'
+import type { Model } from '../model.js'
 import { resolveSettings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
 import { Trainer, type TrainerState } from './trainer.js'

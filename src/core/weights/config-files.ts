@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { readJsonFile } from '../../node/weights/json-file.js'
 import { WeightsError } from '../errors.js'
 import type { StatedConfig, StatedSize } from './clip-config.js'
 
 /**
- * Reads a Hugging Face `config.json` of a CLIPModel.
+ * What a Hugging Face `config.json` of a CLIPModel states.
  *
+ * @param path names the file in messages
  * @throws WeightsError when it is damaged or of another kind of model
  */
-export async function readHuggingFaceConfig(path: string): Promise<StatedConfig> {
-  const config = parse(path, await readJsonFile(path), huggingFaceSchema)
+export function readHuggingFaceConfig(path: string, json: unknown): StatedConfig {
+  const config = parse(path, json, huggingFaceSchema)
   const text = { ...config.text_config, ...config.text_config_dict }
   const vision = { ...config.vision_config, ...config.vision_config_dict }
   const activations = [text.hidden_act, vision.hidden_act].map((name) => name ?? 'quick_gelu')
@@ -46,12 +46,13 @@ export async function readHuggingFaceConfig(path: string): Promise<StatedConfig>
 }
 
 /**
- * Reads an `open_clip_config.json`. Without `quick_gelu` the activation is exact GELU, as in open_clip.
+ * What an `open_clip_config.json` states. Without `quick_gelu` the activation is exact GELU, as in open_clip.
  *
+ * @param path names the file in messages
  * @throws WeightsError when it is damaged or asks for towers other than CLIP's
  */
-export async function readOpenClipConfig(path: string): Promise<StatedConfig> {
-  const { model_cfg: model } = parse(path, await readJsonFile(path), openClipSchema)
+export function readOpenClipConfig(path: string, json: unknown): StatedConfig {
+  const { model_cfg: model } = parse(path, json, openClipSchema)
   const { vision_cfg: vision, text_cfg: text } = model
   const width = typeof vision.width === 'number' ? vision.width : undefined
   const attentionWidth = width && (Array.isArray(vision.layers) ? 32 * width : width)

@@ -1,4 +1,3 @@
-import { writeFileAtomic } from '../../node/files/atomic.js'
 import { elementCount, itemSize } from './dtype.js'
 import { float32ToBfloat16, float32ToFloat16 } from './float16.js'
 import { dtypeOfName } from './safetensors-format.js'
@@ -58,15 +57,6 @@ export function encodeSafetensors(
     position += bytes.length
   }
   return file
-}
-
-/** Writes a safetensors file atomically: a reader sees the old file or all of the new one. */
-export async function writeSafetensors(
-  path: string,
-  tensors: TensorsToWrite,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensors(tensors, metadata))
 }
 
 const nameOfDtype = new Map([...dtypeOfName].map(([name, dtype]) => [dtype, name]))

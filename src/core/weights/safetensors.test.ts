@@ -3,14 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { goldenBytes, temporaryFolder } from '../../../test/support/golden-files.js'
+import { openSafetensors, writeSafetensors } from '../../node/weights/safetensors-file.js'
 import { WeightsError } from '../errors.js'
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  openSafetensors,
-  type TensorData,
-  writeSafetensors,
-} from './safetensors.js'
+import { decodeSafetensors, encodeSafetensors, type TensorData } from './safetensors.js'
 
 const sample = new Map<string, TensorData>([
   ['matrix', { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6.1) }],

@@ -1,31 +1,16 @@
 import { WeightsError } from '../errors.js'
-import { type ByteSource, fileSource, memorySource, readBytes } from './byte-source.js'
+import { type ByteSource, memorySource, readBytes } from './byte-source.js'
 import { headerLength, parseHeader, type SafetensorsHeader } from './safetensors-format.js'
 import type { StateDict, WeightEntry } from './state-dict.js'
 import { tensorEntry } from './tensor-entry.js'
 import { storageAt } from './tensor-storage.js'
 
 export type { TensorData, TensorsToWrite } from './safetensors-write.js'
-export { encodeSafetensors, writeSafetensors } from './safetensors-write.js'
+export { encodeSafetensors } from './safetensors-write.js'
 
 /** A safetensors file: its tensors in file order and the strings of its `__metadata__`. */
 export interface SafetensorsFile extends StateDict {
   readonly metadata: Readonly<Record<string, string>>
-}
-
-/**
- * Opens a safetensors file. Only the header is read; tensors are read when asked for. Close it after use.
- *
- * @throws WeightsError when the file is missing, truncated or its header does not hold together
- */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const source = await fileSource(path)
-  try {
-    return await safetensorsOf(source)
-  } catch (error) {
-    await source.close()
-    throw error
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clip } from '../../core/clip/clip.js'
+import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { writeFileAtomic } from '../../node/files/atomic.js'
-import type { TrainedPrompts } from '../../node/runs/prompts-file.js'
 import { writeTorchCheckpoint } from '../../node/weights/torch/torch-write.js'
 import { learnerOf, referenceKey } from './learners.js'
 

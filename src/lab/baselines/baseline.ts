@@ -1,7 +1,7 @@
 import type { ClassSelection } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
 import type { Evaluation } from '../../core/evaluate/evaluate.js'
-import type { Model } from '../../node/model.js'
+import type { Model } from '../../core/model.js'
 
 /** A list of test images that a baseline is measured on. */
 export interface BaselineTarget {

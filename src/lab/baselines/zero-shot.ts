@@ -17,7 +17,6 @@ export const zeroShot: Baseline = {
       const templates = templatesFor({ kind: 'dataset' }, images)
       const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates)
       evaluations[name] = await evaluateClassifier(classifier, test, {
-        resolution: clip.resolution,
         skipBadImages,
         onProgress: (done, total) => onProgress?.(name, done, total),
         ...(signal ? { signal } : {}),

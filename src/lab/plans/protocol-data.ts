@@ -1,6 +1,6 @@
+import { imagenetVariants, paperDatasets } from '../../core/data/dataset-names.js'
 import { ConfigError } from '../../core/errors.js'
 import { toyProtocols } from '../../core/world/protocols.js'
-import { imagenetVariants, paperDatasets } from '../../node/datasets/names.js'
 import type { ProtocolData } from './cells.js'
 import { hasSource, type Protocol } from './protocol.js'
 

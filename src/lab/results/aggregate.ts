@@ -1,6 +1,6 @@
+import { sortDatasets } from '../../core/data/dataset-names.js'
 import { harmonicMean } from '../../core/evaluate/metrics.js'
 import { meanOf, summarize } from '../../core/evaluate/statistics.js'
-import { sortDatasets } from '../../node/datasets/names.js'
 import { hasSource, protocols } from '../plans/protocol.js'
 import { compareMethods, methodTitle } from './method-names.js'
 import type { Observation, Quantity } from './observation.js'

@@ -1,5 +1,5 @@
+import { referenceName } from '../../core/data/dataset-names.js'
 import { ConfigError } from '../../core/errors.js'
-import { referenceName } from '../../node/datasets/names.js'
 import { type Protocol, protocols } from '../plans/protocol.js'
 import { plainMethod } from './method-names.js'
 import type { Observation } from './observation.js'

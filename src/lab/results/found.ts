@@ -1,5 +1,5 @@
 import type { ClassSelection } from '../../core/data/base-novel.js'
-import { imagenetVariants } from '../../node/datasets/names.js'
+import { imagenetVariants } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { Observation } from './observation.js'
 

@@ -1,4 +1,4 @@
-import { datasetTitle } from '../../node/datasets/names.js'
+import { datasetTitle } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { Quantity } from './observation.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ClassSelection } from '../../core/data/base-novel.js'
-import { imagenetVariants, referenceName } from '../../node/datasets/names.js'
+import { imagenetVariants, referenceName } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { RunFolders } from './find-runs.js'
 import { type Findings, type Found, joinFindings, type Problem, protocolOf } from './found.js'

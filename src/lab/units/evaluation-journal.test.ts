@@ -41,6 +41,7 @@ function classifier(batches = Number.POSITIVE_INFINITY): Classifier {
   return {
     classNames: ['a', 'b', 'c'],
     batchSize: BATCH,
+    resolution: RESOLUTION,
     textFeatures: undefined,
     caches: undefined,
     async classify(pixels) {
@@ -58,7 +59,7 @@ function classifier(batches = Number.POSITIVE_INFINITY): Classifier {
 
 const journal = (identity = 'prompts and images') => new JournalFile(path, identity, 0)
 const evaluate = (data: readonly Datum[], batches?: number, options: Partial<EvaluateOptions> = {}) =>
-  evaluateClassifier(classifier(batches), data, { resolution: RESOLUTION, ...options })
+  evaluateClassifier(classifier(batches), data, options)
 
 describe('an evaluation with a journal', () => {
   it('goes on where it was killed, to the same figures, and leaves no file', async () => {

@@ -2,16 +2,18 @@ import { join } from 'node:path'
 import { type ClassSelection, selectClasses } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
 import { ConfigError, DataError, UserError } from '../../core/errors.js'
+import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { type Evaluation, evaluateClassifier } from '../../core/evaluate/evaluate.js'
 import { calibrationBins } from '../../core/evaluate/metrics.js'
 import { sampleRows } from '../../core/evaluate/sample-rows.js'
+import type { Model } from '../../core/model.js'
 import type { SettingsInput } from '../../core/train/settings.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
+import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { fingerprint } from '../../node/data/fingerprint.js'
-import type { Model } from '../../node/model.js'
-import { createClassifier, promptsPath } from '../../node/run.js'
+import { promptsPath } from '../../node/run.js'
 import { peakMemoryMB } from '../../node/runs/peak-memory.js'
-import { loadPrompts, type TrainedPrompts } from '../../node/runs/prompts-file.js'
+import { loadPrompts } from '../../node/runs/prompts-file.js'
 import { readLog } from '../../node/runs/run-directory.js'
 import { trainRun } from '../../node/runs/train-run.js'
 import type { BaselineTarget } from '../baselines/baseline.js'
@@ -146,7 +148,6 @@ async function prompted(
   for (const { name, images } of targets) {
     const classifier = await createClassifier({ prompts, model }, { classNames: images.classNames })
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
-      resolution: model.clip.resolution,
       skipBadImages: spec.skipBadImages,
       journal: new JournalFile(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),

@@ -7,14 +7,15 @@ import { photoFolder } from '../../../test/support/photo-folder.js'
 import { photoTemplate } from '../../core/clip/templates.js'
 import type { Dataset, Datum } from '../../core/data/dataset.js'
 import { zeroShotClassifier } from '../../core/evaluate/classifier.js'
+import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../../core/evaluate/evaluate.js'
 import { imageFeatures } from '../../core/evaluate/image-features.js'
 import { methodNamed } from '../../core/methods/registry.js'
+import type { Model } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { trainPrompts } from '../../core/train/train-prompts.js'
 import { openFolder } from '../data/folder.js'
-import { loadModel, type Model } from '../model.js'
-import { createClassifier } from '../run.js'
+import { loadModel } from '../model.js'
 import { DiskCache } from './disk-cache.js'
 import { modelCaches } from './model-caches.js'
 
@@ -70,8 +71,7 @@ async function zeroShot(of: Model, images: readonly Datum[], skipBadImages = fal
   const { clip, runtime, caches } = of
   const options = { clip, runtime, caches, classNames: photos.classNames }
   const classifier = await zeroShotClassifier(options, [photoTemplate])
-  const { resolution } = clip
-  const evaluation = await evaluateClassifier(classifier, images, { resolution, skipBadImages })
+  const evaluation = await evaluateClassifier(classifier, images, { skipBadImages })
   await classifier.release()
   return evaluation
 }
@@ -183,7 +183,7 @@ describe('evaluation of a prompted image tower', () => {
       const { classNames } = photos
       const prompts = { method, methodOptions, parameters, classNames, model: { name: 'tiny', sha256: '' } }
       const classifier = await createClassifier({ prompts, model: of })
-      const evaluation = await evaluateClassifier(classifier, images, { resolution: clip.resolution })
+      const evaluation = await evaluateClassifier(classifier, images)
       await classifier.release()
       return evaluation
     }

@@ -1,19 +1,13 @@
 import type { Clip } from '../../core/clip/clip.js'
 import { type TextFeatureCache, textGraph } from '../../core/clip/text-features.js'
-import type { EvaluationCaches } from '../../core/evaluate/feature-batches.js'
 import { encodeGraph } from '../../core/graph/index.js'
+import type { ModelCaches } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { packageVersion } from '../runs/environment.js'
 import { cacheKey, sha256 } from './cache-key.js'
 import type { DiskCache } from './disk-cache.js'
 import { floatsOf, toBytes } from './float-bytes.js'
 import { featureCache, pixelCache } from './image-caches.js'
-
-/** What is kept on disk for a model. */
-export interface ModelCaches extends EvaluationCaches {
-  /** Absent where the runtime does not say what its results depend on. */
-  readonly text?: TextFeatureCache
-}
 
 /** What the caches need to know of a model. */
 interface CachedModel {

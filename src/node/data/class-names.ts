@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { readableClassName } from '../../core/clip/templates.js'
+import { tidyClassName } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
 
 /** A class folder and the name its class goes by in prompts. */
@@ -34,11 +34,6 @@ export async function resolveClassNames(
   const named = folders.map((folder) => ({ folder, name: tidyClassName(given.get(folder) ?? folder) }))
   checkNames(named, file, what)
   return named.map(({ name }) => name)
-}
-
-/** A class name as prompts use it: underscores as spaces, composed characters (NFC), single spaces. */
-export function tidyClassName(name: string): string {
-  return readableClassName(name).normalize('NFC').trim().replaceAll(/\s+/g, ' ')
 }
 
 function checkNames(named: readonly NamedFolder[], file: string | undefined, [one, many]: ClassNoun): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { tidyClassName } from '../data/class-names.js'
+import { tidyClassName } from '../../core/clip/templates.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import type { ClassFolder } from './folder-index.js'

@@ -1,5 +1,5 @@
+import { tidyClassName } from '../../core/clip/templates.js'
 import type { Part } from '../../core/data/dataset.js'
-import { tidyClassName } from '../data/class-names.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import { pathProblem } from '../files/relative-path.js'

@@ -4,10 +4,11 @@ import { DataError, TrainingError, UserError, WeightsError } from '../../core/er
 import { methodNamed } from '../../core/methods/registry.js'
 import { resolveSettings } from '../../core/train/settings.js'
 import { type TrainEvent, type TrainPromptsOptions, trainPrompts } from '../../core/train/train-prompts.js'
+import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import type { Trainer, TrainerState } from '../../core/train/trainer.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { environment } from './environment.js'
-import { savePrompts, type TrainedPrompts } from './prompts-file.js'
+import { savePrompts } from './prompts-file.js'
 import { checkSameRun, type RunConfig, readRunConfig } from './run-config.js'
 import { RunDirectory } from './run-directory.js'
 

@@ -1,5 +1,6 @@
 import { WeightsError } from '../../core/errors.js'
-import { fileSource, readBytes } from '../../core/weights/byte-source.js'
+import { readBytes } from '../../core/weights/byte-source.js'
+import { fileSource } from './file-source.js'
 
 const maxBytes = 2 ** 24
 

@@ -10,8 +10,9 @@ import {
   temporaryFolder,
 } from '../../../test/support/golden-files.js'
 import { rejection } from '../../../test/support/rejection.js'
-import { decodeSafetensors, type TensorData, writeSafetensors } from '../../core/weights/safetensors.js'
+import { decodeSafetensors, type TensorData } from '../../core/weights/safetensors.js'
 import { type ClipWeights, openClip } from './load-clip.js'
+import { writeSafetensors } from './safetensors-file.js'
 
 let folder: string
 let torchScript: ReturnType<typeof digests>

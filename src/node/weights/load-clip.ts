@@ -4,6 +4,7 @@ import { readHuggingFaceConfig, readOpenClipConfig } from '../../core/weights/co
 import { canonicalWeights, type Naming } from '../../core/weights/names.js'
 import type { StateDict } from '../../core/weights/state-dict.js'
 import { contentHash, type KnownHashes } from './content-hash.js'
+import { readJsonFile } from './json-file.js'
 import { findModelFiles, type ModelFiles } from './model-folder.js'
 import { openWeights } from './open-weights.js'
 
@@ -54,5 +55,5 @@ async function statedConfig(files: ModelFiles, naming: Naming): Promise<StatedCo
     naming === 'huggingface'
       ? [files.huggingFaceConfig, readHuggingFaceConfig]
       : [files.openClipConfig, readOpenClipConfig]
-  return path === undefined ? undefined : read(path)
+  return path === undefined ? undefined : read(path, await readJsonFile(path))
 }

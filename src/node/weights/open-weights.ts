@@ -1,4 +1,5 @@
-import { fileSource, readBytes } from '../../core/weights/byte-source.js'
+import { readBytes } from '../../core/weights/byte-source.js'
+import { fileSource } from './file-source.js'
 import { type OpenWeights, openSharded } from './sharded.js'
 import { openWeightFile } from './weight-file.js'
 

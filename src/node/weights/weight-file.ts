@@ -1,7 +1,8 @@
 import { WeightsError } from '../../core/errors.js'
-import { type ByteSource, fileSource, readBytes } from '../../core/weights/byte-source.js'
+import { type ByteSource, readBytes } from '../../core/weights/byte-source.js'
 import { safetensorsOf } from '../../core/weights/safetensors.js'
 import type { StateDict } from '../../core/weights/state-dict.js'
+import { fileSource } from './file-source.js'
 import { isLegacyTorch, isZip, torchFileOf } from './torch/torch.js'
 
 /**

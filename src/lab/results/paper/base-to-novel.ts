@@ -1,4 +1,4 @@
-import { paperDatasets } from '../../../node/datasets/names.js'
+import { paperDatasets } from '../../../core/data/dataset-names.js'
 import type { PaperCell, PaperRow } from './paper-row.js'
 
 type Printed = readonly [base: number, novel: number, hm: number]

@@ -1,4 +1,4 @@
-import { paperDatasets } from '../../../node/datasets/names.js'
+import { paperDatasets } from '../../../core/data/dataset-names.js'
 import type { PaperRow } from './paper-row.js'
 
 /** Images a class of the columns below. */

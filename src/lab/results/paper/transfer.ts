@@ -1,4 +1,4 @@
-import { imagenetVariants, paperDatasets } from '../../../node/datasets/names.js'
+import { imagenetVariants, paperDatasets } from '../../../core/data/dataset-names.js'
 import type { PaperRow } from './paper-row.js'
 
 /** Trained on ImageNet with 16 shots; ImageNet first, then the ten other data sets in the paper's order, then their average. */

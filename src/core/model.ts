@@ -1,0 +1,26 @@
+import type { Clip } from './clip/clip.js'
+import type { TextFeatureCache } from './clip/text-features.js'
+import type { EvaluationCaches } from './evaluate/feature-batches.js'
+import type { Runtime } from './runtime/session.js'
+
+/** A CLIP model ready for use, with the runtime that computes it. */
+export interface Model {
+  readonly clip: Clip
+  readonly runtime: Runtime
+  /** As it was asked for: `tiny`, `ViT-B/16`, a repository or a path. */
+  readonly name: string
+  /** File, folder or address the weights come from. */
+  readonly source: string
+  /** SHA-256 of the weights, hexadecimal. */
+  hash(): Promise<string>
+  /** What is kept of what the model computes; undefined where that is turned off. */
+  readonly caches?: ModelCaches | undefined
+  /** Ends the runtime and closes the weight files. */
+  close(): Promise<void>
+}
+
+/** What is kept for a model. */
+export interface ModelCaches extends EvaluationCaches {
+  /** Absent where the runtime does not say what its results depend on. */
+  readonly text?: TextFeatureCache
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+
+/** What a ring may import beside itself. */
+const allowed: Record<string, readonly string[]> = {
+  core: [],
+  node: ['core'],
+  web: ['core'],
+  exchange: ['node', 'core'],
+  lab: ['node', 'core'],
+  pages: ['lab', 'core'],
+  cli: ['core', 'node', 'exchange', 'lab', 'pages'],
+}
+/** Imports that still run outwards. */
+const open = [
+  'pages/comparison-report.ts imports ../node/runs/environment.js',
+  'pages/comparison-report.ts imports ../node/runs/run-directory.js',
+  'pages/interpretation-report.ts imports ../node/runs/environment.js',
+  'pages/report.ts imports ../node/files/atomic.js',
+  'pages/results-report.ts imports ../node/files/atomic.js',
+  'pages/train-report.ts imports ../node/files/atomic.js',
+  'pages/train-report.ts imports ../node/runs/environment.js',
+  'pages/train-report.ts imports ../node/runs/run-directory.js',
+  'pages/train-report.ts imports ../node/runs/train-run.js',
+  'core/clip/prompt-layout.ts imports node:crypto',
+  'lab/plans/protocol-settings.ts imports ../../exchange/configs/config.js',
+  'lab/plans/tables.ts imports ../../pages/format-seconds.js',
+  'lab/units/spawn-unit.ts imports ../../cli/main.js',
+  'lab/results/formats/text.ts imports ../../../cli/table.js',
+]
+
+const source = resolve(import.meta.dirname, '../src')
+const imported = /\b(?:from|import)\s*\(?\s*'([^']+)'|new URL\('(\.[^']+)', import\.meta/g
+
+it('imports run from the outer rings to the inner ones, and core and web take nothing from Node', () => {
+  const faults: string[] = []
+  for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+    const ring = file.split('/')[0]!
+    if (!/(?<!\.test)\.ts$/.test(file) || !(ring in allowed)) continue
+    for (const [, path, url] of readFileSync(join(source, file), 'utf8').matchAll(imported)) {
+      const target = path ?? url!
+      const to = target.startsWith('.') ? relative(source, resolve(source, dirname(file), target)) : target
+      const inner =
+        to.startsWith('..') ||
+        !target.startsWith('.') ||
+        [ring, ...allowed[ring]!].includes(to.split('/')[0]!)
+      const browser = ['core', 'web'].includes(ring) && /^(node:|sharp|onnxruntime-node)/.test(target)
+      if (!inner || browser) faults.push(`${file} imports ${target}`)
+    }
+  }
+  expect(faults.filter((fault) => !open.includes(fault))).toEqual([])
+})
