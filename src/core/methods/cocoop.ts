@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { add, relu, reshape, type Tensor } from '../graph/index.js'
 import { contextFromWords, initialWords, linearLayer, placeholder, randomPrompts } from './context-vectors.js'

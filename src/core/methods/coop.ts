@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigError } from '../errors.js'
 import { contextFromWords, initialWords, placeholder, randomPrompts } from './context-vectors.js'
 import { crossEntropy } from './cross-entropy.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { photoTemplate, promptSrcTemplates } from '../clip/templates.js'
 import { add, mul, type Tensor } from '../graph/index.js'
 import type { LossTerms, Method } from './method.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import type { Method } from '../methods/method.js'

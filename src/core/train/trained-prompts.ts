@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { WeightsError } from '../errors.js'
 import type { Learned } from '../evaluate/classifier.js'

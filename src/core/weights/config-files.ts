@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { WeightsError } from '../errors.js'
 import type { StatedConfig, StatedSize } from './clip-config.js'
 

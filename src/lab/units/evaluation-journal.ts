@@ -1,5 +1,5 @@
 import { appendFile, readFile, rm } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EvaluatedPart, EvaluationJournal } from '../../core/evaluate/evaluate.js'
 import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
 import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
 import { identityOf, specSchema, type UnitSpec } from './unit.js'

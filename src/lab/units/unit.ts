@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ClassSelection } from '../../core/data/base-novel.js'
 
 /** A data set as any process can open it again: the arguments of `openDataset`, and what was found there. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { tidyClassName } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
 

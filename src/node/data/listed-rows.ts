@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Part } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
 

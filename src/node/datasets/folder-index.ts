@@ -3,7 +3,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import { writeFileAtomic } from '../files/atomic.js'
 
 /** A folder of images that stands for a class; names in code-point order. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { datasetTemplate } from '../../core/clip/templates.js'
 import { divideInThree } from './divide.js'
 import { splitSource } from './split-source.js'

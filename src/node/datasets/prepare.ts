@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { writeFileAtomic } from '../files/atomic.js'
 import { withFileLock } from '../files/lock.js'
 import { type Unpacked, unpackArchive } from '../unpack/unpack.js'

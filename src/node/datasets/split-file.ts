@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Part } from '../../core/data/dataset.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import { type CheckedLists, checkLists, type LabelledPath } from './labelled-lists.js'

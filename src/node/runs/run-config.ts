@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigError, UserError } from '../../core/errors.js'
 import type { Settings } from '../../core/train/settings.js'
 import { RunDirectory } from './run-directory.js'

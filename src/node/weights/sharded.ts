@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { WeightsError } from '../../core/errors.js'
 import type { StateDict, WeightEntry } from '../../core/weights/state-dict.js'
 import { readJsonFile } from './json-file.js'

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { UserError, WeightsError } from '../../core/errors.js'
 import {
   createTokenizer,

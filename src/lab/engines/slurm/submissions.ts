@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigError } from '../../../core/errors.js'
 import { writeError, writeFileAtomic } from '../../../node/files/atomic.js'
 import { makeFolder } from '../../../node/files/make-folder.js'
