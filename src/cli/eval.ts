@@ -7,6 +7,7 @@ import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadRun } from '../node/run.js'
+import { evaluationName } from '../node/runs/run-files.js'
 import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { evaluationFigures, printEvaluation } from './evaluation-text.js'
@@ -74,7 +75,7 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     }).finally(() => bar.stop())
     const output = { data: name, classes: flags.classes, classNames, evaluation }
     printEvaluation(output, { json: flags.json ?? false })
-    await keep(runPath, `eval-${name}-${flags.classes}.json`, evaluationFigures(output))
+    await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
   } finally {
     await run.model.close()
   }

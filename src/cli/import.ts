@@ -4,6 +4,7 @@ import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { methods } from '../core/methods/registry.js'
 import { readClassList } from '../node/data/class-names.js'
 import { RunDirectory } from '../node/runs/run-directory.js'
+import { runFiles } from '../node/runs/run-files.js'
 import { openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
@@ -79,7 +80,7 @@ async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> 
     try {
       if (flags.overwrite) await run.clear()
       else await run.refuseFiles()
-      await savePrompts(join(out, 'prompts.safetensors'), prompts, model.clip)
+      await savePrompts(join(out, runFiles.prompts), prompts, model.clip)
     } finally {
       await run.release()
     }

@@ -5,6 +5,7 @@ import type { ClipConfig } from '../core/clip/config.js'
 import { loadModel } from '../node/model.js'
 import { promptsPath } from '../node/run.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
+import { runFiles } from '../node/runs/run-files.js'
 import { downloadBars } from './download-progress.js'
 
 const examples = `
@@ -27,8 +28,8 @@ export function infoCommand(): Command {
 
 /** Whether a name is that of a run directory, finished or not, or of its prompts. */
 async function isRun(name: string): Promise<boolean> {
-  if (basename(name) === 'prompts.safetensors') return true
-  const marks = ['config.yaml', 'prompts.safetensors'].map((file) => stat(join(name, file)))
+  if (basename(name) === runFiles.prompts) return true
+  const marks = [runFiles.config, runFiles.prompts].map((file) => stat(join(name, file)))
   return (await Promise.allSettled(marks)).some(({ status }) => status === 'fulfilled')
 }
 

@@ -3,6 +3,7 @@ import type { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
+import { runFiles } from '../node/runs/run-files.js'
 import { wholeNumber } from './options.js'
 
 interface InterpretFlags {
@@ -74,7 +75,7 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
     }).finally(() => bar.stop())
     const noImages = interpretation.noImages ?? reason ?? 'no image could be read'
     const { join } = await import('node:path')
-    const report = flags.report ?? join(folder, 'interpretation.html')
+    const report = flags.report ?? join(folder, runFiles.interpretation)
     const { writeInterpretationReport } = await import('../pages/interpretation-report.js')
     await writeInterpretationReport(report, { run, interpretation, noImages })
     const { interpretationText } = await import('./interpretation-text.js')

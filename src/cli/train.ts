@@ -14,6 +14,7 @@ import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import type { TrainConfig } from '../exchange/configs/config.js'
 import { loadModel } from '../node/model.js'
 import { readRunConfig } from '../node/runs/run-config.js'
+import { runFiles } from '../node/runs/run-files.js'
 import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
 import { writeTrainReport } from '../pages/train-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
@@ -170,7 +171,7 @@ function noData({ resume, out }: TrainFlags): ConfigError {
 
 /** What to say on Ctrl-C: how to go on, with the options that a run does not record. */
 function interruption(out: string, { classNames, skipBadImages }: TrainFlags): string {
-  if (!existsSync(join(out, 'config.yaml'))) return 'Interrupted before training began.'
+  if (!existsSync(join(out, runFiles.config))) return 'Interrupted before training began.'
   const quoted = (path: string) => (/^[\w./@:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
   const options = [
     `--out ${quoted(out)}`,

@@ -33,7 +33,9 @@ export function unitCommand(): Command {
 
 async function unit(folder: string, { threads }: { threads?: number }): Promise<void> {
   stopWithParent()
-  const { clearFailure, readResult, readUnit, writeFailure } = await import('../lab/units/unit-files.js')
+  const { clearFailure, readResult, readUnit, unitFiles, writeFailure } = await import(
+    '../lab/units/unit-files.js'
+  )
   const spec = await readUnit(folder)
   const isFinished = async () => {
     const result = await readResult(folder, spec)
@@ -59,7 +61,7 @@ async function unit(folder: string, { threads }: { threads?: number }): Promise<
     }
   }
   // Whoever comes second waits, and then finds the result or goes on.
-  await withFileLock(join(folder, 'unit.lock'), doUnit, {
+  await withFileLock(join(folder, unitFiles.lock), doUnit, {
     signal,
     onWait: (owner) => process.stderr.write(`waiting for ${nameOf(owner)}, which does this run\n`),
   })

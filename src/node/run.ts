@@ -6,6 +6,7 @@ import type { Model } from '../core/model.js'
 import { checkPrompts } from '../core/train/trained-prompts.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { loadPrompts } from './runs/prompts-file.js'
+import { runFiles } from './runs/run-files.js'
 
 /** Options of {@link loadRun}. */
 export interface LoadRunOptions extends LoadModelOptions {
@@ -52,9 +53,9 @@ export async function promptsPath(path: string): Promise<string> {
   if (!found)
     throw new UserError(`no run at ${path}`, { hint: 'Train one with `promptsrc train DATA --out RUN`.' })
   if (!found.isDirectory()) return path
-  const file = join(path, 'prompts.safetensors')
+  const file = join(path, runFiles.prompts)
   if (await stat(file).catch(() => undefined)) return file
-  const begun = await stat(join(path, 'config.yaml')).catch(() => undefined)
+  const begun = await stat(join(path, runFiles.config)).catch(() => undefined)
   throw new UserError(`${path} ${begun ? 'holds a run that is not finished' : 'is not a run directory'}`, {
     hint: begun
       ? 'Finish it: call `promptsrc train` as before with --resume.'

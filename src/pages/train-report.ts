@@ -6,6 +6,7 @@ import { calibrationBins } from '../core/evaluate/metrics.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { environment } from '../node/runs/environment.js'
 import { RunDirectory, readLog } from '../node/runs/run-directory.js'
+import { runFiles } from '../node/runs/run-files.js'
 import type { RunConfig } from '../node/runs/train-run.js'
 import { writeReport } from './report.js'
 import type { Curve, ReportData } from './report-data.js'
@@ -29,9 +30,9 @@ export async function writeTrainReport(options: TrainReportOptions): Promise<str
   const config = (await RunDirectory.readConfig(out)) as RunConfig
   if (evaluation) {
     const figures = { data: dataset.name, classNames, ...evaluation.metrics, skipped: evaluation.skipped }
-    await writeFileAtomic(join(out, 'metrics.json'), `${JSON.stringify(figures, null, 2)}\n`)
+    await writeFileAtomic(join(out, runFiles.metrics), `${JSON.stringify(figures, null, 2)}\n`)
   }
-  const path = join(out, 'report.html')
+  const path = join(out, runFiles.report)
   const { methodOptions, ...settings } = config.settings
   await writeReport(path, {
     title: `${method.title} on ${dataset.name}`,

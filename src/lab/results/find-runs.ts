@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../core/errors.js'
+import { unitFiles } from '../units/unit-files.js'
 
 /** Folders with runs: ours by `unit.json`, the reference's by `log.txt`. */
 export interface RunFolders {
@@ -25,7 +26,7 @@ export async function findRuns(folders: readonly string[]): Promise<RunFolders> 
     seen.add(real)
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
     const files = names.filter(isLog).sort()
-    if (names.includes('unit.json')) {
+    if (names.includes(unitFiles.task)) {
       // Checkpoints and prompts lie below, no further unit.
       units.push(folder)
       return

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../../core/errors.js'
 import { type Protocol, protocols } from '../plans/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
-import { readFailure, readResult, readUnit, type UnitResult } from '../units/unit-files.js'
+import { readFailure, readResult, readUnit, type UnitResult, unitFiles } from '../units/unit-files.js'
 import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
 import { readAll } from './read-all.js'
 
@@ -26,11 +26,11 @@ async function readOne(folder: string): Promise<Findings> {
   if (result) return { ...nothing, found: observationsOf(folder, spec, result) }
   const failure = await readFailure(folder)
   if (failure) return { ...nothing, failed: [{ path: folder, message: failure.message }] }
-  const isThere = await access(join(folder, 'result.json')).then(
+  const isThere = await access(join(folder, unitFiles.result)).then(
     () => true,
     () => false,
   )
-  const message = `${join(folder, 'result.json')} is damaged, or of other settings than unit.json`
+  const message = `${join(folder, unitFiles.result)} is damaged, or of other settings than ${unitFiles.task}`
   return isThere ? { ...nothing, damaged: [{ path: folder, message }] } : { ...nothing, unfinished: [folder] }
 }
 

@@ -23,6 +23,7 @@ import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
 import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
 import {
   evaluationSchema,
+  journalName,
   readResult,
   readUnit,
   type UnitEvaluation,
@@ -149,7 +150,7 @@ async function prompted(
     const classifier = await createClassifier({ prompts, model }, { classNames: images.classNames })
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
       skipBadImages: spec.skipBadImages,
-      journal: new JournalFile(join(folder, `${name}.partial.jsonl`), `${identityOf(spec)} ${name}`),
+      journal: new JournalFile(join(folder, journalName(name)), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),
       ...(signal ? { signal } : {}),
     })

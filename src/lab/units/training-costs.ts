@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { medianOf } from '../../core/evaluate/statistics.js'
 import { writeFileAtomic } from '../../node/files/atomic.js'
 import type { LogEntry } from '../../node/runs/run-directory.js'
-
-/** Peak memory so far, kept beside the run for processes that continue it. */
-const USAGE = 'usage.json'
+import { unitFiles } from './unit-files.js'
 
 /** Keeps the peak so far, in MB. Throws UserError when it cannot be written. */
 export const keepPeak = (folder: string, peakMemoryMB: number): Promise<void> =>
-  writeFileAtomic(join(folder, USAGE), `${JSON.stringify({ peakMemoryMB })}\n`)
+  writeFileAtomic(join(folder, unitFiles.usage), `${JSON.stringify({ peakMemoryMB })}\n`)
 
 /** The peak of processes that trained before; 0 where there was none or it was not kept. */
 export async function earlierPeak(folder: string): Promise<number> {
   try {
-    const usage = JSON.parse(await readFile(join(folder, USAGE), 'utf8')) as { peakMemoryMB?: unknown }
+    const usage = JSON.parse(await readFile(join(folder, unitFiles.usage), 'utf8')) as {
+      peakMemoryMB?: unknown
+    }
     return Number(usage.peakMemoryMB) || 0
   } catch {
     return 0

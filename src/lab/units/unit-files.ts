@@ -5,9 +5,20 @@ import { UserError } from '../../core/errors.js'
 import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
 import { identityOf, specSchema, type UnitSpec } from './unit.js'
 
-const SPEC = 'unit.json'
-const RESULT = 'result.json'
-const FAILURE = 'failure.json'
+/** Names of what lies in a unit's folder beside the run it trains (node/runs/run-files). */
+export const unitFiles = {
+  /** What is to be done. Its presence makes a folder a unit. */
+  task: 'unit.json',
+  result: 'result.json',
+  /** Why the last try failed. */
+  failure: 'failure.json',
+  /** Peak memory so far, for processes that continue the training. */
+  usage: 'usage.json',
+  lock: 'unit.lock',
+} as const
+
+/** Name of the file in which a measure's predictions are kept while it is taken. */
+export const journalName = (measure: string): string => `${measure}.partial.jsonl`
 
 const percent = z.number().min(0).max(100)
 
@@ -65,15 +76,15 @@ export const failureLine = (name: string, { message, hint }: UnitFailure): strin
 
 /** Writes a unit's task into its folder. Throws UserError when it cannot be written. */
 export async function writeUnit(folder: string, spec: UnitSpec): Promise<void> {
-  await writeFileAtomic(join(folder, SPEC), `${JSON.stringify(spec, null, 2)}\n`)
+  await writeFileAtomic(join(folder, unitFiles.task), `${JSON.stringify(spec, null, 2)}\n`)
 }
 
 /** Reads a unit's task. Throws UserError when there is none or it is damaged. */
 export async function readUnit(folder: string): Promise<UnitSpec> {
-  const path = join(folder, SPEC)
+  const path = join(folder, unitFiles.task)
   const text = await textOf(path)
   if (text === undefined) {
-    throw new UserError(`${folder} holds no ${SPEC}`, {
+    throw new UserError(`${folder} holds no ${unitFiles.task}`, {
       hint: 'Name a folder that `promptsrc compare` or `promptsrc bench` made.',
     })
   }
@@ -87,30 +98,30 @@ export async function readUnit(folder: string): Promise<UnitSpec> {
 
 /** Writes the result beside the task. Throws UserError when it cannot be written. */
 export async function writeResult(folder: string, result: UnitResult): Promise<void> {
-  await writeFileAtomic(join(folder, RESULT), `${JSON.stringify(result)}\n`)
+  await writeFileAtomic(join(folder, unitFiles.result), `${JSON.stringify(result)}\n`)
   await clearFailure(folder)
 }
 
 /** The result of a unit; undefined where it is not finished, its file damaged, or of another task. */
 export async function readResult(folder: string, spec: UnitSpec): Promise<UnitResult | undefined> {
-  const parsed = resultSchema.safeParse(parseJson(await textOf(join(folder, RESULT))))
+  const parsed = resultSchema.safeParse(parseJson(await textOf(join(folder, unitFiles.result))))
   return parsed.success && parsed.data.identity === identityOf(spec) ? parsed.data : undefined
 }
 
 /** Keeps why a unit failed beside its task, for whoever started it from another process or machine. */
 export async function writeFailure(folder: string, failure: UnitFailure): Promise<void> {
-  await writeFileAtomic(join(folder, FAILURE), `${JSON.stringify(failure, null, 2)}\n`)
+  await writeFileAtomic(join(folder, unitFiles.failure), `${JSON.stringify(failure, null, 2)}\n`)
 }
 
 /** Why the last try failed; undefined where it did not, or where it was ended from outside. */
 export async function readFailure(folder: string): Promise<UnitFailure | undefined> {
-  const parsed = failureSchema.safeParse(parseJson(await textOf(join(folder, FAILURE))))
+  const parsed = failureSchema.safeParse(parseJson(await textOf(join(folder, unitFiles.failure))))
   return parsed.success ? parsed.data : undefined
 }
 
 /** Forgets an earlier failure. Throws UserError when it cannot be removed. */
 export async function clearFailure(folder: string): Promise<void> {
-  const path = join(folder, FAILURE)
+  const path = join(folder, unitFiles.failure)
   await rm(path, { force: true }).catch((cause) => {
     throw writeError(path, cause)
   })

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { epochOfCheckpoint, runFiles } from '../../node/runs/run-files.js'
 import type { UnitSpec } from './unit.js'
 
 /** Share of training in a unit that also measures. */
@@ -13,7 +14,7 @@ export function trainingShare({ trained, settings, measures }: UnitSpec): number
 
 /** Share of a unit's work that is done, by the checkpoints in its folder, for whoever does not do it. */
 export async function shareOnDisk(folder: string, spec: UnitSpec): Promise<number> {
-  const names = await readdir(join(folder, 'checkpoints')).catch(() => [])
-  const epochs = names.map((name) => Number(/^epoch-(\d+)\.safetensors$/.exec(name)?.[1] ?? 0))
+  const names = await readdir(join(folder, runFiles.checkpoints)).catch(() => [])
+  const epochs = names.map((name) => epochOfCheckpoint(name) ?? 0)
   return (trainingShare(spec) * Math.max(0, ...epochs)) / (Number(spec.settings.epochs) || 1)
 }

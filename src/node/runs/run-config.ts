@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ConfigError, UserError } from '../../core/errors.js'
 import type { Settings } from '../../core/train/settings.js'
 import { RunDirectory } from './run-directory.js'
+import { runFiles } from './run-files.js'
 
 /** The configuration of a run as it is written. */
 export interface RunConfig {
@@ -39,9 +40,12 @@ export async function readRunConfig(path: string): Promise<RunConfig | undefined
   const parsed = schema.safeParse(found)
   if (parsed.success) return parsed.data as unknown as RunConfig
   const key = parsed.error.issues[0]!.path.join('.')
-  throw new UserError(`${path}/config.yaml is damaged${key ? `: ${key} is not as it was written` : ''}`, {
-    hint: 'Train into another directory, or replace the run with --overwrite.',
-  })
+  throw new UserError(
+    `${path}/${runFiles.config} is damaged${key ? `: ${key} is not as it was written` : ''}`,
+    {
+      hint: 'Train into another directory, or replace the run with --overwrite.',
+    },
+  )
 }
 
 /** Refuses to continue a run under other settings, another model or other data. Throws ConfigError naming the key. */

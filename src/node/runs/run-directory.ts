@@ -4,23 +4,20 @@ import { parse, stringify } from 'yaml'
 import { UserError } from '../../core/errors.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { makeFolder } from '../files/make-folder.js'
+import { checkpointName, epochOfCheckpoint, isEvaluation, runFiles } from './run-files.js'
 import { lockFolder } from './run-lock.js'
 
-const CONFIG = 'config.yaml'
-const LOG = 'log.jsonl'
 /** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
 const OUTPUTS = [
-  'checkpoints',
-  LOG,
-  'prompts.safetensors',
-  'metrics.json',
-  'report.html',
-  'interpretation.html',
-  'environment.json',
-  CONFIG,
+  runFiles.checkpoints,
+  runFiles.log,
+  runFiles.prompts,
+  runFiles.metrics,
+  runFiles.report,
+  runFiles.interpretation,
+  runFiles.environment,
+  runFiles.config,
 ]
-const EVALUATION = /^eval-.*\.json$/
-const CHECKPOINT = /^epoch-(\d+)\.safetensors$/
 /** What a kill in the middle of a write leaves behind, see `atomicFile`. */
 const HALF_WRITTEN = /^\..+\.[0-9a-f]{12}\.tmp$/
 
@@ -69,12 +66,12 @@ export class RunDirectory {
 
   /** The configuration of the run in a directory, or undefined where no run was begun. */
   static async readConfig(path: string): Promise<unknown> {
-    const text = await ifThere(join(path, CONFIG), (file) => readFile(file, 'utf8'))
+    const text = await ifThere(join(path, runFiles.config), (file) => readFile(file, 'utf8'))
     if (text === undefined) return undefined
     try {
       return parse(text)
     } catch (cause) {
-      throw new UserError(`${join(path, CONFIG)} is not valid YAML`, {
+      throw new UserError(`${join(path, runFiles.config)} is not valid YAML`, {
         cause,
         hint: 'Train into another directory, or replace the run with --overwrite.',
       })
@@ -82,7 +79,7 @@ export class RunDirectory {
   }
 
   async writeConfig(config: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, CONFIG), stringify(config))
+    await writeFileAtomic(join(this.path, runFiles.config), stringify(config))
   }
 
   /** Writes a JSON file of the run, such as `metrics.json`. */
@@ -92,23 +89,22 @@ export class RunDirectory {
 
   /** Path of the checkpoint written after an epoch. */
   checkpointPath(epoch: number): string {
-    return join(this.path, 'checkpoints', `epoch-${String(epoch).padStart(3, '0')}.safetensors`)
+    return join(this.path, runFiles.checkpoints, checkpointName(epoch))
   }
 
   /** Epochs that have a checkpoint, newest first. */
   async checkpoints(): Promise<number[]> {
-    return (await namesIn(join(this.path, 'checkpoints')))
-      .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
-      .map(Number)
+    return (await namesIn(join(this.path, runFiles.checkpoints)))
+      .flatMap((name) => epochOfCheckpoint(name) ?? [])
       .sort((a, b) => b - a)
   }
 
   /** Names of files that a run left, or that are in the way of one. */
   async files(): Promise<string[]> {
     const names = await namesIn(this.path)
-    const checkpoints = await namesIn(join(this.path, 'checkpoints'))
+    const checkpoints = await namesIn(join(this.path, runFiles.checkpoints))
     return OUTPUTS.filter(
-      (name) => names.includes(name) && (name !== 'checkpoints' || checkpoints.length > 0),
+      (name) => names.includes(name) && (name !== runFiles.checkpoints || checkpoints.length > 0),
     )
   }
 
@@ -124,16 +120,16 @@ export class RunDirectory {
   /** Removes what a run left, so that the directory can be used anew. Files of other names stay. */
   async clear(): Promise<void> {
     for (const epoch of await this.checkpoints()) await rm(this.checkpointPath(epoch), { force: true })
-    const evaluations = (await namesIn(this.path)).filter((name) => EVALUATION.test(name))
+    const evaluations = (await namesIn(this.path)).filter((name) => isEvaluation(name))
     for (const name of [...evaluations, ...OUTPUTS]) {
-      if (name === 'checkpoints') await rmdir(join(this.path, name)).catch(() => {})
+      if (name === runFiles.checkpoints) await rmdir(join(this.path, name)).catch(() => {})
       else await rm(join(this.path, name), { force: true })
     }
   }
 
   /** Removes files that were being written when an earlier process was killed. */
   private async sweep(): Promise<void> {
-    for (const folder of [this.path, join(this.path, 'checkpoints')]) {
+    for (const folder of [this.path, join(this.path, runFiles.checkpoints)]) {
       for (const name of (await namesIn(folder)).filter((name) => HALF_WRITTEN.test(name))) {
         await rm(join(folder, name), { force: true })
       }
@@ -149,7 +145,7 @@ export class RunDirectory {
   async flush(): Promise<void> {
     const text = this.lines.join('')
     this.lines = []
-    const path = join(this.path, LOG)
+    const path = join(this.path, runFiles.log)
     try {
       await appendFile(path, text)
       const handle = await open(path, 'r+')
@@ -166,7 +162,10 @@ export class RunDirectory {
    */
   async cutLog(epoch: number): Promise<void> {
     const kept = (await readLog(this.path)).filter((entry) => epoch > 0 && (entry.epoch ?? 0) <= epoch)
-    await writeFileAtomic(join(this.path, LOG), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+    await writeFileAtomic(
+      join(this.path, runFiles.log),
+      kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''),
+    )
   }
 
   /** Gives the directory free; one that was made for a run that never began is removed. */
@@ -183,7 +182,7 @@ export class RunDirectory {
  * @throws UserError when there is a log that cannot be read
  */
 export async function readLog(path: string): Promise<LogEntry[]> {
-  const text = await ifThere(join(path, LOG), (file) => readFile(file, 'utf8'))
+  const text = await ifThere(join(path, runFiles.log), (file) => readFile(file, 'utf8'))
   return (text ?? '').split('\n').flatMap((line) => entryOf(line) ?? [])
 }
 

@@ -11,6 +11,7 @@ import { environment } from './environment.js'
 import { savePrompts } from './prompts-file.js'
 import { checkSameRun, type RunConfig, readRunConfig } from './run-config.js'
 import { RunDirectory } from './run-directory.js'
+import { runFiles } from './run-files.js'
 
 export type { RunConfig } from './run-config.js'
 
@@ -59,7 +60,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
         await run.clear()
         await run.writeConfig(config)
       }
-      await run.writeJson('environment.json', environment())
+      await run.writeJson(runFiles.environment, environment())
     }
     const options = { ...rest, ...settings }
     const { parameters, classNames } = yield* record(run, options, known !== undefined, begin)
@@ -70,7 +71,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       classNames,
       model: config.model,
     }
-    await savePrompts(join(out, 'prompts.safetensors'), prompts, model.clip)
+    await savePrompts(join(out, runFiles.prompts), prompts, model.clip)
     return prompts
   } finally {
     await run.release()
@@ -79,12 +80,15 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
 
 function alreadyThere(out: string, files: readonly string[]): UserError {
   const choices = 'replace it with --overwrite, or choose another directory with --out.'
-  if (files.includes('config.yaml')) {
+  if (files.includes(runFiles.config)) {
     return new UserError(`${out} already holds a run`, { hint: `Continue it with --resume, ${choices}` })
   }
-  return new UserError(`${out} holds ${files.join(', ')}, but no config.yaml: it is no run to continue`, {
-    hint: `To train there, ${choices}`,
-  })
+  return new UserError(
+    `${out} holds ${files.join(', ')}, but no ${runFiles.config}: it is no run to continue`,
+    {
+      hint: `To train there, ${choices}`,
+    },
+  )
 }
 
 async function* record(

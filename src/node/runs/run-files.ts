@@ -1,0 +1,29 @@
+/** Names of what lies in a run directory. They are part of the format: runs of earlier versions have the same. */
+export const runFiles = {
+  /** What was asked for. Its presence makes a folder a run. */
+  config: 'config.yaml',
+  environment: 'environment.json',
+  log: 'log.jsonl',
+  /** Folder of {@link checkpointName} files. */
+  checkpoints: 'checkpoints',
+  /** What was learned. Its presence makes a run a finished one. */
+  prompts: 'prompts.safetensors',
+  metrics: 'metrics.json',
+  report: 'report.html',
+  interpretation: 'interpretation.html',
+} as const
+
+/** Name of the checkpoint written after an epoch, 1-based. */
+export const checkpointName = (epoch: number): string => `epoch-${String(epoch).padStart(3, '0')}.safetensors`
+
+/** The epoch after which a checkpoint was written; undefined for names of other files. */
+export function epochOfCheckpoint(name: string): number | undefined {
+  const epoch = /^epoch-(\d+)\.safetensors$/.exec(name)?.[1]
+  return epoch === undefined ? undefined : Number(epoch)
+}
+
+/** Name of the figures that `promptsrc eval` keeps beside a run, for a data set and a choice of its classes. */
+export const evaluationName = (dataset: string, classes: string): string => `eval-${dataset}-${classes}.json`
+
+/** Whether a file was named by {@link evaluationName}. */
+export const isEvaluation = (name: string): boolean => /^eval-.*\.json$/.test(name)
