@@ -104,9 +104,7 @@ export class HubServer {
       const { status, errorCode } = this.apiError
       response.writeHead(status, errorCode ? { 'x-error-code': errorCode } : {}).end('{}')
     } else if (path.startsWith(`${api}/revision/`)) {
-      json(response, { _id: '1', id: this.repository, sha: this.commit, lastModified: '2024-01-01' })
-    } else if (path === `${api}/tree/${this.commit}`) {
-      json(response, this.listing())
+      json(response, { id: this.repository, sha: this.commit, siblings: this.listing() })
     } else if (path.startsWith(`/${this.repository}/resolve/${this.commit}/`)) {
       this.resolve(request, response, path.split('/').at(-1)!)
     } else {
@@ -116,11 +114,10 @@ export class HubServer {
 
   private listing(): unknown {
     return [...this.files].map(([path, { content, lfs }]) => ({
-      type: 'file',
-      path,
+      rfilename: path,
       size: content.length,
-      oid: gitHash(content),
-      ...(lfs && { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } }),
+      blobId: gitHash(content),
+      ...(lfs && { lfs: { sha256: sha256(content), size: content.length, pointerSize: 130 } }),
     }))
   }
 

@@ -1,4 +1,4 @@
-import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
+import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
 import type { Checksum } from './checksum.js'
 import type { Connection } from './download.js'
@@ -22,6 +22,25 @@ export interface RepositoryListing {
   file(name: string): ListedFile
 }
 
+/** What is read of the Hub's answer about a revision; a file's own facts are judged when the file is asked for. */
+const answerSchema = z.object({
+  sha: z.unknown(),
+  siblings: z.array(z.object({ rfilename: z.string() }).loose()),
+})
+
+const size = z.int().min(0)
+/** Large files are known by SHA-256, small ones by git's hash, which for a large one is that of its pointer. */
+const fileSchema = z.union([
+  z
+    .object({ lfs: z.object({ size, sha256: z.string().regex(/^[0-9a-f]{64}$/) }) })
+    .transform(({ lfs }): ListedFile => ({ size: lfs.size, checksum: { kind: 'sha256', hex: lfs.sha256 } })),
+  z
+    .object({ size, blobId: z.string().refine(isCommit), lfs: z.null().optional() })
+    .transform(({ size, blobId }): ListedFile => {
+      return { size, checksum: { kind: 'git-blob', hex: blobId, size } }
+    }),
+])
+
 /**
  * Asks the Hub which commit a revision is and which files it has.
  *
@@ -39,27 +58,21 @@ export async function listRepository(
       hint: 'Check HF_ENDPOINT, and that no login page or proxy answers in its place.',
       cause,
     })
-  const client = { hubUrl: endpoint, fetch: hubFetch(endpoint, connection) }
-  const entries = new Map<string, ListFileEntry>()
-  let commit: unknown
-  try {
-    commit = (await modelInfo({ name: repository, revision, additionalFields: ['sha'], ...client })).sha
-    if (typeof commit !== 'string' || !isCommit(commit)) throw unusable(`commit ${JSON.stringify(commit)}`)
-    for await (const entry of listFiles({ repo: repository, revision: commit, ...client })) {
-      if (entry.type === 'file' && plainName.test(entry.path)) entries.set(entry.path, entry)
-    }
-  } catch (error) {
-    // The client takes answers as they come, and stumbles over those that are no JSON or of another form.
-    if (error instanceof SyntaxError || error instanceof TypeError) throw unusable('answer', error)
-    throw error
-  }
+  const url = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`
+  const answer = answerSchema.safeParse(jsonOf(await retrying(() => textOf(url, connection), connection)))
+  if (!answer.success) throw unusable('answer', answer.error)
+  const { sha: commit, siblings } = answer.data
+  if (typeof commit !== 'string' || !isCommit(commit)) throw unusable(`commit ${JSON.stringify(commit)}`)
+  const files = new Map(
+    siblings.filter(({ rfilename }) => plainName.test(rfilename)).map((file) => [file.rfilename, file]),
+  )
   return {
     commit,
-    names: new Set(entries.keys()),
+    names: new Set(files.keys()),
     file(name) {
-      const found = listedFile(entries.get(name))
-      if (!found) throw unusable(`hash or size of ${name}`)
-      return found
+      const file = fileSchema.safeParse(files.get(name))
+      if (!file.success) throw unusable(`hash or size of ${name}`, file.error)
+      return file.data
     },
   }
 }
@@ -67,45 +80,29 @@ export async function listRepository(
 /** No folders, no `..`, no drive letters: a listing must not decide where on this machine is written. */
 const plainName = /^\w[\w.-]*$/
 
-/** Large files are known by SHA-256, small ones by git's hash. */
-function listedFile(entry: ListFileEntry | undefined): ListedFile | undefined {
-  const size = entry?.lfs?.size ?? entry?.size
-  if (entry === undefined || size === undefined || !Number.isSafeInteger(size) || size < 0) return undefined
-  const { oid, lfs } = entry
-  if (lfs) {
-    return /^[0-9a-f]{64}$/.test(lfs.oid) ? { size, checksum: { kind: 'sha256', hex: lfs.oid } } : undefined
+/** A file takes some 200 bytes; CLIP repositories have a few dozen. */
+const maxAnswerBytes = 16 << 20
+
+async function textOf(url: string, connection: Connection): Promise<string> {
+  const answer = await get(url, { ...connection, headers: { accept: 'application/json' } })
+  try {
+    const parts: Uint8Array[] = []
+    let length = 0
+    for await (const part of answer.body) {
+      length += part.length
+      if (length > maxAnswerBytes) throw new NetworkError(url, 'answer is too long', true)
+      parts.push(part)
+    }
+    return Buffer.concat(parts).toString()
+  } finally {
+    await answer.discard()
   }
-  return oid && isCommit(oid) ? { size, checksum: { kind: 'git-blob', hex: oid, size } } : undefined
 }
 
-/** A page holds a thousand files at most; CLIP repositories have a few dozen. */
-const maxPages = 100
-const maxPageBytes = 4 << 20
-
-/** `fetch` for the Hub's client: with our token rules, timeouts, retries and errors. */
-function hubFetch(endpoint: string, connection: Connection): typeof fetch {
-  const { origin } = new URL(endpoint)
-  let pages = 0
-  const ask = async (url: string): Promise<Response> => {
-    // A listing names the address of its next page, which may be on any host.
-    const token = new URL(url).origin === origin ? connection.token : undefined
-    const answer = await get(url, { ...connection, token, headers: { accept: 'application/json' } })
-    try {
-      const parts: Uint8Array[] = []
-      let size = 0
-      for await (const part of answer.body) {
-        size += part.length
-        if (size > maxPageBytes) throw new NetworkError(url, 'answer is too long', true)
-        parts.push(part)
-      }
-      return new Response(Buffer.concat(parts), { status: answer.status, headers: answer.headers })
-    } finally {
-      await answer.discard()
-    }
-  }
-  return async (input) => {
-    const url = input instanceof Request ? input.url : String(input)
-    if (++pages > maxPages) throw new NetworkError(url, 'the list of files does not end', true)
-    return retrying(() => ask(url), connection)
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
