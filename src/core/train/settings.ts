@@ -36,10 +36,10 @@ const schema = z.strictObject({
 /** Settings as a caller gives them; what is left out takes its default. */
 export type SettingsInput = z.input<typeof schema>
 
-type Parsed = z.output<typeof schema>
-
 /** Settings with every default filled in. */
-export type Settings = { readonly [K in keyof Parsed]-?: NonNullable<Parsed[K]> }
+export type Settings = {
+  readonly [K in keyof z.output<typeof schema>]-?: NonNullable<z.output<typeof schema>[K]>
+}
 
 /**
  * Fills in defaults: the method's published ones where it has them.

@@ -15,7 +15,7 @@ interface Transfer {
 export type ToyProtocol = Within | Transfer
 
 /** The paper's four benchmarks (section 4.1). */
-interface Protocols {
+export interface Protocols {
   readonly 'base-to-novel': Within
   readonly 'cross-dataset': Transfer
   readonly 'domain-generalization': Transfer

@@ -1,0 +1,96 @@
+export type { BlockWeights, Linear, Norm } from './clip/block-weights.js'
+export { Clip, type ClipParts } from './clip/clip.js'
+export type { ClipConfig, ResNetConfig, TextConfig, VisionTransformerConfig } from './clip/config.js'
+export type { TextPrompts } from './clip/prompted-text.js'
+export {
+  type ClassFeaturesKey,
+  encodeTexts,
+  type OnProgress,
+  type TextFeatureCache,
+} from './clip/text-features.js'
+export type { ImageTowerWeights, VisualPrompts } from './clip/towers/image-tower.js'
+export type { TextTowerWeights } from './clip/towers/text-tower.js'
+export type { ClipTensors } from './clip/weights.js'
+export { type ClassSelection, selectClasses } from './data/base-novel.js'
+export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'
+export { type FewShotDataset, fewShot, type Shortage } from './data/few-shot.js'
+export type { PixelCache } from './data/loader.js'
+export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './errors.js'
+export {
+  type Classified,
+  type Classifier,
+  type ClassifierOptions,
+  type Learned,
+  promptedClassifier,
+  zeroShotClassifier,
+} from './evaluate/classifier.js'
+export { type CreateClassifierOptions, createClassifier, type Run } from './evaluate/create-classifier.js'
+export {
+  type EvaluatedPart,
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationJournal,
+  evaluateClassifier,
+} from './evaluate/evaluate.js'
+export type { EvaluationCaches, FeatureCache, TowerFeatures } from './evaluate/feature-batches.js'
+export type { FrozenImageTower } from './evaluate/frozen-image-tower.js'
+export { harmonicMean, type Metrics } from './evaluate/metrics.js'
+export {
+  type ClassProbability,
+  type NamedImage,
+  type Prediction,
+  type PredictOptions,
+  predictImages,
+} from './evaluate/predict.js'
+export type { ExternalWeight } from './graph/encode.js'
+export type { EncodedGraph, HostTensor, LoadValues, Tensor } from './graph/index.js'
+/** Symbolic tensors, their operators and gradients: what methods and towers are written in. */
+export * as graph from './graph/index.js'
+export type { DType, GraphNode, Origin } from './graph/tensor.js'
+export type { RgbImage } from './image/image.js'
+export { normalize, testTransform } from './image/preprocess.js'
+export type { AggregationState, GaussianAggregationOptions } from './methods/gaussian-aggregation.js'
+export type {
+  LossTerms,
+  Method,
+  Objective,
+  ParameterSpec,
+  Prompts,
+  StepFeatures,
+  TrainingDefaults,
+} from './methods/method.js'
+export { type MethodName, methodNamed, methods } from './methods/registry.js'
+export type { Model, ModelCaches } from './model.js'
+export { type RandomStream, randomStream } from './random.js'
+export type { Runtime, Session, TensorMap } from './runtime/session.js'
+export {
+  createTokenizer,
+  type Tokenizer,
+  type TokenizerOptions,
+  type Vocabulary,
+} from './tokenizer/tokenizer.js'
+export type { Normalization } from './tokenizer/tokenizer-cleaning.js'
+export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/optimizer.js'
+export type { Decay, ScheduleConfig, Warmup } from './train/schedule.js'
+export { resolveSettings, type Settings, type SettingsInput } from './train/settings.js'
+export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'
+export {
+  encodePrompts,
+  type LoadedPrompts,
+  readPrompts,
+  type TrainedPrompts,
+} from './train/trained-prompts.js'
+export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
+export { type ByteSource, memorySource } from './weights/byte-source.js'
+export { inferClipConfig, type StatedConfig, type StatedSize } from './weights/clip-config.js'
+export { tensorsOf } from './weights/clip-tensors.js'
+export { type CanonicalWeights, canonicalWeights, type Naming } from './weights/names.js'
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsFile,
+  safetensorsOf,
+  type TensorData,
+  type TensorsToWrite,
+} from './weights/safetensors.js'
+export type { StateDict, WeightDType, WeightEntry } from './weights/state-dict.js'
