@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { ImageError } from '../../core/errors.js'
 import type { RgbImage } from '../../core/image/image.js'
-import { identifyImage } from './image-format.js'
+import { identifyImage } from '../../core/image/image-format.js'
 
 export interface DecodeOptions {
   /** Largest width x height. Default 50 million. */

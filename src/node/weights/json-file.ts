@@ -1,5 +1,6 @@
 import { WeightsError } from '../../core/errors.js'
 import { readBytes } from '../../core/weights/byte-source.js'
+import { parseJson } from '../../core/weights/parse-json.js'
 import { fileSource } from './file-source.js'
 
 const maxBytes = 2 ** 24
@@ -16,14 +17,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
       throw new WeightsError(`${path}: has ${source.size} bytes, expected a JSON file of at most ${maxBytes}`)
     }
     const text = new TextDecoder().decode(await readBytes(source, 0, source.size))
-    return JSON.parse(text, (key, value) => {
-      if (key === '__proto__' || key === 'constructor')
-        throw new WeightsError(`${path}: has the key "${key}"`)
-      return value
-    })
-  } catch (error) {
-    if (error instanceof WeightsError) throw error
-    throw new WeightsError(`${path}: not JSON (${(error as Error).message})`, { cause: error })
+    return parseJson(path, text)
   } finally {
     await source.close()
   }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { trainBpe } from '../../../tools/pretrain/train-bpe.js'
 import { UserError, WeightsError } from '../../core/errors.js'
-import { unpackVocabulary } from '../../core/tokenizer/merges.js'
-import { loadTokenizer, vocabularyFiles } from './tokenizer-files.js'
+import { unpackVocabulary, vocabularyFiles } from '../../core/tokenizer/vocabulary-files.js'
+import { loadTokenizer } from './tokenizer-files.js'
 
 let folder: string
 beforeEach(async () => {

@@ -1,15 +1,17 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { UserError, WeightsError } from '../../core/errors.js'
-import { mergeLines, unpackVocabulary } from '../../core/tokenizer/merges.js'
 import {
   createTokenizer,
   type Tokenizer,
   type TokenizerOptions,
   type Vocabulary,
 } from '../../core/tokenizer/tokenizer.js'
-import { baseTokens, endOfText, endOfWord, startOfText } from '../../core/tokenizer/tokenizer-bytes.js'
+import {
+  readTokenizerJson,
+  readVocabularyFiles,
+  unpackVocabulary,
+} from '../../core/tokenizer/vocabulary-files.js'
 
 let published: Promise<Vocabulary> | undefined
 
@@ -27,14 +29,6 @@ export async function loadTokenizer(folder?: string, options: TokenizerOptions =
   return createTokenizer(await published, options)
 }
 
-/** The files `vocab.json` and `merges.txt` of a vocabulary in Hugging Face's format, as {@link loadTokenizer} reads them. */
-export function vocabularyFiles({ vocab, merges }: Vocabulary): Record<'vocab.json' | 'merges.txt', string> {
-  return {
-    'vocab.json': `${JSON.stringify(Object.fromEntries(vocab))}\n`,
-    'merges.txt': `${['#version: 0.2', ...merges].join('\n')}\n`,
-  }
-}
-
 /** Vocabulary of OpenAI's models, which lies beside the code (assets/clip). */
 async function publishedVocabulary(): Promise<Vocabulary> {
   return unpackVocabulary(await readFile(new URL('../../../assets/clip/merges.txt.gz', import.meta.url)))
@@ -49,7 +43,7 @@ async function readVocabulary(folder: string): Promise<Vocabulary | undefined> {
   }
   const whole = join(folder, 'tokenizer.json')
   const wholeText = await readIfPresent(whole)
-  if (wholeText !== undefined) return checked(whole, fromTokenizerJson(whole, wholeText))
+  if (wholeText !== undefined) return readTokenizerJson({ name: whole, text: wholeText })
 
   const vocabFile = join(folder, 'vocab.json')
   const mergesFile = join(folder, 'merges.txt')
@@ -61,84 +55,7 @@ async function readVocabulary(folder: string): Promise<Vocabulary | undefined> {
       hint: 'Download the missing file from the model’s repository.',
     })
   }
-  const vocab = validated(vocabFile, vocabSchema, parseJson(vocabFile, vocabText))
-  return checked(mergesFile, { vocab: new Map(Object.entries(vocab)), merges: mergeLines(mergesText) })
-}
-
-const vocabSchema = z.record(
-  z.string(),
-  z
-    .number()
-    .int()
-    .nonnegative()
-    .max(2 ** 24),
-)
-const mergeSchema = z.union([
-  z.string(),
-  z.tuple([z.string(), z.string()]).transform(([left, right]) => `${left} ${right}`),
-])
-const tokenizerSchema = z.object({
-  model: z.object({
-    type: z.literal('BPE'),
-    end_of_word_suffix: z.literal(endOfWord),
-    vocab: vocabSchema,
-    merges: z.array(mergeSchema),
-  }),
-  added_tokens: z
-    .array(z.object({ id: z.number().int().nonnegative(), content: z.string() }))
-    .optional()
-    .default([]),
-})
-
-function fromTokenizerJson(file: string, text: string): Vocabulary {
-  const { model, added_tokens } = validated(file, tokenizerSchema, parseJson(file, text))
-  const vocab = new Map(Object.entries(model.vocab))
-  for (const { content, id } of added_tokens) {
-    if (content === startOfText || content === endOfText) vocab.set(content, id)
-  }
-  return { vocab, merges: model.merges }
-}
-
-/** Every token that merging can end in has to have an id, or some text could not be encoded. */
-function checked(file: string, { vocab, merges }: Vocabulary): Vocabulary {
-  const ids = new Set(vocab.values())
-  if (ids.size !== vocab.size) {
-    throw damaged(file, `two of its ${vocab.size} tokens have the same id`)
-  }
-  for (const token of [...baseTokens(), startOfText, endOfText]) {
-    if (!vocab.has(token)) throw damaged(file, `its vocabulary lacks the token "${token}"`)
-  }
-  merges.forEach((merge, rank) => {
-    const parts = merge.split(' ')
-    if (parts.length !== 2 || !vocab.has(parts.join(''))) {
-      throw damaged(
-        file,
-        `merge ${rank + 1}, "${merge.slice(0, 60)}", does not make a token of the vocabulary`,
-      )
-    }
-  })
-  return { vocab, merges }
-}
-
-function validated<T>(file: string, schema: z.ZodType<T>, data: unknown): T {
-  const result = schema.safeParse(data)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw damaged(file, `${issue?.path.join('.') || 'the file'}: ${issue?.message}`)
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw damaged(file, `not JSON (${(cause as Error).message})`)
-  }
-}
-
-function damaged(file: string, found: string): WeightsError {
-  return new WeightsError(`${file}: ${found}; expected a byte-level BPE tokenizer as CLIP models have`, {
-    hint: 'Download the file again, or remove it to use the vocabulary of OpenAI models.',
-  })
+  return readVocabularyFiles({ name: vocabFile, text: vocabText }, { name: mergesFile, text: mergesText })
 }
 
 async function readIfPresent(file: string): Promise<string | undefined> {
