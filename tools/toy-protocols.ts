@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { formatTable } from '../src/cli/table.js'
 import { type ClassSelection, selectClasses } from '../src/core/data/base-novel.js'
 import { type Learned, promptedClassifier, zeroShotClassifier } from '../src/core/evaluate/classifier.js'
 import { evaluateClassifier } from '../src/core/evaluate/evaluate.js'
@@ -11,6 +10,7 @@ import { trainPrompts } from '../src/core/train/train-prompts.js'
 import { toyDataset, toySets } from '../src/core/world/datasets.js'
 import { toyProtocols } from '../src/core/world/protocols.js'
 import { settingsFor } from '../src/lab/plans/entries.js'
+import { formatTable } from '../src/lab/results/formats/text-table.js'
 import { loadModel } from '../src/node/model.js'
 
 // The paper's four protocols on the toy world with the tiny model, on pictures of any seed: how the sets were tuned. The

@@ -5,6 +5,7 @@ import type { FinishedUnit } from '../lab/plans/benchmark.js'
 import { comparable, isDrawn } from '../lab/plans/entries.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
 import { type Protocol, protocols } from '../lab/plans/protocol.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 import type { Results } from '../lab/results/read-results.js'
 import { lastingPath, openData } from './data.js'
 import { downloadBars } from './download-progress.js'
@@ -13,7 +14,6 @@ import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { startLiveTable } from './live-table.js'
 import { listOf, methodsOption, positiveNumber, seedsOption, wholeNumber } from './options.js'
-import { formatTable } from './table.js'
 import { accuracies } from './unit-text.js'
 
 interface Flags extends EngineFlags {
@@ -213,8 +213,11 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
     repeats: [],
   }
   if (flags.html !== undefined) {
-    const { writeResultsReport } = await import('../pages/results-report.js')
-    await writeResultsReport(flags.html, tables, results)
+    const [{ resultsReport }, { writeFileAtomic }] = await Promise.all([
+      import('../pages/results-report.js'),
+      import('../node/files/atomic.js'),
+    ])
+    await writeFileAtomic(flags.html, await resultsReport(tables, results))
     process.stderr.write(`page  ${flags.html}\n`)
   }
   if (flags.json) {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 import { cacheSettings, listingsFolder } from '../node/cache/cache-settings.js'
 import { type CacheUsage, DiskCache } from '../node/cache/disk-cache.js'
-import { formatTable } from './table.js'
 
 const examples = `
 Examples:

@@ -1,16 +1,17 @@
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
 import type { Model } from '../core/model.js'
 import type { Comparison, ComparisonOptions } from '../lab/plans/comparison.js'
 import type { Entry } from '../lab/plans/entries.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
+import type { ComparisonReportOptions } from '../pages/comparison-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { failFor } from './failed-runs.js'
 import { interruptible } from './interrupt.js'
 import { positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
-import { formatTable } from './table.js'
 import { accuracies } from './unit-text.js'
 
 /** Options of the commands that compare rows over seeds. */
@@ -74,10 +75,9 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const title = task.title(dataset)
   const options = { ...(await commonOptions(flags, out)), entries, seeds: flags.seeds, data: dataset }
   const comparison = await compareWithProgress({ ...options, dataPath, ...dataRoot })
-  const [{ comparisonJson }, tables, { writeComparisonReport }, { writeFileAtomic }] = await Promise.all([
+  const [{ comparisonJson }, tables, { writeFileAtomic }] = await Promise.all([
     import('../lab/plans/comparison-json.js'),
     import('../lab/plans/tables.js'),
-    import('../pages/comparison-report.js'),
     import('../node/files/atomic.js'),
   ])
   const json = comparisonJson(comparison, { ...options, dataPath })
@@ -86,7 +86,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   await writeFileAtomic(`${out}/comparison.md`, markdown)
   const measured = json.rows.length > 0
   const report = measured
-    ? await writeComparisonReport(comparison, { ...options, title, subtitle: subtitle(options) })
+    ? await writeReport(comparison, out, { ...options, title, subtitle: subtitle(options) })
     : undefined
   if (flags.json) process.stdout.write(`${JSON.stringify(json)}\n`)
   else if (flags.markdown) process.stdout.write(markdown)
@@ -98,6 +98,28 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
     process.stdout.write(`report  ${relative('.', report)}\n`)
   }
   await throwFailure(comparison)
+}
+
+/** Writes `report.html` of a comparison; returns its path. */
+export async function writeReport(
+  comparison: Comparison,
+  out: string,
+  options: Omit<ComparisonReportOptions, 'epochsOf' | 'environment'>,
+): Promise<string> {
+  const [{ comparisonReport }, { readEpochs }, { environment }, { writeFileAtomic }] = await Promise.all([
+    import('../pages/comparison-report.js'),
+    import('../lab/results/training-curves.js'),
+    import('../node/runs/environment.js'),
+    import('../node/files/atomic.js'),
+  ])
+  const page = await comparisonReport(comparison, {
+    ...options,
+    epochsOf: readEpochs,
+    environment: environment(),
+  })
+  const path = join(out, 'report.html')
+  await writeFileAtomic(path, page)
+  return path
 }
 
 /** Ends a command whose comparison has failed runs: lists them and throws. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 import type { BadImage } from '../node/data/undecodable.js'
 import type { Inspection } from '../node/datasets/inspect.js'
 import type { Annotations, DatasetSource } from '../node/datasets/source.js'
@@ -8,7 +9,6 @@ import { type DataOptions, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { startProgress } from './progress.js'
-import { formatTable } from './table.js'
 
 const examples = `
 Examples:

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
-import { formatTable } from './table.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 
 const examples = `
 Examples:

@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
+import { formatTable } from '../lab/results/formats/text-table.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { commonOptions, compareWithProgress, throwFailure } from './comparison.js'
+import { commonOptions, compareWithProgress, throwFailure, writeReport } from './comparison.js'
 import { wholeNumber } from './options.js'
-import { formatTable } from './table.js'
 
 interface DemoFlags {
   readonly seeds: number
@@ -31,13 +31,11 @@ export function demoCommand(): Command {
 
 async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<void> {
   const start = performance.now()
-  const [{ demoEntries, demoFigures }, { toyDataset }, { figureTable }, { writeComparisonReport }] =
-    await Promise.all([
-      import('../lab/plans/demo.js'),
-      import('../core/world/datasets.js'),
-      import('../lab/plans/tables.js'),
-      import('../pages/comparison-report.js'),
-    ])
+  const [{ demoEntries, demoFigures }, { toyDataset }, { figureTable }] = await Promise.all([
+    import('../lab/plans/demo.js'),
+    import('../core/world/datasets.js'),
+    import('../lab/plans/tables.js'),
+  ])
   process.stdout.write(
     'Training prompts for 12 base classes of the toy world, 16 pictures each; 12 novel classes are only named.\n',
   )
@@ -57,7 +55,7 @@ async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<vo
     const figures = { methods: demoFigures(comparison), seeds, seconds }
     await writeFileAtomic(json, `${JSON.stringify(figures, null, 2)}\n`)
   }
-  const report = await writeComparisonReport(comparison, {
+  const report = await writeReport(comparison, out, {
     ...options,
     title: 'Prompt learning on the toy world',
     subtitle: `The embedded tiny CLIP, trained on 16 pictures of each of 12 base classes; 12 novel classes were never trained. Seeds ${seeds.join(', ')}.`,

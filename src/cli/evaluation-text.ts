@@ -1,5 +1,5 @@
 import type { Evaluation } from '../core/evaluate/evaluate.js'
-import { formatTable } from './table.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 
 /** An evaluation with what its figures are shown under. */
 export interface EvaluationOutput {

@@ -76,8 +76,18 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
     const noImages = interpretation.noImages ?? reason ?? 'no image could be read'
     const { join } = await import('node:path')
     const report = flags.report ?? join(folder, runFiles.interpretation)
-    const { writeInterpretationReport } = await import('../pages/interpretation-report.js')
-    await writeInterpretationReport(report, { run, interpretation, noImages })
+    const [{ interpretationReport }, { writeFileAtomic }, { environment }] = await Promise.all([
+      import('../pages/interpretation-report.js'),
+      import('../node/files/atomic.js'),
+      import('../node/runs/environment.js'),
+    ])
+    const page = await interpretationReport({
+      run,
+      interpretation,
+      noImages,
+      environment: environment(),
+    })
+    await writeFileAtomic(report, page)
     const { interpretationText } = await import('./interpretation-text.js')
     process.stdout.write(
       flags.json

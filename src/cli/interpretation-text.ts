@@ -2,7 +2,7 @@ import type { ContextPrompt } from '../core/interpret/context-words.js'
 import type { ImageAttention, View } from '../core/interpret/image-attention.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
 import { displayName } from '../core/interpret/token-name.js'
-import { formatTable } from './table.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 
 /** Prompts that are printed; the others are in the report and in the JSON. */
 const PRINTED = 8

@@ -59,8 +59,11 @@ export function resultsCommand(): Command {
       warn(chosen)
       process.stdout.write(await print(format, tables, chosen))
       if (flags.html !== undefined) {
-        const { writeResultsReport } = await import('../pages/results-report.js')
-        await writeResultsReport(flags.html, tables, chosen)
+        const [{ resultsReport }, { writeFileAtomic }] = await Promise.all([
+          import('../pages/results-report.js'),
+          import('../node/files/atomic.js'),
+        ])
+        await writeFileAtomic(flags.html, await resultsReport(tables, chosen))
         process.stderr.write(`page  ${flags.html}\n`)
       }
     })

@@ -2,10 +2,10 @@ import { Command, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { toyDataset, toySets } from '../core/world/datasets.js'
 import { type ToyProtocol, toyProtocols } from '../core/world/protocols.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
 import { writeToyFolder } from '../node/data/write-folder.js'
 import { wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
-import { formatTable } from './table.js'
 
 const examples = `
 Examples:

@@ -12,11 +12,14 @@ import type { Model } from '../core/model.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import type { TrainConfig } from '../exchange/configs/config.js'
+import { readEpochs } from '../lab/results/training-curves.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadModel } from '../node/model.js'
+import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-config.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
-import { writeTrainReport } from '../pages/train-report.js'
+import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
@@ -143,7 +146,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     await classifier.release()
     for (const message of evaluation?.skipped ?? []) process.stderr.write(`warning: left out: ${message}\n`)
     const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
-    const report = await writeTrainReport({ out, dataset, run, evaluation: measured, images: test })
+    const report = await writeReport({ out, dataset, run, evaluation: measured, images: test })
     if (flags.json) {
       const { metrics } = measured ?? {}
       process.stdout.write(
@@ -160,6 +163,29 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   } finally {
     await model.close()
   }
+}
+
+/** Writes `metrics.json` and `report.html` of a finished run; returns the report's path. */
+async function writeReport({
+  out,
+  ...shown
+}: Pick<TrainReportOptions, 'dataset' | 'run' | 'evaluation' | 'images'> & { out: string }): Promise<string> {
+  const { dataset, run, evaluation } = shown
+  if (evaluation) {
+    const { metrics, skipped } = evaluation
+    const figures = { data: dataset.name, classNames: run.prompts.classNames, ...metrics, skipped }
+    await writeFileAtomic(join(out, runFiles.metrics), `${JSON.stringify(figures, null, 2)}\n`)
+  }
+  const { settings } = (await readRunConfig(out))!
+  const page = await trainReport({
+    ...shown,
+    settings,
+    epochs: await readEpochs(out),
+    environment: environment(),
+  })
+  const path = join(out, runFiles.report)
+  await writeFileAtomic(path, page)
+  return path
 }
 
 function noData({ resume, out }: TrainFlags): ConfigError {

@@ -1,7 +1,6 @@
 import type { ImageAttention, View } from '../core/interpret/image-attention.js'
-import { escapeHtml } from './escape-html.js'
 import { heatColours, heatMap, whereStrongest } from './heat-map.js'
-import type { Section } from './page.js'
+import { escapeHtml, type Section } from './page.js'
 import { dataUri, isPixelated } from './picture.js'
 import type { AttentionData } from './report-data.js'
 

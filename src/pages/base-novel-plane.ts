@@ -1,5 +1,4 @@
-import { chart, loadPlot } from './chart.js'
-import { ink, muted, paper } from './colours.js'
+import { chart, ink, loadPlot, muted, paper } from './chart.js'
 import type { Headline } from './report-data.js'
 
 const HEIGHT = 300

@@ -1,6 +1,5 @@
 import type { CalibrationBin } from '../core/evaluate/metrics.js'
-import { chart, loadPlot } from './chart.js'
-import { accent, ink, muted } from './colours.js'
+import { accent, chart, ink, loadPlot, muted } from './chart.js'
 
 /** Reliability diagram: accuracy against confidence in bins, whose area shows their images. */
 export async function calibrationFigure(bins: readonly CalibrationBin[], error: number): Promise<string> {

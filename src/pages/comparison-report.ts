@@ -1,48 +1,38 @@
-import { join } from 'node:path'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset } from '../core/data/dataset.js'
 import { baselineNamed } from '../lab/baselines/registry.js'
 import type { Comparison } from '../lab/plans/comparison.js'
 import { accuraciesOf, type Row, rowsOf } from '../lab/plans/figures.js'
-import { environment } from '../node/runs/environment.js'
-import { readLog } from '../node/runs/run-directory.js'
-import { writeReport } from './report.js'
-import type { Curve, HeadlineRow, ReportData } from './report-data.js'
-import { loadSamples } from './sample-images.js'
+import type { Epoch } from '../lab/results/training-curves.js'
+import { renderReport } from './report.js'
+import type { HeadlineRow, ReportData } from './report-data.js'
+import { loadSamples } from './samples.js'
+import { trainingData } from './training.js'
 
-/** What a comparison's report is written from. */
+/** What a comparison's report is made from. */
 export interface ComparisonReportOptions {
-  /** Folder to write `report.html` to. */
-  readonly out: string
   readonly title: string
   readonly subtitle: string
   readonly data: Dataset
   readonly model: { readonly name: string; readonly sha256: string }
   /** Label of the row shown in detail. Default: that with the best harmonic mean. */
   readonly detailed?: string
-  /** Further facts for the page's end. */
-  readonly facts?: Readonly<Record<string, unknown>>
+  /** The epochs of the training in a unit's folder. */
+  readonly epochsOf: (folder: string) => Promise<readonly Epoch[]>
+  /** The machine and the versions in use. */
+  readonly environment: object
 }
 
-/** An epoch in a run's log. */
-interface Epoch {
-  readonly learningRate: number
-  readonly losses: Readonly<Record<string, number>>
-  readonly accuracy: number
-}
-
-/** Writes the report of a comparison with at least one finished unit; returns its path. */
-export async function writeComparisonReport(
+/** The report of a comparison with at least one finished unit as an HTML page. */
+export async function comparisonReport(
   comparison: Comparison,
   options: ComparisonReportOptions,
 ): Promise<string> {
-  const path = join(options.out, 'report.html')
-  await writeReport(path, await reportData(comparison, options))
-  return path
+  return renderReport(await reportData(comparison, options))
 }
 
 async function reportData(comparison: Comparison, options: ComparisonReportOptions): Promise<ReportData> {
-  const { title, subtitle, data, model, facts } = options
+  const { title, subtitle, data, model, environment, epochsOf } = options
   const rows = rowsOf(comparison)
   const row = rows.find(({ entry }) => entry.label === options.detailed) ?? bestOf(rows)
   const reference = rows.find(({ entry }) => entry.method === 'zero-shot')
@@ -74,19 +64,18 @@ async function reportData(comparison: Comparison, options: ComparisonReportOptio
           },
         }
       : {}),
-    ...(await training(rows, row)),
+    ...(await training(rows, row, epochsOf)),
     facts: {
       Settings: {
         model: model.name,
         modelSha256: model.sha256,
         data: data.name,
         seeds: comparison.seeds,
-        ...facts,
       },
       ...Object.fromEntries(
         rows.filter(isTrained).map(({ entry, units }) => [entry.title, settingsOf(units)]),
       ),
-      Environment: { ...environment() },
+      Environment: { ...environment },
     },
   }
 }
@@ -123,30 +112,24 @@ function headlineRow({
   }
 }
 
-/** Curves of the run's logs: every method's accuracy, the loss terms of one. */
-async function training(rows: readonly Row[], detailed: Row): Promise<Pick<ReportData, 'training'>> {
+/** Curves of the units' logs: every method's accuracy, the loss terms of one. */
+async function training(
+  rows: readonly Row[],
+  detailed: Row,
+  epochsOf: ComparisonReportOptions['epochsOf'],
+): Promise<Pick<ReportData, 'training'>> {
   const trained = await Promise.all(
-    rows.filter(isTrained).map(async (row) => ({ row, runs: await Promise.all(row.units.map(epochsOf)) })),
+    rows.filter(isTrained).map(async ({ entry, units }) => ({
+      entry,
+      name: entry.title,
+      runs: await Promise.all(units.map(({ folder }) => epochsOf(folder))),
+    })),
   )
-  const shown = trained.find(({ row }) => row === detailed) ?? trained.at(-1)
+  const shown = trained.find(({ entry }) => entry === detailed.entry) ?? trained.at(-1)
   if (!shown) return {}
-  const curve = (name: string, runs: readonly Epoch[][], of: (epoch: Epoch) => number): Curve => ({
-    name,
-    runs: runs.map((epochs) => epochs.map(of)),
-  })
-  const terms = Object.keys(shown.runs[0]?.[0]?.losses ?? {})
-  return {
-    training: {
-      caption: `Losses and learning rate are those of ${shown.row.entry.title}. Means over the steps of each epoch.`,
-      losses: terms.map((term) => curve(term, shown.runs, ({ losses }) => losses[term]!)),
-      accuracies: trained.map(({ row, runs }) => curve(row.entry.title, runs, ({ accuracy }) => accuracy)),
-      learningRates: shown.runs[0]!.map(({ learningRate }) => learningRate),
-    },
-  }
+  const caption = `Losses and learning rate are those of ${shown.name}. Means over the steps of each epoch.`
+  return { training: trainingData(caption, shown, trained) }
 }
-
-const epochsOf = async ({ folder }: Row['units'][number]): Promise<Epoch[]> =>
-  (await readLog(folder)).filter(({ event }) => event === 'epoch') as unknown as Epoch[]
 
 const isTrained = ({ entry }: Row): boolean => !baselineNamed(entry.method)
 

@@ -1,5 +1,4 @@
-import { chart, loadPlot } from './chart.js'
-import { accent, ink, muted, onAccent } from './colours.js'
+import { accent, chart, ink, loadPlot, muted, onAccent } from './chart.js'
 
 /** More classes than this make the matrix unreadable; the most frequent confusions tell more. */
 const MOST_CLASSES = 50

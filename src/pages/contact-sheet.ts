@@ -2,7 +2,7 @@ import sharp, { type OverlayOptions } from 'sharp'
 import { ahead } from '../core/data/ahead.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { UserError } from '../core/errors.js'
-import { escapeHtml } from './escape-html.js'
+import { escapeHtml } from './page.js'
 
 export interface ContactSheetOptions {
   /** Most classes shown; of more, so many at even distances. */

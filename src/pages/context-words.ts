@@ -1,7 +1,6 @@
 import type { ContextPrompt, ContextVector } from '../core/interpret/context-words.js'
 import { displayName } from '../core/interpret/token-name.js'
-import { escapeHtml } from './escape-html.js'
-import type { Section } from './page.js'
+import { escapeHtml, type Section } from './page.js'
 import type { ReportData } from './report-data.js'
 
 /** The words nearest to each context vector; prompts beyond the first are folded away. */

@@ -1,8 +1,7 @@
 import { datasetTitle } from '../core/data/dataset-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import { figureOf, type ResultRow } from '../lab/results/result-table.js'
-import { chart, loadPlot } from './chart.js'
-import { ink, muted, paper } from './colours.js'
+import { chart, ink, loadPlot, muted, paper } from './chart.js'
 
 /** Height of a bar, in pixels. */
 const BAR = 17

@@ -1,5 +1,4 @@
-import { escapeHtml } from './escape-html.js'
-import type { Section } from './page.js'
+import { escapeHtml, type Section } from './page.js'
 import type { ReportData } from './report-data.js'
 
 /** Settings and environment as tables. */

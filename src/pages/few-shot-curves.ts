@@ -1,7 +1,6 @@
 import { plainMethod } from '../lab/results/method-names.js'
 import { figureOf, type ResultRow } from '../lab/results/result-table.js'
-import { chart, loadPlot } from './chart.js'
-import { muted } from './colours.js'
+import { chart, loadPlot, muted } from './chart.js'
 
 const HEIGHT = 220
 

@@ -1,5 +1,4 @@
-import { chart, loadPlot } from './chart.js'
-import { ink, muted, paper } from './colours.js'
+import { chart, ink, loadPlot, muted, paper } from './chart.js'
 import type { Headline, HeadlineRow } from './report-data.js'
 
 /** Height of a method's name and bar, in pixels, and the share of it that the name takes. */

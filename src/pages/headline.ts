@@ -1,8 +1,7 @@
+import { formatSeconds } from '../lab/results/formats/figures.js'
 import { baseNovelPlane } from './base-novel-plane.js'
-import { escapeHtml } from './escape-html.js'
-import { formatSeconds } from './format-seconds.js'
 import { headlineBars } from './headline-bars.js'
-import type { Section } from './page.js'
+import { escapeHtml, type Section } from './page.js'
 import type { Headline, HeadlineRow } from './report-data.js'
 
 /** Column headings of the accuracies, in the order of the table and of the charts. */

@@ -1,25 +1,24 @@
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
-import { environment } from '../node/runs/environment.js'
-import { writeReport } from './report.js'
+import { renderReport } from './report.js'
 import type { AttentionData } from './report-data.js'
 
-/** What a report of an interpretation is written from. */
+/** What a report of an interpretation is made from. */
 export interface InterpretationReportOptions {
   readonly run: Run
   readonly interpretation: Interpretation
   /** Why no images were looked at, where the run itself is not the reason. */
   readonly noImages?: string
+  /** The machine and the versions in use. */
+  readonly environment: object
 }
 
-/** Writes the words and pictures of a run as one HTML page, atomically. Throws UserError when it cannot be written. */
-export async function writeInterpretationReport(
-  path: string,
-  { run, interpretation, noImages }: InterpretationReportOptions,
-): Promise<void> {
+/** The words and pictures of a run as one HTML page. */
+export async function interpretationReport(options: InterpretationReportOptions): Promise<string> {
+  const { run, interpretation, noImages, environment } = options
   const { method, methodOptions, model, classNames } = run.prompts
   const { context } = interpretation
-  await writeReport(path, {
+  return renderReport({
     title: `What ${method.title} learned`,
     subtitle: `${model.name}, ${classNames.length} classes`,
     date: new Date().toISOString(),
@@ -35,7 +34,7 @@ export async function writeInterpretationReport(
     facts: {
       'Method options': methodOptions as Record<string, unknown>,
       Model: model,
-      Environment: { ...environment() },
+      Environment: { ...environment },
     },
   })
 }

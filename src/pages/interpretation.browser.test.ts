@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { interpretationSample } from '../../test/support/interpretation-sample.js'
 import { picturesLoaded, ReportBrowser, screens } from '../../test/support/report-browser.js'
-import { writeReport } from './report.js'
+import { renderReport } from './report.js'
 
 let browser: ReportBrowser
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe.each([
   ['usual.html', usual],
   ['unusual.html', unusual],
 ] as const)('the report of an interpretation in a browser: %s', (name, data) => {
-  beforeAll(() => writeReport(browser.path(name), data))
+  beforeAll(async () => browser.write(name, await renderReport(data)))
 
   it.for(screens)('fits $width pixels without complaint, $colorScheme', async (screen, { skip }) => {
     skip(browser.missing !== undefined, browser.missing)

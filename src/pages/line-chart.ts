@@ -1,6 +1,4 @@
-import { chart, loadPlot } from './chart.js'
-import { paper } from './colours.js'
-import { formatValue, meanOverRuns } from './curve-values.js'
+import { chart, loadPlot, paper } from './chart.js'
 import type { Curve } from './report-data.js'
 
 const HEIGHT = 210
@@ -124,4 +122,19 @@ function formatTick([low, high]: readonly [number, number]): string | ((value: n
 function endLabel(name: string): string {
   const short = name.replace(/ \(.*\)$/, '')
   return short.length > 13 ? `${short.slice(0, 12)}…` : short
+}
+
+/** Mean over runs for every epoch that some run has. */
+export function meanOverRuns({ runs }: Curve): number[] {
+  const epochs = Math.max(0, ...runs.map(({ length }) => length))
+  return Array.from({ length: epochs }, (_, i) => {
+    const values = runs.flatMap((run) => run[i] ?? [])
+    return values.reduce((sum, value) => sum + value, 0) / values.length
+  })
+}
+
+/** Three digits after the point for ordinary numbers, three digits for small ones, an exponent for very small ones. */
+export function formatValue(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1)
+  return Math.abs(value) < 0.1 ? value.toPrecision(3) : value.toFixed(Math.abs(value) < 10 ? 3 : 1)
 }

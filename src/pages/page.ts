@@ -1,4 +1,4 @@
-import { escapeHtml } from './escape-html.js'
+import { escapeUTF8 } from 'entities'
 import type { ReportData } from './report-data.js'
 import { stylesheet } from './stylesheet.js'
 
@@ -10,6 +10,9 @@ export interface Section {
   /** What follows the heading. */
   readonly html: string
 }
+
+/** Text as HTML content or attribute value. */
+export const escapeHtml = (text: unknown): string => escapeUTF8(String(text))
 
 /** Forbids scripts and every request, whatever a class may be called. */
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

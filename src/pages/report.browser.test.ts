@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { picturesLoaded, ReportBrowser, screens } from '../../test/support/report-browser.js'
 import { reportSample } from '../../test/support/report-sample.js'
-import { writeReport } from './report.js'
+import { renderReport } from './report.js'
 
 const usual = Array.from({ length: 24 }, (_, i) => `bird of kind ${i + 1}`)
 const unusual = [
@@ -22,7 +22,7 @@ describe.each([
   ['usual.html', usual],
   ['unusual.html', unusual],
 ] as const)('a report in a browser: %s', (name, classNames) => {
-  beforeAll(() => writeReport(browser.path(name), reportSample({ classNames })))
+  beforeAll(async () => browser.write(name, await renderReport(reportSample({ classNames }))))
 
   it.for(screens)('fits $width pixels without complaint, $colorScheme', async (screen, { skip }) => {
     skip(browser.missing !== undefined, browser.missing)

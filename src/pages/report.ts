@@ -1,6 +1,5 @@
-import { writeFileAtomic } from '../node/files/atomic.js'
 import { attentionSection } from './attention.js'
-import { colourMap } from './colours.js'
+import { colourMap } from './chart.js'
 import { contextSection } from './context-words.js'
 import { evaluationSection } from './evaluation.js'
 import { factsSection } from './facts.js'
@@ -24,9 +23,4 @@ export async function renderReport(data: ReportData): Promise<string> {
   if (evaluation) sections.push(await evaluationSection(evaluation))
   if (Object.keys(facts).length > 0) sections.push(factsSection(facts))
   return page(data, sections)
-}
-
-/** Writes a report, atomically. Throws UserError when the file cannot be written. */
-export async function writeReport(path: string, data: ReportData): Promise<void> {
-  await writeFileAtomic(path, await renderReport(data))
 }

@@ -4,7 +4,7 @@ import { protocols } from '../lab/plans/protocol.js'
 import { aggregate } from '../lab/results/aggregate.js'
 import type { Observation } from '../lab/results/observation.js'
 import { paperRows } from '../lab/results/paper/paper.js'
-import { writeResultsReport } from './results-report.js'
+import { resultsReport } from './results-report.js'
 
 /** The paper's own figures as if they had been measured with three seeds, and one run with a name of its own. */
 function sample(name: string): Observation[] {
@@ -56,7 +56,7 @@ beforeAll(async () => {
   browser = await ReportBrowser.start()
   for (const [name, observations] of pages) {
     const results = { observations, unfinished: [], failed: [], damaged: [], repeats: [] }
-    await writeResultsReport(browser.path(name), aggregate(observations), results)
+    await browser.write(name, await resultsReport(aggregate(observations), results))
   }
 })
 afterAll(() => browser.close())

@@ -11,30 +11,19 @@ import { methodTitle, plainMethod } from '../lab/results/method-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import type { Results } from '../lab/results/read-results.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from '../lab/results/result-table.js'
-import { writeFileAtomic } from '../node/files/atomic.js'
 import { baseNovelPlane } from './base-novel-plane.js'
-import { colourMap, muted } from './colours.js'
+import { colourMap, muted } from './chart.js'
 import { datasetBars } from './dataset-bars.js'
-import { escapeHtml } from './escape-html.js'
 import { factsSection } from './facts.js'
 import { curvesBeside, fewShotChart } from './few-shot-curves.js'
-import { page, type Section } from './page.js'
+import { escapeHtml, page, type Section } from './page.js'
 import type { HeadlineRow } from './report-data.js'
 import { type ResultsTable, resultsTable } from './results-table.js'
 
 type ColourOf = (row: ResultRow) => string
 
-/** Writes the tables with plots as a page that opens without a network. Throws UserError when it cannot be written. */
-export async function writeResultsReport(
-  path: string,
-  tables: readonly ResultTable[],
-  results: Results,
-): Promise<void> {
-  await writeFileAtomic(path, await renderResults(tables, results))
-}
-
-/** The page's HTML. */
-async function renderResults(tables: readonly ResultTable[], results: Results): Promise<string> {
+/** Tables with plots as an HTML page that opens without a network. */
+export async function resultsReport(tables: readonly ResultTable[], results: Results): Promise<string> {
   const { observations, unfinished, failed, damaged, repeats } = results
   const colourOf = colours(tables)
   const sections = await Promise.all(tables.map((table, i) => section(table, `results-${i + 1}`, colourOf)))

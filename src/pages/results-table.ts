@@ -1,7 +1,7 @@
 import { formatDifference, formatInterval, LACKS } from '../lab/results/formats/figures.js'
 import type { SheetRow } from '../lab/results/layout.js'
 import { differenceOf, type Figure } from '../lab/results/result-table.js'
-import { escapeHtml } from './escape-html.js'
+import { escapeHtml } from './page.js'
 
 /** Rows of figures with a heading; `wide` ones scroll within their column. */
 export interface ResultsTable {

@@ -1,5 +1,7 @@
-import { escapeHtml } from './escape-html.js'
-import type { Section } from './page.js'
+import type { Datum } from '../core/data/dataset.js'
+import type { Evaluation } from '../core/evaluate/evaluate.js'
+import { type SampleRow, sampleRows } from '../core/evaluate/sample-rows.js'
+import { escapeHtml, type Section } from './page.js'
 import { dataUri, isPixelated } from './picture.js'
 import type { ReportData, Sample } from './report-data.js'
 
@@ -25,4 +27,21 @@ async function card({ image, truth, classes }: Sample): Promise<string> {
   const pixelated = isPixelated(image) ? ' class="pixelated"' : ''
   return `<li class="${right ? 'right' : 'wrong'}"><img${pixelated} src="${await dataUri(image)}" alt="Image of ${escapeHtml(truth)}">
 <p><b>${escapeHtml(truth)}</b><span class="verdict">${right ? '✓ recognised' : '✗ mistaken'}</span></p><ol>${bars.join('')}</ol></li>`
+}
+
+/** The samples with their pictures. */
+export function loadSamples(data: readonly Datum[], rows: readonly SampleRow[]): Promise<Sample[]> {
+  return Promise.all(
+    rows.map(async ({ index, ...sample }) => ({ ...sample, image: await data[index]!.load() })),
+  )
+}
+
+/** Evenly spaced images of an evaluation with their likeliest classes. */
+export function sampleImages(
+  data: readonly Datum[],
+  evaluation: Evaluation,
+  classNames: readonly string[],
+  count: number,
+): Promise<Sample[]> {
+  return loadSamples(data, sampleRows(evaluation, classNames, count))
 }

@@ -1,44 +1,38 @@
-import { join } from 'node:path'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Evaluation } from '../core/evaluate/evaluate.js'
 import { calibrationBins } from '../core/evaluate/metrics.js'
-import { writeFileAtomic } from '../node/files/atomic.js'
-import { environment } from '../node/runs/environment.js'
-import { RunDirectory, readLog } from '../node/runs/run-directory.js'
-import { runFiles } from '../node/runs/run-files.js'
-import type { RunConfig } from '../node/runs/train-run.js'
-import { writeReport } from './report.js'
-import type { Curve, ReportData } from './report-data.js'
-import { sampleImages } from './sample-images.js'
+import type { Settings } from '../core/train/settings.js'
+import type { Epoch } from '../lab/results/training-curves.js'
+import { renderReport } from './report.js'
+import { sampleImages } from './samples.js'
+import { trainingData } from './training.js'
 
-/** What a report of a finished run is written from. */
+/** What a report of a finished run is made from. */
 export interface TrainReportOptions {
-  /** Run directory. */
-  readonly out: string
   readonly dataset: Dataset
   readonly run: Run
+  /** As the run was configured. */
+  readonly settings: Settings
+  /** Of the run's log. */
+  readonly epochs: readonly Epoch[]
   /** Evaluation of `images`, where there were any. */
   readonly evaluation: Evaluation | undefined
   readonly images: readonly Datum[]
+  /** The machine and the versions in use. */
+  readonly environment: object
 }
 
-/** Writes `metrics.json` and `report.html` of a finished run; returns the report's path. */
-export async function writeTrainReport(options: TrainReportOptions): Promise<string> {
-  const { out, dataset, run, evaluation, images } = options
-  const { method, classNames } = run.prompts
-  const config = (await RunDirectory.readConfig(out)) as RunConfig
-  if (evaluation) {
-    const figures = { data: dataset.name, classNames, ...evaluation.metrics, skipped: evaluation.skipped }
-    await writeFileAtomic(join(out, runFiles.metrics), `${JSON.stringify(figures, null, 2)}\n`)
-  }
-  const path = join(out, runFiles.report)
-  const { methodOptions, ...settings } = config.settings
-  await writeReport(path, {
+/** The report of a finished run as an HTML page. */
+export async function trainReport(options: TrainReportOptions): Promise<string> {
+  const { dataset, run, epochs, evaluation, images, environment } = options
+  const { method, classNames, model } = run.prompts
+  const { methodOptions, ...settings } = options.settings
+  return renderReport({
     title: `${method.title} on ${dataset.name}`,
-    subtitle: `${run.prompts.model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
+    subtitle: `${model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
     date: new Date().toISOString(),
-    training: await training(out),
+    training: trainingData('Means over the steps of each epoch.', { name: 'training', runs: [epochs] }),
     ...(evaluation
       ? {
           samples: {
@@ -56,29 +50,8 @@ export async function writeTrainReport(options: TrainReportOptions): Promise<str
     facts: {
       Settings: settings,
       'Method options': methodOptions,
-      Model: config.model,
-      Environment: { ...environment() },
+      Model: model,
+      Environment: { ...environment },
     },
   })
-  return path
-}
-
-/** Curves of the run's log. */
-async function training(out: string): Promise<NonNullable<ReportData['training']>> {
-  const epochs = (await readLog(out)).filter(({ event }) => event === 'epoch') as unknown as {
-    learningRate: number
-    losses: Record<string, number>
-    accuracy: number
-  }[]
-  const curve = (name: string, of: (epoch: (typeof epochs)[number]) => number): Curve => ({
-    name,
-    runs: [epochs.map(of)],
-  })
-  const terms = Object.keys(epochs[0]?.losses ?? {})
-  return {
-    caption: 'Means over the steps of each epoch.',
-    losses: terms.map((name) => curve(name, ({ losses }) => losses[name]!)),
-    accuracies: epochs.length > 0 ? [curve('training', ({ accuracy }) => accuracy)] : [],
-    learningRates: epochs.map(({ learningRate }) => learningRate),
-  }
 }

@@ -1,9 +1,36 @@
-import { ink } from './colours.js'
-import { curveTable } from './curve-table.js'
-import { escapeHtml } from './escape-html.js'
-import { lineChart } from './line-chart.js'
-import type { Section } from './page.js'
+import type { Epoch } from '../lab/results/training-curves.js'
+import { ink } from './chart.js'
+import { formatValue, lineChart, meanOverRuns } from './line-chart.js'
+import { escapeHtml, type Section } from './page.js'
 import type { Curve, ReportData } from './report-data.js'
+
+/** Trainings of one method: the epochs of each seed. */
+export interface TrainedMethod {
+  readonly name: string
+  readonly runs: readonly (readonly Epoch[])[]
+}
+
+/** What the section shows of logs: every method's accuracy, and the loss terms and learning rate of one of them. */
+export function trainingData(
+  caption: string,
+  shown: TrainedMethod,
+  methods: readonly TrainedMethod[] = [shown],
+): NonNullable<ReportData['training']> {
+  const curve = (name: string, { runs }: TrainedMethod, of: (epoch: Epoch) => number): Curve => ({
+    name,
+    runs: runs.map((epochs) => epochs.map(of)),
+  })
+  const [first = []] = shown.runs
+  const terms = Object.keys(first[0]?.losses ?? {})
+  return {
+    caption,
+    losses: terms.map((term) => curve(term, shown, ({ losses }) => losses[term]!)),
+    accuracies: methods
+      .filter(({ runs }) => runs.some((epochs) => epochs.length > 0))
+      .map((method) => curve(method.name, method, ({ accuracy }) => accuracy)),
+    learningRates: first.map(({ learningRate }) => learningRate),
+  }
+}
 
 /** Loss terms as a reader knows them. Terms of other names appear under their own. */
 const termTitles: Readonly<Record<string, string>> = {
@@ -46,4 +73,18 @@ async function panel(
 ): Promise<string> {
   const svg = await lineChart(title, curves, { colourOf, fromZero: curves.length === 1 })
   return `<figure><figcaption><h3>${escapeHtml(title)}</h3></figcaption>${svg}</figure>`
+}
+
+/** The means of curves as a table, a row an epoch. */
+function curveTable(curves: readonly Curve[]): string {
+  const columns = curves.map((curve) => ({ name: curve.name, means: meanOverRuns(curve) }))
+  const epochs = Math.max(0, ...columns.map(({ means }) => means.length))
+  const headings = columns.map(({ name }) => `<th scope="col" class="number">${escapeHtml(name)}</th>`)
+  const rows = Array.from({ length: epochs }, (_, i) => {
+    const cells = columns.map(
+      ({ means }) => `<td class="number">${i < means.length ? formatValue(means[i]!) : ''}</td>`,
+    )
+    return `<tr><th scope="row">${i + 1}</th>${cells.join('')}</tr>`
+  })
+  return `<div class="scroll" tabindex="0" role="group" aria-label="All values by epoch"><table><thead><tr><th scope="col">Epoch</th>${headings.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }

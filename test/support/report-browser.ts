@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -52,8 +52,9 @@ export class ReportBrowser {
     return this.browser ? undefined : 'no Chromium is installed'
   }
 
-  path(name: string): string {
-    return join(this.folder, name)
+  /** Writes a page to look at. */
+  async write(name: string, html: string): Promise<void> {
+    await writeFile(join(this.folder, name), html)
   }
 
   /** Opens a report; fails on console messages, exceptions and requests to anywhere. */
@@ -77,7 +78,7 @@ export class ReportBrowser {
     const page = await context.newPage()
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
     page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-    await page.goto(pathToFileURL(this.path(name)).href)
+    await page.goto(pathToFileURL(join(this.folder, name)).href)
     await see(page)
     expect(complaints).toEqual([])
     await context.close()

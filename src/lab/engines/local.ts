@@ -10,16 +10,20 @@ import { failureFrom, outcomeOf, TaskBoard } from './task-board.js'
 export interface LocalOptions {
   /** Units at once; by default as many as cores and free memory allow. */
   readonly jobs?: number
+  /** Command line that does a unit, without its folder and threads; default: this package's own program. */
+  readonly command?: readonly string[]
   /** How a unit is done, for tests. */
   readonly spawn?: typeof spawnUnit
 }
 
 /** Does units on this machine, several at once. They end when this process ends, whatever ends it. */
-export function localEngine({ jobs, spawn = spawnUnit }: LocalOptions = {}): Engine {
+export function localEngine({ jobs, command, spawn = spawnUnit }: LocalOptions = {}): Engine {
+  const doUnit: typeof spawnUnit = (folder, options) =>
+    spawn(folder, { ...options, ...(command ? { command } : {}) })
   return {
     name: 'local',
     interruption: () => 'Interrupted. The same call goes on; finished runs are not repeated.',
-    run: (tasks, options) => runLocally(tasks, options, jobs, spawn),
+    run: (tasks, options) => runLocally(tasks, options, jobs, doUnit),
   }
 }
 
@@ -27,7 +31,7 @@ async function runLocally(
   tasks: readonly UnitTask[],
   { threads, signal, onUpdate }: EngineOptions,
   jobs: number | undefined,
-  spawn: typeof spawnUnit,
+  doUnit: typeof spawnUnit,
 ): Promise<void> {
   const { board, results } = await TaskBoard.open(tasks, onUpdate)
   const peaks = results.map(({ peakMemoryMB }) => peakMemoryMB)
@@ -41,7 +45,7 @@ async function runLocally(
   const work = async (task: UnitTask): Promise<void> => {
     board.set(task, 'running', { share: 0 })
     try {
-      await spawn(task.folder, {
+      await doUnit(task.folder, {
         signal: ended,
         onProgress: ({ share }) => board.set(task, 'running', { share }),
         ...(each === undefined ? {} : { threads: each }),

@@ -1,5 +1,5 @@
 import type { Summary } from '../../core/evaluate/statistics.js'
-import { formatSeconds } from '../../pages/format-seconds.js'
+import { formatSeconds } from '../results/formats/figures.js'
 import { failureLine } from '../units/unit-files.js'
 import type { Comparison } from './comparison.js'
 import { type Row, rowsOf } from './figures.js'

@@ -1,14 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
 import { TrainingError } from '../../core/errors.js'
+import { unitCommand } from './unit-command.js'
 import { clearFailure, readFailure } from './unit-files.js'
-
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-
-/** The command that does a unit in a process of its own, without the unit's folder. */
-export const unitCommandLine = (): string[] => [process.execPath, ...process.execArgv, program, 'unit']
 
 /** Last characters kept of what a process says. */
 const TAIL = 4000
@@ -23,6 +18,8 @@ export interface UnitProgress {
 
 /** Options of {@link spawnUnit}. */
 export interface SpawnUnitOptions {
+  /** Does a unit, without its folder and threads; default: `unitCommand()`. */
+  readonly command?: readonly string[]
   readonly threads?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: UnitProgress) => void
@@ -36,13 +33,13 @@ export interface SpawnUnitOptions {
  *   it aborts
  */
 export async function spawnUnit(folder: string, options: SpawnUnitOptions = {}): Promise<void> {
-  const { threads, signal, onProgress } = options
+  const { command = unitCommand(), threads, signal, onProgress } = options
   // A process that fails before it has the unit says nothing there, and an earlier failure would be taken for its own.
   await clearFailure(folder)
   signal?.throwIfAborted()
-  const [node, ...args] = unitCommandLine()
+  const [program, ...args] = command
   const own = [folder, ...(threads === undefined ? [] : ['--threads', `${threads}`])]
-  const child = spawn(node!, [...args, ...own], {
+  const child = spawn(program!, [...args, ...own], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let said = ''

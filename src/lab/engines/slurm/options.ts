@@ -17,6 +17,8 @@ export interface SlurmOptions {
   /** Output folder of the sweep; scripts, records and logs lie in `slurm` below it. */
   readonly out: string
   readonly resources?: SlurmResources
+  /** Command line that does a unit, without its folder and threads, as nodes find it; default: this package's own program. */
+  readonly command?: readonly string[]
   /** Greatest number of an array's tasks that run at once. */
   readonly jobs?: number
   /** Return when all is queued. */

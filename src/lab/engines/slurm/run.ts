@@ -4,7 +4,7 @@ import { UserError } from '../../../core/errors.js'
 import { writeError } from '../../../node/files/atomic.js'
 import { withFileLock } from '../../../node/files/lock.js'
 import { makeFolder } from '../../../node/files/make-folder.js'
-import { unitCommandLine } from '../../units/spawn-unit.js'
+import { unitCommand } from '../../units/unit-command.js'
 import { clearFailure, readFailure, readUnit } from '../../units/unit-files.js'
 import { shareOnDisk } from '../../units/unit-progress.js'
 import type { EngineOptions, UnitTask } from '../engine.js'
@@ -132,9 +132,9 @@ export class SlurmRun {
     this.engine.signal?.throwIfAborted()
     const tasks = [...array.tasks.values()]
     for (const { folder } of tasks) await clearFailure(folder)
-    const { resources = {}, jobs } = this.options
+    const { resources = {}, command = unitCommand(), jobs } = this.options
     const common = resourceArguments(resources, this.engine.threads)
-    const { job, placements } = await this.submissions.submit(array, common, unitCommandLine(), jobs)
+    const { job, placements } = await this.submissions.submit(array, common, command, jobs)
     for (const task of tasks) {
       this.placed.set(task, placements.get(resolve(task.folder))!)
       this.looks.delete(task)

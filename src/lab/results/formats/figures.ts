@@ -23,6 +23,10 @@ export function formatDifference(figure: Figure | undefined): string {
   return text === '0.00' ? text : `${difference < 0 ? '−' : '+'}${text}`
 }
 
+/** A duration in seconds with two digits, or whole seconds from 10 on. */
+export const formatSeconds = (seconds: number): string =>
+  seconds >= 10 ? seconds.toFixed(0) : seconds.toPrecision(2)
+
 /** Lines of a row: its figures, and where there are any, their intervals and what they differ from the paper by. */
 export function linesOf({
   row,

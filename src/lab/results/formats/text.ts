@@ -1,6 +1,6 @@
-import { formatTable } from '../../../cli/table.js'
 import { legendOf, type Sheet } from '../layout.js'
 import { LACKS, linesOf } from './figures.js'
+import { formatTable } from './text-table.js'
 
 /**
  * Tables for a terminal.
