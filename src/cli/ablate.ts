@@ -15,7 +15,6 @@ Examples:
 /** `promptsrc ablate`: what each of PromptSRC's regulators adds. */
 export function ablateCommand(): Command {
   const command = new Command('ablate')
-    .description('add PromptSRC’s regulators to a method one by one, and compare')
     .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
     .option('--method <name>', 'whose prompts are regulated', oneOf(Object.keys(methods)), 'ivlp')
   return withComparisonOptions(command, 'runs/ablate-<data>-<method>')

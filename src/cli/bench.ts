@@ -52,7 +52,6 @@ stopped: finished runs are not repeated, failed ones are tried again. \`promptsr
 export function benchCommand(): Command {
   const methods = comparable()
   const command = new Command('bench')
-    .description('run one of the paper’s four benchmarks and tabulate it beside the paper’s figures')
     .addArgument(new Argument('<protocol>', 'which benchmark').choices(protocols))
     .option(
       '--datasets <list>',

@@ -17,9 +17,6 @@ Variables:
 /** `promptsrc cache`: what is kept of images and texts between calls, and how to remove it. */
 export function cacheCommand(): Command {
   return new Command('cache')
-    .description(
-      'show or clear what is kept on disk of images and texts, so that they are not computed twice',
-    )
     .argument('[action]', 'clear: remove everything that is cached')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)

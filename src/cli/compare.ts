@@ -15,7 +15,6 @@ Examples:
 export function compareCommand(): Command {
   const names = comparable()
   const command = new Command('compare')
-    .description('train several methods over several seeds, and compare base and novel accuracy and costs')
     .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
     .addOption(methodsOption(names))
   return withComparisonOptions(command, 'runs/compare-<data>')

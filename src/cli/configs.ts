@@ -12,7 +12,6 @@ Examples:
 /** `promptsrc configs`: the published configurations, and the keys they are made of. */
 export function configsCommand(): Command {
   return new Command('configs')
-    .description('list the published configurations, or the keys of configuration files')
     .argument('[name]', 'print this one as YAML')
     .addOption(
       new Option(

@@ -11,9 +11,7 @@ Examples:
 
 /** `promptsrc data`: the data sets there are, and what of them is here. */
 export function dataCommand(): Command {
-  const command = new Command('data')
-    .description('list data sets, unpack their archives, check them')
-    .addHelpText('after', examples)
+  const command = new Command('data').addHelpText('after', examples)
   for (const sub of [dataListCommand(), dataCheckCommand(), dataPrepareCommand()]) {
     command.addCommand(sub)
   }

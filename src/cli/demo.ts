@@ -20,7 +20,6 @@ Examples:
 /** `promptsrc demo`: the method on the embedded model and data, offline. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('adapt the embedded tiny CLIP to drawn pictures and compare methods, offline, in minutes')
     .option('--seeds <n>', 'runs of each method', wholeNumber(1), 3)
     .option('--out <folder>', 'folder of the runs and the report', 'runs/demo')
     .option('--json <file>', 'also write the figures as JSON')

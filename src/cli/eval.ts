@@ -32,7 +32,6 @@ Examples:
 /** `promptsrc eval`: accuracy of a run on the test images of a data set. */
 export function evalCommand(): Command {
   const command = new Command('eval')
-    .description('measure a run on the test images of a data set')
     .argument('<run>', 'run directory')
     .argument('<data>', 'folder of images, see `promptsrc train --help`')
     .addOption(

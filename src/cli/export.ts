@@ -23,7 +23,6 @@ Examples:
 /** `promptsrc export`: a run's prompts in another format. */
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write the prompts of a run for other programs')
     .argument('<run>', 'run directory')
     .addOption(
       new Option('--format <format>', 'torch: checkpoint of the PyTorch reference')

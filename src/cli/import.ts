@@ -33,7 +33,6 @@ Examples:
 /** `promptsrc import`: a checkpoint of the PyTorch reference becomes a run. */
 export function importCommand(): Command {
   return new Command('import')
-    .description('read a checkpoint of the PyTorch reference into a run')
     .argument('<checkpoint>', 'model.pth.tar-N, model-best.pth.tar, or a folder with such files')
     .requiredOption('--model <model>', 'the CLIP model it was trained on, see `promptsrc train --help`')
     .option('--method <name>', 'its method, where the tensors do not tell', oneOf(Object.keys(methods)))

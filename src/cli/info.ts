@@ -16,7 +16,6 @@ Examples:
 /** `promptsrc info`: what a model or a run is. */
 export function infoCommand(): Command {
   return new Command('info')
-    .description('describe a model or a run')
     .argument('<model|run>', 'a model (see `promptsrc train --help`) or a run directory')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)

@@ -27,7 +27,6 @@ Examples:
 /** `promptsrc interpret`: what a run has learned, as far as people can read it. */
 export function interpretCommand(): Command {
   return new Command('interpret')
-    .description('show the words near learned prompts, and where the image tower looks')
     .argument('<run>', 'run directory')
     .option('--top <n>', 'words for each context vector', wholeNumber(1), 5)
     .option('--images <file...>', "images to look at (default: test images of the run's data)")

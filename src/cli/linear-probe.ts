@@ -26,9 +26,7 @@ const validationText = {
 
 /** `promptsrc linear-probe`: accuracy of a logistic regression on CLIP's image features. */
 export function linearProbeCommand(): Command {
-  const command = new Command('linear-probe').description(
-    "train a linear classifier on CLIP's image features of few images, and measure it on the test images",
-  )
+  const command = new Command('linear-probe')
   return withBaselineOptions(command)
     .option('--shots <n>', 'training images a class', wholeNumber(1), 16)
     .option('--seed <n>', 'which images are drawn', wholeNumber(0), 1)

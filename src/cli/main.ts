@@ -14,7 +14,8 @@ process.removeAllListeners('warning').on('warning', ({ message }) => {
 })
 
 try {
-  await program().parseAsync()
+  const args = process.argv.slice(2)
+  await (await program(args)).parseAsync(args, { from: 'user' })
 } catch (error) {
   process.exitCode = exitCodeOf(error)
 }

@@ -24,7 +24,6 @@ interface OptionInfo {
 export function methodsCommand(): Command {
   const names = [...Object.keys(methods), ...Object.keys(baselines)]
   return new Command('methods')
-    .description('list the methods with paper, training settings and options, and the baselines')
     .argument('[method]', 'one of them alone', oneOf(names))
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)

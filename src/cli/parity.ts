@@ -25,7 +25,6 @@ Examples:
 /** `promptsrc parity`: replays reference data of the original code and compares. */
 export function parityCommand(): Command {
   return new Command('parity')
-    .description('replay reference data of the original code and compare')
     .argument('<path...>', 'cases, folders of cases, or golden roots')
     .option('--out <folder>', 'write what was computed, as <case>.safetensors with the names of the case')
     .option('--json', 'print one JSON summary instead of the table')

@@ -27,7 +27,6 @@ Examples:
 /** `promptsrc predict`: the likely classes of images. */
 export function predictCommand(): Command {
   return new Command('predict')
-    .description('name what images show')
     .argument('<run>', 'run directory')
     .argument('<image...>', 'image files')
     .option('--top <n>', 'classes to show for each image', wholeNumber(1), 5)

@@ -29,7 +29,6 @@ interface Flags {
 /** `promptsrc results`: tables of all results below folders. */
 export function resultsCommand(): Command {
   return new Command('results')
-    .description('gather benchmark results into tables and a page, beside the figures of the paper')
     .argument('<folders...>', 'folders of benchmarks, comparisons, or outputs of the Python reference')
     .option('--protocol <protocol>', `one benchmark alone: ${protocols.join(', ')}`, oneOf(protocols))
     .option('--methods <list>', 'these methods alone, separated by commas', list)

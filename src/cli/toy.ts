@@ -26,7 +26,6 @@ interface Options {
 /** `promptsrc toy`: writes a drawn data set as image files, to try the other commands on. */
 export function toyCommand(): Command {
   return new Command('toy')
-    .description('write a drawn data set as image files, to try the other commands on')
     .argument('[folder]', 'folder to write to')
     .addOption(new Option('--set <name>', 'which set').choices(Object.keys(toySets)).default('toy'))
     .option('--seed <n>', 'which pictures', wholeNumber(0), 0)

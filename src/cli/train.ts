@@ -65,7 +65,6 @@ Configurations (see \`promptsrc configs\`):
 /** `promptsrc train`: learns prompts from few images a class. */
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('learn prompts from few images a class')
     .argument(
       '[data]',
       'folder DATA/<class>/*.jpg or DATA/{train,test}/<class>/*.jpg, a CSV or JSON-lines list, a published or drawn set',

@@ -22,9 +22,6 @@ figures, or failure.json. A finished unit is left as it is, an interrupted one g
 /** `promptsrc unit`: does one cell of a comparison or a benchmark. Those start it; a job array may as well. */
 export function unitCommand(): Command {
   return new Command('unit')
-    .description(
-      'do one run of a comparison or benchmark: train, measure, and keep the figures in its folder',
-    )
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addHelpText('after', examples)

@@ -22,7 +22,6 @@ by the next call. See docs/engines.md.`
 /** `promptsrc units`: does many units by an engine. Comparisons and benchmarks make their folders. */
 export function unitsCommand(): Command {
   const command = new Command('units')
-    .description('do many runs of a comparison or benchmark, several at once or on a Slurm cluster')
     .argument(
       '<folders...>',
       'folders of `promptsrc compare` and `promptsrc bench`: of single runs (with a unit.json), or above them',

@@ -22,9 +22,7 @@ of several templates are averaged.`
 
 /** `promptsrc zero-shot`: accuracy of CLIP without training. */
 export function zeroShotCommand(): Command {
-  const command = new Command('zero-shot').description(
-    'measure CLIP without any training on the test images of a data set',
-  )
+  const command = new Command('zero-shot')
   return withBaselineOptions(command)
     .addOption(new Option('--template <text>', 'text with {} for the class name').conflicts('templates'))
     .option('--templates <list>', 'dataset, photo, clip7, clip80, promptsrc60, or a file', 'dataset')

@@ -1,11 +1,15 @@
+import { Help } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { program } from '../../src/cli/program.js'
 import { expectRefused, promptsrc } from '../support/command.js'
 
+const names = async () => (await program([])).commands.map((command) => command.name())
+
 describe('the help', () => {
-  it('lists every command once, in groups', () => {
-    const help = program().helpInformation()
-    for (const command of program().commands) {
+  it('lists every command once, in groups', async () => {
+    const root = await program([])
+    const help = root.helpInformation()
+    for (const command of root.commands) {
       expect(command.helpGroup(), command.name()).not.toBe('')
       expect(help.match(new RegExp(`^ {2}${command.name()}\\b`, 'gm')), command.name()).toHaveLength(1)
     }
@@ -17,6 +21,25 @@ describe('the help', () => {
       'Methods, models and data:',
       'Exchange with the Python code:',
     ])
+  })
+
+  it('lists every command with its own arguments', async () => {
+    const help = new Help()
+    for (const name of await names()) {
+      const root = await program([name])
+      const command = root.commands.find((each) => each.name() === name)!
+      const listed = root.createHelp().subcommandTerm(command)
+      expect(listed).toBe(help.subcommandTerm(command))
+    }
+  })
+
+  it('shows examples for every command', async () => {
+    for (const name of await names()) {
+      const command = (await program([name])).commands.find((each) => each.name() === name)!
+      let text = ''
+      command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+      expect(text).toMatch(new RegExp(`Examples:\n {2}\\$ promptsrc ${name}`))
+    }
   })
 
   it.each([['train'], ['data', 'prepare']])('is pointed to by a mistaken option: %s', async (...names) => {

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { program } from '../../src/cli/program.js'
 import { type Ended, promptsrc, startPromptsrc } from '../support/command.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
 
@@ -189,14 +188,6 @@ describe('the program', () => {
   it('tells its version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
-  })
-
-  it('shows examples in the help of every command', () => {
-    for (const command of program().commands) {
-      let help = ''
-      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
-      expect(help).toMatch(new RegExp(`Examples:\n {2}\\$ promptsrc ${command.name()}`))
-    }
   })
 
   it('lists its commands in its help', async () => {
