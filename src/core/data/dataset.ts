@@ -28,6 +28,7 @@ export interface DataWarning {
     | 'no-test-images'
     | 'own-split'
     | 'class-count'
+    | 'val-as-test'
   readonly message: string
 }
 

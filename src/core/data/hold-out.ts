@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js'
 import { randomStream } from '../random.js'
-import type { Datum } from './dataset.js'
+import type { DataWarning, Datum, Part } from './dataset.js'
 import { groupByLabel } from './few-shot.js'
 
 /**
@@ -11,6 +11,24 @@ import { groupByLabel } from './few-shot.js'
 export function checkedFraction(testFraction = 0.3): number {
   if (testFraction >= 0 && testFraction < 1) return testFraction
   throw new ConfigError(`test fraction: ${testFraction}; expected a number from 0 to below 1`)
+}
+
+/**
+ * The parts of a data set as they are used: those given where there are test images; validation images as test images
+ * where there are none, for whoever keeps them apart wants them measured (ImageNet's layout); else a share of the
+ * training images, see {@link holdOut}.
+ */
+export function usedParts<T extends Datum>(
+  given: Readonly<Record<Part, T[]>>,
+  name: string,
+  fraction: number,
+  nameOf: (datum: T) => readonly string[],
+): { parts: Record<Part, T[]>; warnings: DataWarning[] } {
+  const { train, val, test } = given
+  if (test.length > 0) return { parts: given, warnings: [] }
+  if (val.length === 0) return { parts: { ...given, ...holdOut(train, fraction, nameOf) }, warnings: [] }
+  const message = `${name} has no test images: its validation images are measured, and no training image is held out`
+  return { parts: { train, val: [], test: val }, warnings: [{ kind: 'val-as-test', message }] }
 }
 
 /**

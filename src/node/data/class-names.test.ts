@@ -79,3 +79,18 @@ describe('resolveClassNames with a file', () => {
     )
   })
 })
+
+describe('lists of ImageNet as CoOp has them', () => {
+  it('are lines of a folder and a name where every line begins with a folder', async () => {
+    expect(
+      await named(['n01440764', 'n01443537'], 'n01443537 goldfish\nn01440764 great white shark\n'),
+    ).toEqual(['great white shark', 'goldfish'])
+  })
+
+  it('are names in class order where one line begins otherwise', async () => {
+    expect(await named(['tabby', 'zebra'], 'tabby cat\nplains zebra\n')).toEqual([
+      'tabby cat',
+      'plains zebra',
+    ])
+  })
+})

@@ -17,7 +17,7 @@ export type ClassNoun = readonly [one: string, many: string]
  * spaces; with one, what it says:
  *
  * - lines of names in class order (one for every folder; empty lines are left out),
- * - lines `folder: name`, or a JSON object `{"folder": "name"}`, for some or all folders,
+ * - lines `folder: name`, lines `folder name` where every line begins with a folder's name, or a JSON object `{"folder": "name"}`, for some or all folders,
  * - a JSON array of names in class order.
  *
  * @throws DataError when the file cannot be read or does not fit the folders, when a name is empty, or when two
@@ -124,6 +124,10 @@ function fromLines(text: string, file: string, folders: readonly string[]): Map<
   const pairs = lines.map((line) => splitAtColon(line))
   // A name may hold a colon of its own: lines are pairs only where a folder stands before one.
   if (!pairs.some((pair) => pair !== undefined && folders.includes(pair[0]))) {
+    const worded = lines.map(splitAtSpace)
+    if (worded.every((pair) => pair !== undefined && folders.includes(pair[0]))) {
+      return byFolder(worded as [string, string][], file, folders)
+    }
     return inClassOrder(lines, file, folders)
   }
   return byFolder(
@@ -141,6 +145,12 @@ function fromLines(text: string, file: string, folders: readonly string[]): Map<
 function splitAtColon(line: string): [folder: string, name: string] | undefined {
   const colon = line.indexOf(':')
   return colon < 0 ? undefined : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+}
+
+/** As CoOp's lists for ImageNet have it: `n01440764 tench`. */
+function splitAtSpace(line: string): [folder: string, name: string] | undefined {
+  const [, folder, name] = /^(\S+)\s+(\S.*)$/.exec(line.trim()) ?? []
+  return folder === undefined ? undefined : [folder, name!]
 }
 
 function inClassOrder(

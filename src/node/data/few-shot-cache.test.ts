@@ -11,7 +11,7 @@ import { DataError } from '../../core/errors.js'
 import { cachedFewShot, readFewShotCache, withCachedDraws } from './few-shot-cache.js'
 
 const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../test/fixtures/few-shot-cache/${name}`, import.meta.url))
+  fileURLToPath(new URL(`../../../test/fixtures/few-shot-cache/${name}`, import.meta.url))
 
 let folder: string
 beforeAll(async () => {

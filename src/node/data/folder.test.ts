@@ -247,3 +247,57 @@ describe('compareCodePoints', () => {
     ])
   })
 })
+
+describe('openFolder on folders that people have', () => {
+  it('measures val where there is no test, holds nothing out, and says so', async () => {
+    await touch(
+      ...photos('train/a', 4),
+      ...photos('train/b', 4),
+      ...photos('val/a', 2),
+      ...photos('val/b', 1),
+    )
+    const { train, val, test, warnings } = await openFolder(root)
+    expect([train.length, val.length, pathsOf(test)]).toEqual([
+      8,
+      0,
+      ['val/a/0.jpg', 'val/a/1.jpg', 'val/b/0.jpg'],
+    ])
+    expect(warnings).toEqual([
+      {
+        kind: 'val-as-test',
+        message: `${root} has no test images: its validation images are measured, and no training image is held out`,
+      },
+    ])
+  })
+
+  it('names every folder below a class folder whose images it ignores', async () => {
+    await touch(...photos('a', 2), ...photos('a/2024', 3), ...photos('b', 2), 'b/empty/notes.txt')
+    const { warnings } = await openFolder(root)
+    expect(warnings.map(({ message }) => message)).toEqual([
+      `${join(root, 'a/2024')}: 3 images below a class folder ignored (such as 0.jpg); move them up to use them`,
+    ])
+  })
+
+  it('asks for the folder below where the one above was given', async () => {
+    await touch(...photos('2750/a', 2), ...photos('2750/b', 2))
+    await expect(openFolder(root)).rejects.toMatchObject({
+      hint: `Its folders hold images: did you mean ${join(root, '2750')}?`,
+    })
+  })
+
+  it.each([
+    ['Train', 'train'],
+    ['testing', 'test'],
+    ['validation', 'val'],
+  ])('says what %s must be called to be a part', async (given, part) => {
+    await touch(...photos(`${given}/a`, 2))
+    await expect(openFolder(root)).rejects.toMatchObject({
+      hint: `If it holds the ${part} images of every class, call it ${join(root, part)}.`,
+    })
+  })
+
+  it('names lists as the other thing that data may be where a file was given', async () => {
+    await touch('train.txt')
+    await expect(openFolder(join(root, 'train.txt'))).rejects.toThrow(/ends in \.csv, \.jsonl or \.ndjson$/)
+  })
+})

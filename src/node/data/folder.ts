@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Dataset, DataWarning, Datum } from '../../core/data/dataset.js'
-import { checkedFraction, holdOut } from '../../core/data/hold-out.js'
+import { checkedFraction, usedParts } from '../../core/data/hold-out.js'
 import { DataError } from '../../core/errors.js'
 import { resolveClassNames } from './class-names.js'
 import { FileDatum } from './file-datum.js'
@@ -38,8 +38,8 @@ interface ClassImages {
  * `root/test/<class>/*` and perhaps `root/val/<class>/*`. Classes are numbered in code-point order of their folders'
  * names. Nothing is decoded yet.
  *
- * Where there is no `test`, `testFraction` of every class is kept for testing: those files whose paths hash lowest.
- * The choice depends on the files' names alone, so every run and every seed has the same test images.
+ * Where there is no `test`, `val` is measured in its place; without both, `testFraction` of every class is kept for
+ * testing: those files whose paths hash lowest. The choice depends on the files' names alone, so every run and every seed has the same test images.
  *
  * @throws DataError when there is nothing to use: no folder, no class folders, a class folder without images
  */
@@ -56,14 +56,13 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
       return entries.flatMap(({ place, images }) => images.map((name) => new FileDatum(place, name, label)))
     })
   const listed = { train: data('train'), val: data('val'), test: data('test') }
-  const split =
-    listed.test.length > 0 ? listed : { ...listed, ...holdOut(listed.train, testFraction, classAndFile) }
+  const { parts, warnings } = usedParts(listed, root, testFraction, classAndFile)
   return {
     name: basename(resolve(root)),
     classNames,
     folders,
-    ...split,
-    warnings: [...ignored, ...otherFiles(found), ...missingImages(folders, split)],
+    ...parts,
+    warnings: [...ignored, ...otherFiles(found), ...warnings, ...missingImages(folders, parts)],
   }
 }
 
@@ -79,14 +78,15 @@ async function readParts(
   if (top.images.length > 0) ignored.push(looseImages(root, top.images))
 
   const parts = await partsOf(root, top.folders, read)
-  if (parts.length === 0) return { found: await readClasses(root, top.folders, 'train', read), ignored }
+  if (parts.length === 0)
+    return { found: await readClasses(root, top.folders, 'train', read, ignored), ignored }
 
   const found: ClassImages[] = []
   for (const part of parts) {
     const path = join(root, part)
     const { folders, images } = await read(path)
     if (images.length > 0) ignored.push(looseImages(path, images))
-    found.push(...(await readClasses(path, folders, part, read)))
+    found.push(...(await readClasses(path, folders, part, read, ignored)))
   }
   for (const folder of top.folders.filter((name) => !parts.includes(name as Part))) {
     const message = `${join(root, folder)} is ignored: ${root} is read as ${parts.join(', ')}`
@@ -109,12 +109,17 @@ async function readClasses(
   folders: readonly string[],
   part: Part,
   read: FolderReader,
+  ignored: DataWarning[],
 ): Promise<ClassImages[]> {
   const classes: ClassImages[] = []
   for (const folder of folders) {
     const place = new ImageFolder(join(path, folder))
     const { images, others, folders: inner } = await read(place.path)
-    if (images.length === 0) throw noImages(place.path, inner.length, others)
+    if (images.length === 0) throw await noImages(path, folder, inner, others, read)
+    for (const below of inner) {
+      const lost = (await read(join(place.path, below))).images
+      if (lost.length > 0) ignored.push(deepImages(join(place.path, below), lost))
+    }
     classes.push({ part, folder, place, images, others })
   }
   return classes
@@ -155,6 +160,11 @@ function looseImages(path: string, images: readonly string[]): DataWarning {
   return { kind: 'ignored', message }
 }
 
+function deepImages(path: string, images: readonly string[]): DataWarning {
+  const message = `${path}: ${counted(images.length, 'image')} below a class folder ignored (such as ${images[0]}); move them up to use them`
+  return { kind: 'ignored', message }
+}
+
 function nothingIn(root: string, images: number, others: number): DataError {
   if (images > 0) {
     return new DataError(`data folder ${root}: ${counted(images, 'image')}, but no class folders`, {
@@ -165,12 +175,40 @@ function nothingIn(root: string, images: number, others: number): DataError {
   return new DataError(`data folder ${root}: ${content}; expected one folder of images per class`)
 }
 
-function noImages(path: string, folders: number, others: readonly string[]): DataError {
+/** A class folder without images: often the folder above, or one whose parts go by other names, was given. */
+async function noImages(
+  parent: string,
+  folder: string,
+  inner: readonly string[],
+  others: readonly string[],
+  read: FolderReader,
+): Promise<DataError> {
+  const path = join(parent, folder)
   const content =
-    folders > 0 ? `${counted(folders, 'folder')}, but no images of its own` : `no images${otherTypes(others)}`
-  return new DataError(`class folder ${path}: ${content}`, {
-    hint: `Images end in ${imageExtensions.join(', ')}; put some there, or remove the folder.`,
-  })
+    inner.length > 0
+      ? `${counted(inner.length, 'folder')}, but no images of its own`
+      : `no images${otherTypes(others)}`
+  const error = (hint: string) => new DataError(`class folder ${path}: ${content}`, { hint })
+  const part = otherPartNames[folder.toLowerCase()]
+  if (part && inner.length > 0) {
+    return error(`If it holds the ${part} images of every class, call it ${join(parent, part)}.`)
+  }
+  const listings = await Promise.all(inner.map((name) => read(join(path, name))))
+  if (inner.length > 0 && listings.every(({ images }) => images.length > 0)) {
+    return error(`Its folders hold images: did you mean ${path}?`)
+  }
+  return error(`Images end in ${imageExtensions.join(', ')}; put some there, or remove the folder.`)
+}
+
+/** What others call the parts. */
+const otherPartNames: Readonly<Record<string, Part>> = {
+  train: 'train',
+  training: 'train',
+  test: 'test',
+  testing: 'test',
+  val: 'val',
+  valid: 'val',
+  validation: 'val',
 }
 
 function otherTypes(others: readonly string[]): string {

@@ -188,3 +188,49 @@ describe('a list is refused, with its line:', () => {
     expect(pathsOf((await openList('inner/1.jpg,fox\n')).train)).toEqual(['inner/1.jpg'])
   })
 })
+
+describe('lists that other tools write', () => {
+  it.each([
+    ['metadata.csv', 'file_name,label\na/1.jpg,cat\nb/1.jpg,dog\n'],
+    ['metadata.jsonl', '{"file_name":"a/1.jpg","label":"cat"}\n{"file_name":"b/1.jpg","label":"dog"}\n'],
+    ['table.csv', 'category,image_path\ncat,a/1.jpg\ndog,b/1.jpg\n'],
+  ])('are read by their own names of columns and keys: %s', async (name, content) => {
+    await touch('a/1.jpg', 'b/1.jpg')
+    const { classNames, train } = await openList(content, { name })
+    expect([classNames, labelled(train)]).toEqual([
+      ['cat', 'dog'],
+      [
+        ['a/1.jpg', 0],
+        ['b/1.jpg', 1],
+      ],
+    ])
+  })
+
+  it('say which columns a header may name where theirs are not known', async () => {
+    await touch('a/1.jpg')
+    await expect(openList('photograph,kind\na/1.jpg,cat\n')).rejects.toMatchObject({
+      hint: expect.stringMatching(
+        /^If line 1 is a header, name the columns path, file, .* and class, label, /,
+      ),
+    })
+  })
+
+  it('say which key is missing in JSON lines', async () => {
+    await expect(openList('{"photo":"a/1.jpg","class":"cat"}\n', { name: 'p.jsonl' })).rejects.toThrow(
+      /line 1: no path; expected a key path, file, image/,
+    )
+  })
+
+  it('say that folders are separated by a slash where they are not', async () => {
+    await touch('a/1.jpg')
+    await expect(openList('a\\1.jpg,cat\n')).rejects.toThrow(/but a\/1\.jpg does: separate folders by \//)
+  })
+
+  it('have their validation images measured where they list none for testing', async () => {
+    await touch('a/1.jpg', 'a/2.jpg', 'b/1.jpg', 'b/2.jpg')
+    const list = 'a/1.jpg,cat,train\na/2.jpg,cat,val\nb/1.jpg,dog,train\nb/2.jpg,dog,val\n'
+    const { train, val, test, warnings } = await openList(list)
+    expect([pathsOf(train), val, pathsOf(test)]).toEqual([['a/1.jpg', 'b/1.jpg'], [], ['a/2.jpg', 'b/2.jpg']])
+    expect(warnings.map(({ kind }) => kind)).toEqual(['val-as-test'])
+  })
+})

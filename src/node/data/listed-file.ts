@@ -1,13 +1,13 @@
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path'
 import type { Dataset, DataWarning, Part } from '../../core/data/dataset.js'
-import { checkedFraction, holdOut } from '../../core/data/hold-out.js'
+import { checkedFraction, usedParts } from '../../core/data/hold-out.js'
 import { DataError } from '../../core/errors.js'
 import { resolveClassNames } from './class-names.js'
 import { FileDatum } from './file-datum.js'
 import { type FolderOptions, missingImages } from './folder.js'
 import { ImageFolder } from './image-folder.js'
 import { pathChecker } from './listed-paths.js'
-import { type ListedRow, readListedRows } from './listed-rows.js'
+import { headerHint, type ListedRow, readListedRows } from './listed-rows.js'
 import { compareCodePoints } from './listing.js'
 
 /** Options of {@link openListedFile}. */
@@ -28,8 +28,8 @@ const AT_ONCE = 256
  * Opens a list of images with their classes: a CSV file or JSON lines of path, class and perhaps split. Classes are
  * numbered in code-point order of their names; images keep the order of the list. Nothing is decoded yet.
  *
- * Where no image is listed for testing, a share of every class is held out by the hash of its path, as `openFolder`
- * does.
+ * Where no image is listed for testing, those for validation are measured, or else a share of every class that is held
+ * out by the hash of its path, as `openFolder` does.
  *
  * @throws DataError naming file and line when a line cannot be read, a file does not exist or a path leads out of the
  *   root
@@ -51,18 +51,19 @@ export async function openListedFile(file: string, options: ListedFileOptions = 
       .map(({ path, className }) => new FileDatum(folder, path, labels.get(className)!))
   const given = { train: data('train'), val: data('val'), test: data('test') }
   const nameOf = ({ name }: FileDatum) => name.split(sep)
-  const split = given.test.length > 0 ? given : { ...given, ...holdOut(given.train, testFraction, nameOf) }
+  const { parts, warnings: measured } = usedParts(given, file, testFraction, nameOf)
   return {
     name: basename(file, extname(file)),
     classNames,
-    ...split,
-    warnings: [...warnings, ...missingImages(classes, split, 'class')],
+    ...parts,
+    warnings: [...warnings, ...measured, ...missingImages(classes, parts, 'class')],
   }
 }
 
 async function checkPaths(file: string, root: string, rows: readonly ListedRow[]): Promise<void> {
   const check = await pathChecker(root)
   let first: string | undefined
+  let header: string | undefined
   let count = 0
   for (let start = 0; start < rows.length; start += AT_ONCE) {
     const some = rows.slice(start, start + AT_ONCE)
@@ -71,12 +72,13 @@ async function checkPaths(file: string, root: string, rows: readonly ListedRow[]
       if (problem === undefined) continue
       count++
       first ??= `line ${some[i]!.line}: ${some[i]!.path} ${problem}`
+      header ??= headerHint(some[i]!)
     }
   }
   if (first === undefined) return
   const more = count > 1 ? ` (and ${count - 1} more of ${rows.length} images)` : ''
   throw new DataError(`${file}, ${first}${more}`, {
-    hint: `Paths are relative to ${root}; another folder is given with --root.`,
+    hint: header ?? `Paths are relative to ${root}; another folder is given with --root.`,
   })
 }
 

@@ -43,7 +43,11 @@ export async function pathChecker(root: string): Promise<PathChecker> {
     if (entries?.get(basename(full))?.isFile()) return undefined
     // A link, or a name that the file system spells otherwise (case, composed characters).
     const real = await realpath(full).catch(() => undefined)
-    if (real === undefined) return 'does not exist'
+    if (real === undefined) {
+      const slashed = path.replaceAll('\\', '/')
+      const there = slashed !== path && (await realpath(resolve(root, slashed)).catch(() => undefined))
+      return there ? `does not exist, but ${slashed} does: separate folders by /` : 'does not exist'
+    }
     if (!isInside(real, realRoot)) return outside
     return (await stat(real)).isFile() ? undefined : 'is no file'
   }

@@ -22,8 +22,8 @@ export const isListName = (path: string): boolean => Object.hasOwn(readers, extn
 
 /** Names of the columns and keys, best first. */
 const names = {
-  path: ['path', 'file', 'image', 'filename'],
-  className: ['class', 'label', 'class_name', 'classname'],
+  path: ['path', 'file', 'image', 'filename', 'file_name', 'image_path', 'file_path', 'filepath'],
+  className: ['class', 'label', 'class_name', 'classname', 'category'],
   part: ['split', 'part'],
 } as const
 
@@ -45,7 +45,7 @@ export async function readListedRows(file: string): Promise<ListedRow[]> {
     ? readers[extname(file).toLowerCase()]
     : undefined
   if (read === undefined) {
-    throw new DataError(`${file}: expected a list of images that ends in .csv, .jsonl or .ndjson`)
+    throw new DataError(`${file}: expected a list of images that ends in ${listEndings}`)
   }
   const rows = read(await readText(file), file)
   if (rows.length === 0) throw new DataError(`${file}: lists no images`, { hint })
@@ -85,6 +85,9 @@ async function readText(file: string): Promise<string> {
     throw new DataError(`${file}: ${code === 'ENOENT' ? 'does not exist' : reason}`, { cause })
   }
 }
+
+/** How lists of images end, for messages. */
+export const listEndings = '.csv, .jsonl or .ndjson'
 
 const readers: Readonly<Record<string, (text: string, file: string) => ListedRow[]>> = {
   '.csv': rowsOfCsv,
@@ -146,6 +149,12 @@ function columnsOf(cells: readonly string[]) {
   return { path, className, part: find(names.part), count: cells.length }
 }
 
+/** Why a first line may name no image: it is a header whose words are not known. */
+export function headerHint(row: ListedRow): string | undefined {
+  if (row.line !== 1 || extname(row.path) !== '') return undefined
+  return `If line 1 is a header, name the columns ${choice(names.path)}, and ${choice(names.className)}.`
+}
+
 function rowsOfJson(text: string, file: string): ListedRow[] {
   const rows: ListedRow[] = []
   let line = 0
@@ -165,10 +174,16 @@ function rowsOfJson(text: string, file: string): ListedRow[] {
       if (found === undefined || typeof found === 'string') return found
       throw at(file, line, `"${key}" is ${JSON.stringify(found)}; expected text`)
     }
-    rows.push(rowOf(file, line, value(names.path), value(names.className), value(names.part)))
+    const [path, className] = [value(names.path), value(names.className)]
+    if (path === undefined) throw at(file, line, `no path; expected a key ${choice(names.path)}`)
+    if (className === undefined)
+      throw at(file, line, `no class for ${path}; expected a key ${choice(names.className)}`)
+    rows.push(rowOf(file, line, path, className, value(names.part)))
   }
   return rows
 }
+
+const choice = (keys: readonly string[]): string => `${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`
 
 function objectOf(content: string, file: string, line: number): Map<string, unknown> {
   let value: unknown

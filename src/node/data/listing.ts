@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { DataError } from '../../core/errors.js'
 import { isInside, leadsOut } from './image-folder.js'
+import { listEndings } from './listed-rows.js'
 
 /** File name endings of the image types that can be decoded; whether a file is intact shows when it is loaded. */
 export const imageExtensions: readonly string[] = [
@@ -35,7 +36,7 @@ export async function folderReader(root: string): Promise<FolderReader> {
   const realRoot = await attempt(root, () => realpath(root))
   if (!(await attempt(root, () => stat(realRoot))).isDirectory()) {
     throw new DataError(
-      `data folder ${root}: is a file; expected a folder with one folder of images per class`,
+      `data folder ${root}: is a file; expected a folder with one folder of images per class, or a list of images that ends in ${listEndings}`,
     )
   }
   return (path) => list(path, realRoot)
