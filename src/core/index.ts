@@ -42,11 +42,21 @@ export {
   type PredictOptions,
   predictImages,
 } from './evaluate/predict.js'
-export type { ExternalWeight } from './graph/encode.js'
-export type { EncodedGraph, HostTensor, LoadValues, Tensor } from './graph/index.js'
+export type {
+  ArrayOf,
+  ConstantOrigin,
+  DType,
+  EncodedGraph,
+  ExternalWeight,
+  GraphNode,
+  HostTensor,
+  LoadValues,
+  Operator,
+  Origin,
+  Tensor,
+} from './graph/index.js'
 /** Symbolic tensors, their operators and gradients: what methods and towers are written in. */
 export * as graph from './graph/index.js'
-export type { DType, GraphNode, Origin } from './graph/tensor.js'
 export type { RgbImage } from './image/image.js'
 export { normalize, testTransform } from './image/preprocess.js'
 export type { AggregationState, GaussianAggregationOptions } from './methods/gaussian-aggregation.js'

@@ -31,7 +31,7 @@ type Get = (name: string) => Tensor
 const getter =
   (clip: Clip): Get =>
   (name) =>
-    constant(`plain:${name}`, clip.tensors.shape(name), () => clip.tensors.read(name))
+    constant(`plain:${name}`, clip.tensors.shape(name), () => clip.tensors.read(name), { owner: clip })
 
 function block(
   clip: Clip,
@@ -105,6 +105,7 @@ async function plainFeature(
     `plain:${ids.join()}`,
     [contextLength, width],
     await clip.tensors.readRows('token_embedding.weight', ids),
+    { owner: clip },
   )
   const nameEnd = 1 + n + clip.tokenizer.encode(name).length
   const nameRows = slice(embedded, 0, 1 + n, nameEnd)
@@ -117,11 +118,11 @@ async function plainFeature(
   }[position]
   const sequence = concat([slice(embedded, 0, 0, 1), ...parts, rest], 0)
   let x = reshape(add(sequence, get('positional_embedding')), [1, contextLength, width])
-  const mask = constant('plain_mask', [contextLength, contextLength], () =>
+  const causal = () =>
     Float32Array.from({ length: contextLength ** 2 }, (_, i) =>
       i % contextLength > Math.floor(i / contextLength) ? -Infinity : 0,
-    ),
-  )
+    )
+  const mask = constant('plain_mask', [contextLength, contextLength], causal, { owner: clip })
   for (let i = 0; i < layers; i++) {
     const prompt = i > 0 ? deep[i - 1] : undefined
     if (prompt) {

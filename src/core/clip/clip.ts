@@ -59,9 +59,8 @@ export class Clip {
 
   /** exp(logit_scale): the factor of the cosine similarities, as a scalar constant. */
   logitScale(): Tensor {
-    return constant('exp(logit_scale)', [], async () =>
-      (await this.tensors.read('logit_scale')).map(Math.exp),
-    )
+    const load = async () => (await this.tensors.read('logit_scale')).map(Math.exp)
+    return constant('exp(logit_scale)', [], load, { owner: this })
   }
 
   /** Token embeddings without positions: [ids, width]. */
@@ -73,14 +72,16 @@ export class Clip {
   positions(from: number, to: number): Tensor {
     const rows = Array.from({ length: to - from }, (_, i) => from + i)
     const load = () => this.tensors.readRows('positional_embedding', rows)
-    return constant(`positional_embedding[${from}:${to}]`, [to - from, this.config.text.width], load)
+    const shape = [to - from, this.config.text.width]
+    return constant(`positional_embedding[${from}:${to}]`, shape, load, { owner: this })
   }
 
   /** The start token's embedding with its position: [1, width]. */
   startToken(): Tensor {
-    return constant('start_token', [1, this.config.text.width], async () => {
+    const load = async () => {
       const position = await this.tensors.readRows('positional_embedding', [0])
       return (await this.embedTokens([this.tokenizer.startToken])).map((value, i) => value + position[i]!)
-    })
+    }
+    return constant('start_token', [1, this.config.text.width], load, { owner: this })
   }
 }

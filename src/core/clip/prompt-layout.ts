@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { ConfigError } from '../errors.js'
-import { constant, type Tensor } from '../graph/index.js'
+import { constant, type LoadValues, type Tensor } from '../graph/index.js'
 import type { Clip } from './clip.js'
 import { readableClassName } from './templates.js'
 import { MASKED } from './towers/text-tower.js'
@@ -71,23 +70,23 @@ export function layoutPrompts(
   const s = Math.max(...prompts.map((slots) => slots.length))
   const p = 1 + leading
   const padded = prompts.map((slots) => [...Array<Slot>(s - slots.length).fill(undefined), ...slots])
-  const label = createHash('sha256')
-    .update(JSON.stringify([words, length, position, shared, classNames]))
-    .digest('hex')
-    .slice(0, 16)
+  const layout = JSON.stringify([words, length, position, shared, classNames])
+  // Two layouts of the same prompts for one model are the same constants.
+  const laidOut = (name: string, shape: readonly number[], load: LoadValues) =>
+    constant(name, shape, load, { owner: clip, key: `${name} ${layout}` })
   const { width } = clip.config.text
   const c = classNames.length
   return {
     leading,
     suffixLength: s,
-    fixed: constant(`prompts.fixed:${label}`, [c * s, width], () => fixedRows(clip, padded, p)),
+    fixed: laidOut('prompts.fixed', [c * s, width], () => fixedRows(clip, padded, p)),
     placement:
       length === leading
         ? undefined
-        : constant(`prompts.placement:${label}`, [c * s, length - leading], () =>
+        : laidOut('prompts.placement', [c * s, length - leading], () =>
             placementRows(padded, length - leading),
           ),
-    mask: constant(`prompts.mask:${label}`, [c, 1, s, p + s], () => suffixMask(padded, p)),
+    mask: laidOut('prompts.mask', [c, 1, s, p + s], () => suffixMask(padded, p)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate, gradientError, randomTensor } from '../../../test/support/finite-differences.js'
+import { float32ToFloat16 } from '../weights/float16.js'
 import * as g from './index.js'
 
 type Build = (x: g.Tensor[]) => g.Tensor | readonly g.Tensor[]
@@ -112,6 +113,68 @@ describe('gradients', () => {
     const [dx] = g.gradients(g.sum(g.mul(x, g.stopGradient(x))), [x])
     const { dx: value } = await evaluate({ dx: dx! }, { x: { shape: [2], data: Float32Array.of(3, 5) } })
     expect([...value!.data]).toEqual([3, 5])
+  })
+
+  it('pass a cast to half precision and back', async () => {
+    // Values and steps that half precision holds exactly.
+    const at = { shape: [2, 3], data: Float32Array.of(0.5, -0.25, 1, 0.125, -1, 0.75) }
+    const half = ([x]: g.Tensor[]) => {
+      const h = g.cast(x!, 'float16')
+      return g.mul(g.cast(h, 'float32'), x!)
+    }
+    expect(await gradientError(half, [at], 2 ** -6)).toBeLessThan(2e-3)
+  })
+
+  it('reach a half-precision constant in its own type, through the cast', async () => {
+    const bits = float32ToFloat16(Float32Array.of(0.5, -2))
+    const w = g.values('w', [2], bits, { dtype: 'float16' })
+    const x = g.input('x', [2])
+    const y = g.cast(w, 'float32')
+    const [dw, dx, none] = g.gradients(g.sum(g.mul(g.mul(x, y), y)), [
+      w,
+      x,
+      g.values('o', [1], bits.slice(1), { dtype: 'float16' }),
+    ])
+    expect([dw!.dtype, dx!.dtype, none!.dtype]).toEqual(['float16', 'float32', 'float16'])
+    const result = await evaluate(
+      { dw: g.cast(dw!, 'float32'), dx: dx!, none: g.cast(none!, 'float32') },
+      { x: { shape: [2], data: Float32Array.of(3, 5) } },
+    )
+    expect([...result.dw!.data]).toEqual([2 * 3 * 0.5, 2 * 5 * -2])
+    expect([...result.dx!.data]).toEqual([0.25, 4])
+    expect([...result.none!.data]).toEqual([0])
+  })
+
+  it('do not pass a cast from whole numbers', async () => {
+    const n = g.values('n', [2], Int32Array.of(1, 2), { dtype: 'int32' })
+    const [dn] = g.gradients(g.sum(g.cast(n, 'float32')), [n])
+    expect([...(await evaluate({ dn: g.cast(dn!, 'float32') })).dn!.data]).toEqual([0, 0])
+  })
+
+  it('of a layer norm do not mistake a constant named like ones for ones', async () => {
+    const x = g.input('x', [2, 3])
+    const at = { x: { shape: [2, 3], data: Float32Array.of(1, 2, 4, -1, 0, 3) } }
+    const scaled = (name: string) => {
+      const gain = g.values(name, [3], Float32Array.of(2, 3, 5))
+      const y = g.layerNorm(x, gain, g.zeros([3]))
+      return g.gradients(g.sum(g.mul(y, y)), [x])[0]!
+    }
+    const { a, b } = await evaluate({ a: scaled('ones:3'), b: scaled('gain') }, at)
+    expect(a!.data).toEqual(b!.data)
+  })
+
+  it('are refused through an operator that has none', () => {
+    const x = g.input('x', [1, 1, 2, 2])
+    const y = g.conv2d(x, g.ones([1, 1, 1, 1]), g.zeros([1]))
+    expect(() => g.gradients(g.sum(y), [x])).toThrow(/Conv has no gradient/)
+    expect(() => g.gradients(g.sum(g.stopGradient(y)), [x])).not.toThrow()
+  })
+
+  it('are zero through sign and the maximum', async () => {
+    const x = g.input('x', [3])
+    const [dx] = g.gradients(g.add(g.sum(g.sign(x)), g.max(x)), [x])
+    const at = { x: { shape: [3], data: Float32Array.of(-1, 0, 2) } }
+    expect([...(await evaluate({ dx: dx! }, at)).dx!.data]).toEqual([0, 0, 0])
   })
 
   it('are zero for a tensor that the loss does not depend on', async () => {

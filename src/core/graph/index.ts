@@ -1,28 +1,66 @@
-export { averagePool2d, conv2d } from './convolution.js'
-export { customGradient, stopGradient } from './custom-gradient.js'
-export * from './elementwise.js'
-export { type EncodedGraph, encodeGraph } from './encode.js'
+export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
 export { gradients } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
 export {
   attention,
+  averagePool2d,
+  conv2d,
+  type GemmOptions,
   gelu,
+  gemm,
   l2Normalize,
   layerNorm,
   logSoftmax,
+  matmul,
   normalize,
   quickGelu,
   silu,
   softmax,
 } from './neural.js'
-export { gemm, matmul } from './product.js'
-export { max, mean, sum } from './reduce.js'
 export {
+  abs,
+  add,
+  type CustomGradient,
+  cast,
+  customGradient,
+  div,
+  erf,
+  exp,
+  log,
+  max,
+  mean,
+  mul,
+  neg,
+  type Operand,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  stopGradient,
+  sub,
+  sum,
+} from './ops.js'
+export {
+  type ArrayOf,
+  type Attribute,
+  type Attributes,
+  apply,
+  applyAll,
+  bytesOf,
+  type ConstantOptions,
+  type ConstantOrigin,
   constant,
+  type Domain,
+  type DType,
   GraphError,
+  type GraphNode,
   type HostTensor,
   input,
   type LoadValues,
+  type OnnxForm,
+  type Operator,
+  type Origin,
+  ones,
   scalar,
   sizeOf,
   Tensor,

@@ -1,19 +1,18 @@
-import { broadcastShapes } from './elementwise.js'
-import { apply, applyAll, type Operator } from './operator.js'
-import { sumTo } from './reduce.js'
-import { GraphError, normalizeAxis, sizeOf, type Tensor, zeros } from './tensor.js'
+import { broadcastShapes, type One } from './ops.js'
+import { apply, applyAll, GraphError, normalizeAxis, type Operator, sizeOf, type Tensor } from './tensor.js'
+
+// Operators that move values and compute nothing; named as those in ops.ts.
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((n, i) => n === b[i])
 
-const reshapeOperator: Operator = {
+export const Reshape: Operator<One, { readonly shape: readonly number[] }> = {
   name: 'Reshape',
   infer: ([x], { shape }) => {
-    if (sizeOf(shape as number[]) !== x!.size) throw new GraphError(`reshape [${x!.shape}] to [${shape}]`)
-    return [shape as number[]]
+    if (sizeOf(shape) !== x.size) throw new GraphError(`reshape [${x.shape}] to [${shape}]`)
+    return [shape]
   },
-  gradient: ({ inputs: [x] }, [dy]) => [reshape(dy!, x!.shape)],
-  onnx: ({ attributes }) => ({ type: 'Reshape', integers: [attributes.shape as number[]] }),
+  onnx: ({ parameters: { shape } }) => ({ integers: [shape] }),
 }
 
 /** The same values in another shape. One size may be -1: what is left. */
@@ -23,23 +22,19 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(x.shape, full)) return x
   const { origin } = x
   // A reshape of a reshape is one reshape.
-  const from = origin.kind === 'node' && origin.node.operator === reshapeOperator ? origin.node.inputs[0]! : x
-  return sameShape(from.shape, full) ? from : apply(reshapeOperator, [from], { shape: full })
+  const from = origin.kind === 'node' && origin.node.operator === Reshape ? origin.node.inputs[0]! : x
+  return sameShape(from.shape, full) ? from : apply(Reshape, [from], { shape: full })
 }
 
-const transposeOperator: Operator = {
+export const Transpose: Operator<One, { readonly perm: readonly number[] }> = {
   name: 'Transpose',
-  infer: ([x], { perm }) => [(perm as number[]).map((axis) => x!.shape[axis] as number)],
-  gradient({ attributes }, [dy]) {
-    const perm = attributes.perm as number[]
-    const inverse = perm.map((_, i) => perm.indexOf(i))
-    return [transpose(dy!, inverse)]
-  },
+  infer: ([x], { perm }) => [perm.map((axis) => x.dim(axis))],
+  onnx: ({ parameters: { perm } }) => ({ attributes: { perm } }),
 }
 
 /** Permutes the axes. */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  return perm.every((axis, i) => axis === i) ? x : apply(transposeOperator, [x], { perm })
+  return perm.every((axis, i) => axis === i) ? x : apply(Transpose, [x], { perm })
 }
 
 /** Swaps the last two axes. */
@@ -48,11 +43,10 @@ export function swapLast(x: Tensor): Tensor {
   return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2])
 }
 
-const expandOperator: Operator = {
+export const Expand: Operator<One, { readonly shape: readonly number[] }> = {
   name: 'Expand',
-  infer: (_, { shape }) => [shape as number[]],
-  gradient: ({ inputs: [x] }, [dy]) => [sumTo(dy!, x!.shape)],
-  onnx: ({ attributes }) => ({ type: 'Expand', integers: [attributes.shape as number[]] }),
+  infer: (_, { shape }) => [shape],
+  onnx: ({ parameters: { shape } }) => ({ integers: [shape] }),
 }
 
 /** Repeats along axes of size 1 (or new leading ones) to the given shape. */
@@ -61,112 +55,88 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   if (!sameShape(broadcastShapes(x.shape, shape), shape)) {
     throw new GraphError(`[${x.shape}] does not expand to [${shape}]`)
   }
-  return apply(expandOperator, [x], { shape })
+  return apply(Expand, [x], { shape })
 }
 
-const concatOperator: Operator = {
+export const Concat: Operator<readonly [Tensor, ...Tensor[]], { readonly axis: number }> = {
   name: 'Concat',
   infer(inputs, { axis }) {
-    const first = inputs[0]!.shape
+    const first = inputs[0].shape
     for (const { shape } of inputs) {
       if (shape.length !== first.length || shape.some((n, i) => i !== axis && n !== first[i])) {
         throw new GraphError(`concat of [${first}] and [${shape}] along axis ${axis}`)
       }
     }
-    const total = inputs.reduce((n, { shape }) => n + (shape[axis as number] as number), 0)
+    const total = inputs.reduce((n, x) => n + x.dim(axis), 0)
     return [first.map((n, i) => (i === axis ? total : n))]
   },
-  gradient({ inputs, attributes }, [dy], needed) {
-    const axis = attributes.axis as number
-    if (needed.filter(Boolean).length === 1) {
-      const index = needed.indexOf(true)
-      const start = inputs.slice(0, index).reduce((n, x) => n + x.dim(axis), 0)
-      return inputs.map((x, i) => (i === index ? slice(dy!, axis, start, start + x.dim(axis)) : undefined))
-    }
-    const sizes = inputs.map((x) => x.dim(axis))
-    return split(dy!, axis, sizes)
-  },
+  onnx: ({ parameters: { axis } }) => ({ attributes: { axis } }),
 }
 
 /** Joins tensors along an axis. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
-  const parts = tensors.filter((x) => x.dim(axis) > 0)
-  if (parts.length === 1) return parts[0]!
-  return apply(concatOperator, parts, { axis: normalizeAxis(axis, parts[0]!.rank) })
+  const [first, ...others] = tensors.filter((x) => x.dim(axis) > 0)
+  if (!first) throw new GraphError(`concat of nothing along axis ${axis}`)
+  if (others.length === 0) return first
+  return apply(Concat, [first, ...others], { axis: normalizeAxis(axis, first.rank) })
 }
 
-const splitOperator: Operator = {
+export const Split: Operator<One, { readonly axis: number; readonly sizes: readonly number[] }> = {
   name: 'Split',
   infer([x], { axis, sizes }) {
-    const total = (sizes as number[]).reduce((a, b) => a + b, 0)
-    if (total !== x!.dim(axis as number)) throw new GraphError(`split [${x!.shape}] into [${sizes}]`)
-    return (sizes as number[]).map((size) => x!.shape.map((n, i) => (i === axis ? size : n)))
+    const total = sizes.reduce((a, b) => a + b, 0)
+    if (total !== x.dim(axis)) throw new GraphError(`split [${x.shape}] into [${sizes}]`)
+    return sizes.map((size) => x.shape.map((n, i) => (i === axis ? size : n)))
   },
-  gradient({ outputs, attributes }, gradients) {
-    const parts = outputs.map((y, i) => gradients[i] ?? zeros(y.shape))
-    return [concat(parts, attributes.axis as number)]
-  },
-  onnx: ({ attributes }) => ({
-    type: 'Split',
-    attributes: { axis: attributes.axis! },
-    integers: [attributes.sizes as number[]],
-  }),
+  onnx: ({ parameters: { axis, sizes } }) => ({ attributes: { axis }, integers: [sizes] }),
 }
 
 /** Cuts a tensor into consecutive pieces along an axis. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
   if (sizes.length === 1) return [x]
-  return applyAll(splitOperator, [x], { axis: normalizeAxis(axis, x.rank), sizes })
+  return applyAll(Split, [x], { axis: normalizeAxis(axis, x.rank), sizes })
 }
 
-const sliceOperator: Operator = {
+interface Range {
+  readonly axis: number
+  readonly start: number
+  readonly end: number
+}
+
+export const Slice: Operator<One, Range> = {
   name: 'Slice',
   infer([x], { axis, start, end }) {
-    const size = x!.dim(axis as number)
-    if ((start as number) < 0 || (end as number) > size || (start as number) >= (end as number)) {
-      throw new GraphError(`slice ${start}..${end} of axis ${axis} of [${x!.shape}]`)
+    if (start < 0 || end > x.dim(axis) || start >= end) {
+      throw new GraphError(`slice ${start}..${end} of axis ${axis} of [${x.shape}]`)
     }
-    return [x!.shape.map((n, i) => (i === axis ? (end as number) - (start as number) : n))]
+    return [x.shape.map((n, i) => (i === axis ? end - start : n))]
   },
-  gradient({ inputs: [x], attributes }, [dy]) {
-    const axis = attributes.axis as number
-    const before = attributes.start as number
-    return [pad(dy!, axis, before, x!.dim(axis) - (attributes.end as number))]
-  },
-  onnx: ({ attributes: { axis, start, end } }) => ({
-    type: 'Slice',
-    integers: [[start as number], [end as number], [axis as number]],
-  }),
+  onnx: ({ parameters: { axis, start, end } }) => ({ integers: [[start], [end], [axis]] }),
 }
 
 /** Elements start..end (end excluded) along an axis. */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const at = normalizeAxis(axis, x.rank)
-  return start === 0 && end === x.dim(at) ? x : apply(sliceOperator, [x], { axis: at, start, end })
+  return start === 0 && end === x.dim(at) ? x : apply(Slice, [x], { axis: at, start, end })
 }
 
-const padOperator: Operator = {
+interface Padding {
+  readonly axis: number
+  readonly before: number
+  readonly after: number
+}
+
+export const Pad: Operator<One, Padding> = {
   name: 'Pad',
-  infer: ([x], { axis, before, after }) => [
-    x!.shape.map((n, i) => (i === axis ? n + (before as number) + (after as number) : n)),
-  ],
-  gradient({ inputs: [x], attributes }, [dy]) {
-    const axis = attributes.axis as number
-    const before = attributes.before as number
-    return [slice(dy!, axis, before, before + x!.dim(axis))]
-  },
-  onnx({ inputs: [x], attributes: { axis, before, after } }) {
-    const pads = [
-      ...x!.shape.map((_, i) => (i === axis ? before : 0)),
-      ...x!.shape.map((_, i) => (i === axis ? after : 0)),
-    ]
-    return { type: 'Pad', integers: [pads as number[]] }
+  infer: ([x], { axis, before, after }) => [x.shape.map((n, i) => (i === axis ? n + before + after : n))],
+  onnx({ inputs: [x], parameters: { axis, before, after } }) {
+    const along = (size: number) => x.shape.map((_, i) => (i === axis ? size : 0))
+    return { integers: [[...along(before), ...along(after)]] }
   },
 }
 
 /** Surrounds a tensor with zeros along an axis. */
 export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
-  return before === 0 && after === 0
-    ? x
-    : apply(padOperator, [x], { axis: normalizeAxis(axis, x.rank), before, after })
+  if (before === 0 && after === 0) return x
+  return apply(Pad, [x], { axis: normalizeAxis(axis, x.rank), before, after })
 }

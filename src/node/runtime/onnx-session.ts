@@ -1,6 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { WEIGHTS_LOCATION } from '../../core/graph/encode.js'
-import { GraphError, type HostTensor, sizeOf } from '../../core/graph/index.js'
+import { GraphError, type HostTensor, sizeOf, WEIGHTS_LOCATION } from '../../core/graph/index.js'
 import type { TensorMap } from '../../core/runtime/session.js'
 
 /** What crosses to the thread that runs a model. */

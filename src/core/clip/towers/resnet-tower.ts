@@ -60,7 +60,8 @@ function bottleneck(conv: Convolve, x: Tensor, name: string, stride: number, dow
 /** One multi-head attention whose only query is the mean over all positions. */
 function attentionPool(tensors: ClipTensors, x: Tensor, heads: number): Tensor {
   const [batch, channels] = x.shape as [number, number]
-  const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
+  const get = (name: string) =>
+    constant(name, tensors.shape(name), () => tensors.read(name), { owner: tensors })
   const projection = (name: string) => ({
     weight: get(`visual.attnpool.${name}.weight`),
     bias: get(`visual.attnpool.${name}.bias`),
@@ -94,16 +95,22 @@ function convolution(
     const variance = await tensors.read(`${bn}.running_var`)
     return gain.map((g, i) => g / Math.sqrt(variance[i]! + 1e-5))
   }
-  const weight = constant(`${name}.weight`, shape, async () => {
+  const weight = async () => {
     const factors = await scale()
     const w = await tensors.read(`${name}.weight`)
     const perChannel = w.length / factors.length
     return w.map((value, i) => value * factors[Math.floor(i / perChannel)]!)
-  })
-  const bias = constant(`${name}.bias`, [shape[0]!], async () => {
+  }
+  const bias = async () => {
     const factors = await scale()
     const center = await tensors.read(`${bn}.running_mean`)
     return (await tensors.read(`${bn}.bias`)).map((b, i) => b - center[i]! * factors[i]!)
-  })
-  return conv2d(x, weight, bias, stride, padding)
+  }
+  return conv2d(
+    x,
+    constant(`${name}.weight`, shape, weight, { owner: tensors }),
+    constant(`${name}.bias`, [shape[0]!], bias, { owner: tensors }),
+    stride,
+    padding,
+  )
 }

@@ -77,9 +77,8 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
   return gemm(layerNorm(rows.items, w.lnFinal.gain, w.lnFinal.bias), w.projection)
 }
 
-/** Mask under which a token sees itself and what is before it: [n, n]. */
+/** Mask under which a token sees itself and what is before it: [n, n]; one a length in a graph. */
 function causalMask(n: number): Tensor {
-  return constant(`causal:${n}`, [n, n], () =>
-    Float32Array.from({ length: n * n }, (_, k) => (k % n > Math.floor(k / n) ? MASKED : 0)),
-  )
+  const load = () => Float32Array.from({ length: n * n }, (_, k) => (k % n > Math.floor(k / n) ? MASKED : 0))
+  return constant(`causal:${n}`, [n, n], load, { owner: causalMask })
 }

@@ -1,24 +1,34 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Attributes } from './tensor.js'
+import { type ArrayOf, type Attributes, bytesOf, type DType } from './tensor.js'
 
 // The messages of onnx.proto3 that a model of ours needs, written field by field. Numbers are the schema's.
 
 const IR_VERSION = 8
 const OPSET = 17
-const FLOAT = 1
-const INT64 = 7
+
+/** TensorProto.DataType */
+const dataType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, float16: 10 }
 
 /** A model as it is written: nodes in execution order. */
 export interface OnnxModel {
-  readonly nodes: { type: string; inputs: string[]; outputs: string[]; attributes: Attributes }[]
+  /** Versions of the operator sets beside ONNX's own. */
+  readonly domains: ReadonlyMap<string, number>
+  readonly nodes: {
+    type: string
+    domain: string | undefined
+    inputs: string[]
+    outputs: string[]
+    attributes: Attributes
+  }[]
   readonly inputs: { name: string; shape: readonly number[] }[]
   readonly outputs: { name: string; shape: readonly number[] }[]
   /** Constants inside the model. */
-  readonly inline: { name: string; shape: readonly number[]; data: Float32Array | BigInt64Array }[]
-  /** Float32 constants in a file beside the model; offset and length in bytes. */
+  readonly inline: { name: string; shape: readonly number[]; dtype: DType; data: ArrayOf[DType] }[]
+  /** Constants in a file beside the model; offset and length in bytes. */
   readonly external: {
     name: string
     shape: readonly number[]
+    dtype: DType
     location: string
     offset: number
     length: number
@@ -31,10 +41,12 @@ export function writeOnnx(model: OnnxModel): Uint8Array {
   int64(w, 1, IR_VERSION)
   string(w, 2, 'promptsrc')
   message(w, 7, () => writeGraph(w, model))
-  message(w, 8, () => {
-    string(w, 1, '')
-    int64(w, 2, OPSET)
-  })
+  for (const [domain, version] of [['', OPSET] as const, ...model.domains]) {
+    message(w, 8, () => {
+      string(w, 1, domain)
+      int64(w, 2, version)
+    })
+  }
   return w.finish()
 }
 
@@ -46,21 +58,22 @@ function writeGraph(w: BinaryWriter, model: OnnxModel): void {
       string(w, 4, node.type)
       for (const [name, value] of Object.entries(node.attributes))
         message(w, 5, () => writeAttribute(w, name, value))
+      if (node.domain) string(w, 7, node.domain)
     })
   }
   string(w, 2, 'graph')
-  for (const { name, shape, data } of model.inline) {
+  for (const { name, shape, dtype, data } of model.inline) {
     message(w, 5, () => {
       dims(w, shape)
-      int32(w, 2, data instanceof Float32Array ? FLOAT : INT64)
+      int32(w, 2, dataType[dtype])
       string(w, 8, name)
-      w.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+      w.tag(9, WireType.LengthDelimited).bytes(bytesOf(data))
     })
   }
-  for (const { name, shape, location, offset, length } of model.external) {
+  for (const { name, shape, dtype, location, offset, length } of model.external) {
     message(w, 5, () => {
       dims(w, shape)
-      int32(w, 2, FLOAT)
+      int32(w, 2, dataType[dtype])
       string(w, 8, name)
       entry(w, 13, 'location', location)
       entry(w, 13, 'offset', `${offset}`)
@@ -83,6 +96,9 @@ function writeAttribute(w: BinaryWriter, name: string, value: Attributes[string]
   } else if ('float' in value) {
     w.tag(2, WireType.Bit32).float(value.float)
     int32(w, 20, 1)
+  } else if ('dtype' in value) {
+    int64(w, 3, dataType[value.dtype])
+    int32(w, 20, 2)
   } else {
     for (const n of value) int64(w, 8, n)
     int32(w, 20, 7)
@@ -93,7 +109,7 @@ function writeValueInfo(w: BinaryWriter, name: string, shape: readonly number[])
   string(w, 1, name)
   message(w, 2, () =>
     message(w, 1, () => {
-      int32(w, 1, FLOAT)
+      int32(w, 1, dataType.float32)
       message(w, 2, () => {
         for (const n of shape) message(w, 1, () => int64(w, 1, n))
       })
