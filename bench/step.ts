@@ -28,7 +28,7 @@ const [classes, batch, threads, steps] = [values.classes, values.batch, values.t
   Number,
 ) as [number, number, number, number]
 const config = backbones[backbone]
-if (config?.vision.kind !== 'vit') {
+if (!config) {
   console.error(`unknown backbone ${backbone}; there are ${Object.keys(backbones).join(', ')}`)
   process.exit(2)
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { Clip } from '../src/core/clip/clip.js'
-import type { ClipConfig } from '../src/core/clip/config.js'
 import { createTokenizer } from '../src/core/tokenizer/tokenizer.js'
 import { vocabularyFiles } from '../src/core/tokenizer/vocabulary-files.js'
 import { corpus } from '../src/core/world/captions.js'
@@ -10,6 +9,7 @@ import { writeFileAtomic } from '../src/node/files/atomic.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
 import { writeSafetensors } from '../src/node/weights/safetensors-file.js'
 import { loadTokenizer } from '../src/node/weights/tokenizer-files.js'
+import type { TransformerClipConfig } from './pretrain/initialize.js'
 import { pretrain, tensorsOf, type Weights } from './pretrain/pretrain.js'
 import { trainBpe } from './pretrain/train-bpe.js'
 import { zeroShotAccuracy } from './pretrain/zero-shot.js'
@@ -25,7 +25,7 @@ const vocabulary = trainBpe(corpus(), 700)
 const { contextLength, ...files } = { contextLength: 77, ...vocabularyFiles(vocabulary) }
 for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text)
 const tokenizer = createTokenizer(vocabulary, { contextLength })
-const config: ClipConfig = {
+const config: TransformerClipConfig = {
   embedDim: 128,
   activation: 'quick',
   vision: { kind: 'vit', resolution: SIDE, patchSize: 8, width: 128, layers: 4, heads: 2 },

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import type { ClipConfig } from '../core/clip/config.js'
+import { towerTraits } from '../core/clip/towers/architectures.js'
 import { loadModel } from '../node/model.js'
 import { promptsPath } from '../node/run.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
@@ -71,7 +72,7 @@ async function modelFacts(name: string): Promise<Facts> {
 
 const imageTowerOf = ({ vision }: ClipConfig): Facts => ({
   ...vision,
-  kind: vision.kind === 'vit' ? 'ViT' : 'ResNet',
+  kind: towerTraits(vision).title,
 })
 
 function lines(facts: Facts, indent = ''): string[] {

@@ -8,8 +8,8 @@ export {
   type OnProgress,
   type TextFeatureCache,
 } from './clip/text-features.js'
-export type { ImageTowerWeights, VisualPrompts } from './clip/towers/image-tower.js'
 export type { TextTowerWeights } from './clip/towers/text-tower.js'
+export type { ImageTower, TowerTraits, VisualPrompts } from './clip/towers/tower.js'
 export type { ClipTensors } from './clip/weights.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'

@@ -5,7 +5,7 @@ import { randomStream } from '../../src/core/random.js'
 import type { Tokenizer } from '../../src/core/tokenizer/tokenizer.js'
 
 /** Sizes of the published ViT models. */
-export const backbones: Record<string, ClipConfig> = {
+export const backbones: Record<string, ReturnType<typeof vit>> = {
   'ViT-B/32': vit(512, 224, 32, 768, 12, 512),
   'ViT-B/16': vit(512, 224, 16, 768, 12, 512),
   'ViT-L/14': vit(768, 224, 14, 1024, 24, 768),
@@ -18,11 +18,11 @@ function vit(
   width: number,
   layers: number,
   text: number,
-): ClipConfig {
+) {
   return {
     embedDim,
-    activation: 'quick',
-    vision: { kind: 'vit', resolution, patchSize, width, layers, heads: width / 64 },
+    activation: 'quick' as const,
+    vision: { kind: 'vit' as const, resolution, patchSize, width, layers, heads: width / 64 },
     text: { contextLength: 77, vocabSize: 49408, width: text, layers: 12, heads: text / 64 },
   }
 }

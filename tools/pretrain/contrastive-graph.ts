@@ -1,8 +1,6 @@
 import { plainBlockWeights } from '../../src/core/clip/block-weights.js'
-import type { ClipConfig } from '../../src/core/clip/config.js'
 import { imageTower, imageTowerWeights } from '../../src/core/clip/towers/image-tower.js'
 import { textTower, textTowerWeights } from '../../src/core/clip/towers/text-tower.js'
-import { ConfigError } from '../../src/core/errors.js'
 import {
   add,
   exp,
@@ -17,6 +15,7 @@ import {
   sum,
   type Tensor,
 } from '../../src/core/graph/index.js'
+import type { TransformerClipConfig } from './initialize.js'
 
 /** Names of the inputs that stand for embedded tokens; their gradients go back into the embedding tables. */
 export const PREFIX = 'prefix'
@@ -26,7 +25,7 @@ export const LOOKED_UP = ['token_embedding.weight', 'positional_embedding'] as c
 
 /** Sizes of one contrastive step. */
 export interface ContrastiveOptions {
-  readonly config: ClipConfig
+  readonly config: TransformerClipConfig
   /** Weights by name with their shapes. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
   /** Image-text pairs of a step, B. */
@@ -47,7 +46,6 @@ export function contrastiveGraph({
   suffixLength,
 }: ContrastiveOptions): Record<string, Tensor> {
   const { vision, text, activation } = config
-  if (vision.kind !== 'vit') throw new ConfigError('only Vision Transformers are trained from scratch')
   const lookedUp = new Set<string>(LOOKED_UP)
   const learned = new Map<string, Tensor>()
   for (const [name, shape] of shapes) if (!lookedUp.has(name)) learned.set(name, input(name, shape))

@@ -1,7 +1,11 @@
-import type { ClipConfig } from '../../src/core/clip/config.js'
-import { ConfigError } from '../../src/core/errors.js'
+import type { ClipConfig, VisionTransformerConfig } from '../../src/core/clip/config.js'
 import { sizeOf } from '../../src/core/graph/index.js'
 import { randomStream } from '../../src/core/random.js'
+
+/** A CLIP whose two towers are Transformers: what is trained from scratch. */
+export interface TransformerClipConfig extends ClipConfig {
+  readonly vision: VisionTransformerConfig
+}
 
 /** A weight of a new model: its shape and the standard deviation of its initial values, or a constant. */
 interface Spec {
@@ -10,9 +14,9 @@ interface Spec {
   readonly fill?: number
 }
 
-/** Weights of a new CLIP by canonical name, drawn as CLIP initialises them. ViT only. */
+/** Weights of a new CLIP by canonical name, drawn as CLIP initialises them. */
 export function initialWeights(
-  config: ClipConfig,
+  config: TransformerClipConfig,
   seed: number,
 ): Map<string, { shape: readonly number[]; data: Float32Array }> {
   const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>()
@@ -24,8 +28,7 @@ export function initialWeights(
   return weights
 }
 
-function specs({ vision, text, embedDim }: ClipConfig): Map<string, Spec> {
-  if (vision.kind !== 'vit') throw new ConfigError('only Vision Transformers are trained from scratch')
+function specs({ vision, text, embedDim }: TransformerClipConfig): Map<string, Spec> {
   const patches = (vision.resolution / vision.patchSize) ** 2
   const imageStd = vision.width ** -0.5
   return new Map<string, Spec>([

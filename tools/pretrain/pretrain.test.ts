@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
-import type { ClipConfig } from '../../src/core/clip/config.js'
 import { createTokenizer } from '../../src/core/tokenizer/tokenizer.js'
 import { corpus } from '../../src/core/world/captions.js'
 import { SIDE } from '../../src/core/world/render.js'
 import { nodeRuntime } from '../../src/node/runtime/node-runtime.js'
 import { pairBatch } from './batches.js'
+import type { TransformerClipConfig } from './initialize.js'
 import { pretrain } from './pretrain.js'
 import { trainBpe } from './train-bpe.js'
 
 const tokenizer = createTokenizer(trainBpe(corpus(), 200))
-const config: ClipConfig = {
+const config: TransformerClipConfig = {
   embedDim: 32,
   activation: 'quick',
   vision: { kind: 'vit', resolution: SIDE, patchSize: 16, width: 64, layers: 1, heads: 1 },

@@ -1,5 +1,4 @@
 import { Clip } from '../../src/core/clip/clip.js'
-import type { ClipConfig } from '../../src/core/clip/config.js'
 import { layoutTexts } from '../../src/core/clip/text-batch.js'
 import type { ClipTensors } from '../../src/core/clip/weights.js'
 import { encodeGraph, type HostTensor } from '../../src/core/graph/index.js'
@@ -10,11 +9,11 @@ import { adamW } from '../../src/core/train/adam.js'
 import type { OptimizerState, Tensors } from '../../src/core/train/optimizer.js'
 import { pairBatch } from './batches.js'
 import { contrastiveGraph, LOOKED_UP, PREFIX, SUFFIXES } from './contrastive-graph.js'
-import { initialWeights } from './initialize.js'
+import { initialWeights, type TransformerClipConfig } from './initialize.js'
 
 /** Settings of contrastive pre-training. */
 export interface PretrainOptions {
-  readonly config: ClipConfig
+  readonly config: TransformerClipConfig
   readonly tokenizer: Tokenizer
   readonly runtime: Runtime
   readonly seed: number

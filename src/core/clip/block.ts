@@ -102,6 +102,25 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   return { shared: yShared, prefixes: q, items: yItems!, groups }
 }
 
+/**
+ * Every token's output of every block, computed without savings: [sequences, tokens, width] each.
+ *
+ * @param first input of the first block: [sequences * tokens, width]
+ * @param mask added to the scores: [sequences, 1, tokens, tokens]
+ */
+export function blockOutputs(
+  blocks: readonly BlockWeights[],
+  first: Tensor,
+  sequences: number,
+  mask?: Tensor,
+): Tensor[] {
+  let rows: Rows = { shared: undefined, items: first, groups: sequences }
+  return blocks.map((block) => {
+    rows = residualBlock(block, rows, mask ? { itemMask: mask } : {})
+    return reshape(rows.items, [sequences, -1, first.dim(1)])
+  })
+}
+
 /** Keys or values of every sequence behind the shared ones: [G, heads, P + S, head width]. */
 function withShared(shared: Tensor | undefined, items: Tensor): Tensor {
   if (!shared) return items

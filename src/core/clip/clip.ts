@@ -2,14 +2,9 @@ import { constant, type Tensor } from '../graph/index.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { type BlockShape, foldedBlockWeights } from './block-weights.js'
 import type { ClipConfig } from './config.js'
-import {
-  type ImageTowerWeights,
-  imageTower,
-  imageTowerWeights,
-  type VisualPrompts,
-} from './towers/image-tower.js'
-import { resnetTower } from './towers/resnet-tower.js'
+import { architectureOf } from './towers/architectures.js'
 import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
+import type { ImageTower, VisualPrompts } from './towers/tower.js'
 import type { ClipTensors } from './weights.js'
 
 /** What a CLIP model consists of. */
@@ -28,8 +23,7 @@ export class Clip {
   readonly tokenizer: Tokenizer
   readonly name: string
   readonly textWeights: TextTowerWeights
-  /** Of a Vision Transformer; a ResNet tower reads its tensors itself. */
-  readonly imageWeights: ImageTowerWeights | undefined
+  readonly imageTower: ImageTower
 
   constructor({ config, tensors, tokenizer, name }: ClipParts) {
     this.config = config
@@ -40,7 +34,7 @@ export class Clip {
     const block = (prefix: string, shape: BlockShape) => foldedBlockWeights(tensors, prefix, shape)
     const { vision, activation } = config
     this.textWeights = textTowerWeights(config, get, block)
-    this.imageWeights = vision.kind === 'vit' ? imageTowerWeights(vision, activation, get, block) : undefined
+    this.imageTower = architectureOf(vision).build({ config: vision, activation, tensors, get, block })
   }
 
   /** Side of the square images it takes, in pixels. */
@@ -48,13 +42,9 @@ export class Clip {
     return this.config.vision.resolution
   }
 
-  /** Image features of normalised pixels [B, 3, R, R], not normalised: [B, embedDim]. */
+  /** Image features of normalised pixels [B, 3, R, R], not normalised: [B, embedDim]. See {@link ImageTower.features}. */
   imageFeatures(images: Tensor, prompts?: VisualPrompts): Tensor {
-    if (this.imageWeights) return imageTower(this.imageWeights, images, prompts)
-    const { vision } = this.config
-    if (vision.kind !== 'resnet' || prompts)
-      throw new TypeError('a ResNet image tower takes no visual prompts')
-    return resnetTower(this.tensors, vision, images)
+    return this.imageTower.features(images, prompts)
   }
 
   /** exp(logit_scale): the factor of the cosine similarities, as a scalar constant. */

@@ -21,6 +21,9 @@ export interface ResNetConfig {
   readonly heads: number
 }
 
+/** An image tower of any kind. */
+export type VisionConfig = VisionTransformerConfig | ResNetConfig
+
 /** The text Transformer, causal, read at the end-of-text token. */
 export interface TextConfig {
   readonly contextLength: number
@@ -33,7 +36,7 @@ export interface TextConfig {
 /** Everything about a CLIP model that its weights alone do not compute. */
 export interface ClipConfig {
   readonly embedDim: number
-  readonly vision: VisionTransformerConfig | ResNetConfig
+  readonly vision: VisionConfig
   readonly text: TextConfig
   /** `quick`: x * sigmoid(1.702 x), as OpenAI's models; `exact`: 0.5 x (1 + erf(x / sqrt 2)). */
   readonly activation: 'quick' | 'exact'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { evaluate, randomTensor } from '../../../test/support/finite-differences.js'
 import { plainImage } from '../../../test/support/plain-clip.js'
 import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
-import type { VisualPrompts } from '../clip/towers/image-tower.js'
+import type { VisualPrompts } from '../clip/towers/tower.js'
 import { mean, type Tensor, values } from '../graph/index.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { attentionMaps } from './attention-maps.js'
@@ -38,7 +38,7 @@ function visual(depth: number): VisualPrompts | undefined {
 describe.each([0, 1, 2, 4])('attention maps with visual prompts at %i blocks', (depth) => {
   it("are the plain tower's attention, block by block", async () => {
     const prompts = visual(depth)
-    const maps = attentionMaps(clip.imageWeights!, images, prompts)
+    const maps = attentionMaps(clip.imageTower, images, prompts)
     const plain: Tensor[] = []
     plainImage(clip, images, prompts ? { visual: prompts } : undefined, (weights) => plain.push(weights))
     const outputs = await evaluate(

@@ -1,4 +1,4 @@
-import { type ImageTowerWeights, imageTower, type VisualPrompts } from '../clip/towers/image-tower.js'
+import type { ImageTower, VisualPrompts } from '../clip/towers/tower.js'
 import { matmul, mean, softmax, swapLast, type Tensor } from '../graph/index.js'
 
 /** Attention of one block of the image tower. */
@@ -15,13 +15,9 @@ export interface AttentionMap {
  * @param images normalised pixels [B, 3, R, R]
  * @param prompts visual prompts; without them, of frozen CLIP
  */
-export function attentionMaps(
-  tower: ImageTowerWeights,
-  images: Tensor,
-  prompts?: VisualPrompts,
-): AttentionMap[] {
+export function attentionMaps(tower: ImageTower, images: Tensor, prompts?: VisualPrompts): AttentionMap[] {
   const maps: AttentionMap[] = []
-  imageTower(tower, images, prompts, (queries, keys, fresh) => {
+  tower.features(images, prompts, (queries, keys, fresh) => {
     maps.push({ weights: mean(softmax(matmul(queries, swapLast(keys))), [1]), fresh })
   })
   return maps

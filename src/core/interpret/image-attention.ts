@@ -52,8 +52,9 @@ export interface ImageAttentionOptions {
 
 /** Why a run has no pictures of its image tower before and after prompting; undefined where it has. */
 export function whyNoPictures({ prompts, model }: Run): string | undefined {
-  if (model.clip.config.vision.kind !== 'vit') {
-    return `${model.clip.name} has a ResNet image tower; attention rollout needs a Vision Transformer`
+  const { name, imageTower } = model.clip
+  if (imageTower.grid === undefined) {
+    return `${name} has a ${imageTower.title} image tower; attention rollout needs a Vision Transformer`
   }
   if (visualPrompts({ prompts, model })) return undefined
   return `this ${prompts.method.title} run has no visual prompts: its image tower is frozen CLIP's, so that pictures before and after would be equal`
@@ -122,16 +123,16 @@ function visualPrompts(run: Run) {
 /** The attention of both towers, in one graph on the same weights. */
 async function compileMaps(run: Run) {
   const { clip, runtime } = run.model
-  const tower = clip.imageWeights
+  const tower = clip.imageTower
+  const { grid } = tower
   const prompted = visualPrompts(run)
-  if (!tower || !prompted) throw new TypeError(whyNoPictures(run))
+  if (grid === undefined || !prompted) throw new TypeError(whyNoPictures(run))
   const shape = [1, 3, clip.resolution, clip.resolution]
   const images = input('images', shape)
   const maps = {
     before: attentionMaps(tower, images),
     after: attentionMaps(tower, images, prompted.visual),
   }
-  const grid = clip.resolution / tower.config.patchSize
   const outputs = Object.entries(maps).flatMap(([when, blocks]) =>
     blocks.map(({ weights }, i) => [`${when} ${i}`, weights] as const),
   )

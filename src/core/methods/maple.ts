@@ -26,8 +26,8 @@ const deepPrompt = (i: number) => `prompt_learner.compound_prompts_text.${i}`
 const deepCoupling = (i: number) => `prompt_learner.compound_prompt_projections.${i}`
 
 /** Prompts at blocks 1 .. depth - 1; block 0 has the context. */
-const deepBlocks = ({ depth }: MapleOptions, { config: { text, vision } }: Clip): number[] => {
-  const layers = Math.max(text.layers, vision.kind === 'vit' ? vision.layers : 0)
+const deepBlocks = ({ depth }: MapleOptions, { config: { text }, imageTower }: Clip): number[] => {
+  const layers = Math.max(text.layers, imageTower.promptBlocks)
   return Array.from({ length: Math.min(depth, layers) - 1 }, (_, i) => i)
 }
 
@@ -51,18 +51,19 @@ export const maple: Method<MapleOptions> = {
   checkGiven: ({ contextInit }, { context }) => checkStartingWords(contextInit, context, 'context'),
 
   parameters(options, clip) {
-    const { text, vision } = clip.config
-    if (vision.kind !== 'vit') {
-      throw new ConfigError(`MaPLe needs a Vision Transformer; ${clip.name} has a ResNet image tower`, {
+    const { text } = clip.config
+    const { promptBlocks, width, title } = clip.imageTower
+    if (promptBlocks === 0) {
+      throw new ConfigError(`MaPLe needs a Vision Transformer; ${clip.name} has a ${title} image tower`, {
         hint: 'Choose a ViT model, or CoOp or CoCoOp, which prompt the text tower alone.',
       })
     }
     const deep = deepBlocks(options, clip)
     return [
       contextVectors(CONTEXT, options.contextInit, options.context, clip),
-      ...linearLayer(COUPLING, text.width, vision.width),
+      ...linearLayer(COUPLING, text.width, width),
       ...deep.map((i) => randomPrompts(deepPrompt(i), [options.context, text.width])),
-      ...deep.flatMap((i) => linearLayer(deepCoupling(i), text.width, vision.width, deepCoupling(0))),
+      ...deep.flatMap((i) => linearLayer(deepCoupling(i), text.width, width, deepCoupling(0))),
     ]
   },
 

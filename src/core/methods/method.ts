@@ -1,7 +1,7 @@
 import type { ZodObject, ZodType } from 'zod'
 import type { Clip } from '../clip/clip.js'
 import type { TextPrompts } from '../clip/prompted-text.js'
-import type { VisualPrompts } from '../clip/towers/image-tower.js'
+import type { VisualPrompts } from '../clip/towers/tower.js'
 import type { HostTensor, Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import type { GaussianAggregationOptions } from './gaussian-aggregation.js'

@@ -13,11 +13,11 @@ export function fitDepths<O extends Record<string, unknown>>(
   { name, depths = {} }: Method,
   options: O,
   given: Readonly<Record<string, unknown>>,
-  { config: { text, vision }, name: model }: Clip,
+  { config: { text }, imageTower, name: model }: Clip,
 ): O {
   const blocks = {
     text: text.layers,
-    image: vision.kind === 'vit' ? vision.layers : Number.POSITIVE_INFINITY,
+    image: imageTower.promptBlocks || Number.POSITIVE_INFINITY,
   }
   const fitted: Record<string, unknown> = { ...options }
   for (const [key, towers] of Object.entries(depths)) {

@@ -59,12 +59,14 @@ export const vlDepths = { textDepth: ['text'], visionDepth: ['image'] } as const
 
 /** Context vectors and visual prompts at the input and at blocks 1..depth-1 of both towers. */
 export function vlParameters(options: VlPromptOptions, clip: Clip): ParameterSpec[] {
-  const { text, vision } = clip.config
+  const { imageTower, name } = clip
+  const { text } = clip.config
   const { textContext, visionContext, textDepth, visionDepth } = options
-  if (vision.kind !== 'vit' && visionDepth > 0) {
-    throw new ConfigError(`visual prompts need a Vision Transformer; ${clip.name} has a ResNet image tower`, {
-      hint: 'Set visionDepth to 0, or choose a ViT model.',
-    })
+  if (imageTower.promptBlocks === 0 && visionDepth > 0) {
+    throw new ConfigError(
+      `visual prompts need a Vision Transformer; ${name} has a ${imageTower.title} image tower`,
+      { hint: 'Set visionDepth to 0, or choose a ViT model.' },
+    )
   }
   const deep = (tower: 'text' | 'image', depth: number, layers: number, rows: number, width: number) =>
     Array.from({ length: Math.max(0, Math.min(depth, layers) - 1) }, (_, i) =>
@@ -72,10 +74,8 @@ export function vlParameters(options: VlPromptOptions, clip: Clip): ParameterSpe
     )
   return [
     contextVectors(CONTEXT, options.contextInit, textContext, clip),
-    ...(visionDepth > 0 && vision.kind === 'vit'
-      ? [randomPrompts(VISUAL, [visionContext, vision.width])]
-      : []),
-    ...(vision.kind === 'vit' ? deep('image', visionDepth, vision.layers, visionContext, vision.width) : []),
+    ...(visionDepth > 0 ? [randomPrompts(VISUAL, [visionContext, imageTower.width])] : []),
+    ...deep('image', visionDepth, imageTower.promptBlocks, visionContext, imageTower.width),
     ...deep('text', textDepth, text.layers, textContext, text.width),
   ]
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { towerTraits } from '../clip/towers/architectures.js'
 import { WeightsError } from '../errors.js'
 import type { StatedConfig, StatedSize } from './clip-config.js'
 
@@ -25,18 +26,10 @@ export function readHuggingFaceConfig(path: string, json: unknown): StatedConfig
     ...(text.num_attention_heads && { textHeads: text.num_attention_heads }),
     sizes: sizes([
       ['projection_dim', config.projection_dim, (c) => c.embedDim],
-      ['vision_config.hidden_size', vision.hidden_size, (c) => c.vision.width],
-      [
-        'vision_config.num_hidden_layers',
-        vision.num_hidden_layers,
-        ({ vision: v }) => (v.kind === 'vit' ? v.layers : undefined),
-      ],
-      ['vision_config.image_size', vision.image_size, (c) => c.vision.resolution],
-      [
-        'vision_config.patch_size',
-        vision.patch_size,
-        ({ vision: v }) => (v.kind === 'vit' ? v.patchSize : undefined),
-      ],
+      ['vision_config.hidden_size', vision.hidden_size, visionSize('width')],
+      ['vision_config.num_hidden_layers', vision.num_hidden_layers, visionSize('layers')],
+      ['vision_config.image_size', vision.image_size, visionSize('image_size')],
+      ['vision_config.patch_size', vision.patch_size, visionSize('patch_size')],
       ['text_config.hidden_size', text.hidden_size, (c) => c.text.width],
       ['text_config.num_hidden_layers', text.num_hidden_layers, (c) => c.text.layers],
       ['text_config.vocab_size', text.vocab_size, (c) => c.text.vocabSize],
@@ -63,28 +56,10 @@ export function readOpenClipConfig(path: string, json: unknown): StatedConfig {
     textHeads: text.heads,
     sizes: sizes([
       ['embed_dim', model.embed_dim, (c) => c.embedDim],
-      ['vision_cfg.width', width, (c) => c.vision.width],
-      ['vision_cfg.image_size', vision.image_size, (c) => c.vision.resolution],
-      [
-        'vision_cfg.patch_size',
-        vision.patch_size,
-        ({ vision: v }) => (v.kind === 'vit' ? v.patchSize : undefined),
-      ],
-      ...(Array.isArray(vision.layers)
-        ? vision.layers.map(
-            (count, i): StatedRow => [
-              `vision_cfg.layers[${i}]`,
-              count,
-              ({ vision: v }) => (v.kind === 'resnet' ? v.stages[i] : undefined),
-            ],
-          )
-        : [
-            [
-              'vision_cfg.layers',
-              vision.layers,
-              ({ vision: v }) => (v.kind === 'vit' ? v.layers : undefined),
-            ] as StatedRow,
-          ]),
+      ['vision_cfg.width', width, visionSize('width')],
+      ['vision_cfg.image_size', vision.image_size, visionSize('image_size')],
+      ['vision_cfg.patch_size', vision.patch_size, visionSize('patch_size')],
+      ...layerRows(vision.layers),
       ['text_cfg.width', text.width, (c) => c.text.width],
       ['text_cfg.layers', text.layers, (c) => c.text.layers],
       ['text_cfg.vocab_size', text.vocab_size, (c) => c.text.vocabSize],
@@ -94,6 +69,18 @@ export function readOpenClipConfig(path: string, json: unknown): StatedConfig {
 }
 
 type StatedRow = [key: string, value: number | undefined, actual: StatedSize['actual']]
+
+/** A size that the image tower has under this key, if it has one. */
+const visionSize =
+  (key: string): StatedSize['actual'] =>
+  ({ vision }) =>
+    towerTraits(vision).sizes[key]
+
+/** Blocks of a Transformer, or of each stage of a ResNet. */
+const layerRows = (layers: number | readonly number[] | undefined): StatedRow[] =>
+  typeof layers === 'object'
+    ? layers.map((count, i) => [`vision_cfg.layers[${i}]`, count, visionSize(`layers[${i}]`)])
+    : [['vision_cfg.layers', layers, visionSize('layers')]]
 
 function sizes(rows: StatedRow[]): StatedSize[] {
   return rows.flatMap(([key, value, actual]) => (value === undefined ? [] : [{ key, value, actual }]))

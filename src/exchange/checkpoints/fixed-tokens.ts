@@ -81,7 +81,7 @@ export async function checkFrozenWeights({ entries, source }: StateDict, clip: C
     ['image_encoder.class_embedding', 'visual.class_embedding'],
   ] as const) {
     const entry = entries.get(key)
-    if (!entry || clip.config.vision.kind !== 'vit') continue
+    if (!entry || clip.imageTower.promptBlocks === 0) continue
     const expected = clip.tensors.shape(own)
     if (entry.shape.join() !== expected.join()) throw otherModel(source, key, entry, expected, clip)
     const [found, values] = [await entry.read(), await clip.tensors.read(own)]

@@ -1,7 +1,18 @@
-import { add, concat, expand, gemm, layerNorm, reshape, type Tensor, transpose } from '../../graph/index.js'
-import { type BlockOptions, type Rows, residualBlock } from '../block.js'
+import {
+  add,
+  concat,
+  expand,
+  gemm,
+  layerNorm,
+  reshape,
+  slice,
+  type Tensor,
+  transpose,
+} from '../../graph/index.js'
+import { type BlockOptions, blockOutputs, type Rows, residualBlock } from '../block.js'
 import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
 import type { ClipConfig, VisionTransformerConfig } from '../config.js'
+import { normTensors, type TowerArchitecture, transformerTensors, type VisualPrompts } from './tower.js'
 
 /** The Vision Transformer's weights as the graph applies them. */
 export interface ImageTowerWeights {
@@ -19,12 +30,36 @@ export interface ImageTowerWeights {
   readonly projection: Tensor
 }
 
-/** Visual prompts (independent V-L prompting, section 3.1 of the PromptSRC paper). */
-export interface VisualPrompts {
-  /** Appended after the patch tokens, without position embedding: [V, width]. */
-  readonly input: Tensor
-  /** `deep[i]` replaces them at the input of block i + 1: [V, width] each. */
-  readonly deep: readonly Tensor[]
+/** The Vision Transformer: its blocks take visual prompts, and its class token looks at a grid of patches. */
+export const visionTransformer: TowerArchitecture<VisionTransformerConfig> = {
+  traits: ({ resolution, patchSize, width, layers }) => ({
+    title: 'ViT',
+    inputs: [3, resolution, resolution],
+    promptBlocks: layers,
+    width,
+    grid: resolution / patchSize,
+    sizes: { width, layers, image_size: resolution, patch_size: patchSize },
+  }),
+
+  *tensors(config, embedDim, shapeOf) {
+    const { width, patchSize, resolution } = config
+    yield ['visual.conv1.weight', [width, 3, patchSize, patchSize]]
+    yield ['visual.class_embedding', [width]]
+    yield ['visual.positional_embedding', [(resolution / patchSize) ** 2 + 1, width]]
+    yield* normTensors('visual.ln_pre', width)
+    yield* transformerTensors('visual.transformer', config, shapeOf)
+    yield* normTensors('visual.ln_post', width)
+    yield ['visual.proj', [width, embedDim]]
+  },
+
+  build({ config, activation, get, block }) {
+    const weights = imageTowerWeights(config, activation, get, block)
+    return {
+      ...visionTransformer.traits(config),
+      features: (images, prompts, observe) => imageTower(weights, images, prompts, observe),
+      activations: (images) => imageActivations(weights, images),
+    }
+  },
 }
 
 /** The Vision Transformer's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
@@ -83,7 +118,7 @@ export function imageTower(
 }
 
 /** Class token and patches with positions, image by image: [B * (1 + patches), width]. */
-export function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
   const { width } = w.config
   const batch = images.dim(0)
   const classToken = expand(reshape(w.classEmbedding, [1, 1, width]), [batch, 1, width])
@@ -92,7 +127,7 @@ export function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
 }
 
 /** Patches through the patch embedding, image by image: [B * patches, width]. */
-export function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
   const { resolution, patchSize, width } = w.config
   const batch = images.dim(0)
   const grid = resolution / patchSize
@@ -100,6 +135,23 @@ export function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
   return gemm(reshape(pixels, [batch * grid * grid, -1]), reshape(w.patchEmbedding, [width, -1]), {
     transB: true,
   })
+}
+
+/** Patch embeddings [B, width, grid, grid], every token behind the first norm and behind every block, and the class token behind the last norm. */
+function imageActivations(w: ImageTowerWeights, images: Tensor): Record<string, Tensor> {
+  const { resolution, patchSize, width } = w.config
+  const batch = images.dim(0)
+  const grid = resolution / patchSize
+  const maps = reshape(projectPatches(w, images), [batch, grid, grid, width])
+  const first = layerNorm(embedPatches(w, images), w.lnPre.gain, w.lnPre.bias)
+  const blocks = blockOutputs(w.blocks, first, batch)
+  const classRows = reshape(slice(blocks.at(-1)!, 1, 0, 1), [batch, width])
+  return {
+    'image.conv1': transpose(maps, [0, 3, 1, 2]),
+    'image.ln_pre': reshape(first, [batch, -1, width]),
+    ...Object.fromEntries(blocks.map((output, i) => [`image.resblock${i}`, output])),
+    'image.ln_post_cls': layerNorm(classRows, w.lnPost.gain, w.lnPost.bias),
+  }
 }
 
 /** Puts the same tokens behind every sequence, from where each goes its own way. */

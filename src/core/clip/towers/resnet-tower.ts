@@ -16,6 +16,68 @@ import {
 import { linear } from '../block.js'
 import type { ResNetConfig } from '../config.js'
 import type { ClipTensors } from '../weights.js'
+import { linearTensors, type NamedShape, type Shape, type TowerArchitecture } from './tower.js'
+
+/** The modified ResNet of RN50, RN101, RN50x4, …: it has no tokens, and so takes no visual prompts. */
+export const modifiedResNet: TowerArchitecture<ResNetConfig> = {
+  traits: ({ resolution, width, stages }) => ({
+    title: 'ResNet',
+    inputs: [3, resolution, resolution],
+    promptBlocks: 0,
+    width: 0,
+    grid: undefined,
+    sizes: {
+      width,
+      image_size: resolution,
+      ...Object.fromEntries(stages.map((blocks, i) => [`layers[${i}]`, blocks])),
+    },
+  }),
+
+  *tensors({ width, stages, resolution }, embedDim) {
+    const half = width / 2
+    yield* convolutionTensors('visual', 'conv1', 'bn1', [half, 3, 3, 3])
+    yield* convolutionTensors('visual', 'conv2', 'bn2', [half, half, 3, 3])
+    yield* convolutionTensors('visual', 'conv3', 'bn3', [width, half, 3, 3])
+    let channels = width
+    for (const [stage, blocks] of stages.entries()) {
+      const inner = width * 2 ** stage
+      for (let i = 0; i < blocks; i++) {
+        const block = `visual.layer${stage + 1}.${i}`
+        yield* convolutionTensors(block, 'conv1', 'bn1', [inner, channels, 1, 1])
+        yield* convolutionTensors(block, 'conv2', 'bn2', [inner, inner, 3, 3])
+        yield* convolutionTensors(block, 'conv3', 'bn3', [4 * inner, inner, 1, 1])
+        if (i === 0)
+          yield* convolutionTensors(block, 'downsample.0', 'downsample.1', [4 * inner, channels, 1, 1])
+        channels = 4 * inner
+      }
+    }
+    const cells = (resolution / 32) ** 2
+    yield ['visual.attnpool.positional_embedding', [cells + 1, channels]]
+    for (const name of ['q_proj', 'k_proj', 'v_proj']) {
+      yield* linearTensors(`visual.attnpool.${name}`, channels, channels)
+    }
+    yield* linearTensors('visual.attnpool.c_proj', embedDim, channels)
+  },
+
+  build: ({ config, tensors }) => ({
+    ...modifiedResNet.traits(config),
+    features(images, prompts) {
+      if (prompts) throw new TypeError('a ResNet image tower takes no visual prompts')
+      return resnetTower(tensors, config, images)
+    },
+    activations(images) {
+      const [stem, ...stages] = resnetStages(tensors, config, images)
+      const named = stages.map((map, i) => [`image.layer${i + 1}`, map] as const)
+      return { 'image.stem': stem!, ...Object.fromEntries(named) }
+    },
+  }),
+}
+
+function* convolutionTensors(block: string, conv: string, bn: string, shape: Shape): Generator<NamedShape> {
+  yield [`${block}.${conv}.weight`, shape]
+  for (const name of ['weight', 'bias', 'running_mean', 'running_var'])
+    yield [`${block}.${bn}.${name}`, [shape[0]!]]
+}
 
 /**
  * Features of the modified ResNet, not normalised: [B, embedDim] (CLIP paper, section 2.4: a stem of three
@@ -23,12 +85,12 @@ import type { ClipTensors } from '../weights.js'
  *
  * @param images normalised pixels [B, 3, resolution, resolution]
  */
-export function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
+function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
   return attentionPool(tensors, resnetStages(tensors, config, images).at(-1)!, config.heads)
 }
 
 /** Feature maps after the stem and after each of the four stages: [B, C, H, W]. */
-export function resnetStages(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor[] {
+function resnetStages(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor[] {
   const conv = (x: Tensor, name: string, bn: string, stride = 1, padding = 0) =>
     convolution(tensors, x, `visual.${name}`, `visual.${bn}`, stride, padding)
 

@@ -1,10 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { residualBlock } from '../../../core/clip/block.js'
-import type { BlockWeights } from '../../../core/clip/block-weights.js'
+import { blockOutputs } from '../../../core/clip/block.js'
 import type { Clip } from '../../../core/clip/clip.js'
-import { embedPatches, projectPatches } from '../../../core/clip/towers/image-tower.js'
-import { resnetStages } from '../../../core/clip/towers/resnet-tower.js'
 import { MASKED } from '../../../core/clip/towers/text-tower.js'
 import {
   constant,
@@ -12,10 +9,7 @@ import {
   type HostTensor,
   input,
   layerNorm,
-  reshape,
-  slice,
   type Tensor,
-  transpose,
 } from '../../../core/graph/index.js'
 import type { Runtime } from '../../../core/runtime/session.js'
 import { type Comparison, compareRelative, judged, skipped } from '../compare.js'
@@ -29,8 +23,8 @@ const TOLERANCE = 2e-5
 const SUFFIX = '_activations.safetensors.gz'
 
 /**
- * Outputs of every block of both towers. The towers themselves compute only the rows that something reads, so the
- * blocks are put together here without savings, to see where an encoder goes wrong; the features are the towers' own.
+ * Outputs of every block of both towers, computed without the savings of the towers, to see where an encoder goes
+ * wrong; the features are the towers' own.
  */
 export const activationsCheck: Check = {
   name: 'encoder activations',
@@ -69,7 +63,7 @@ async function encoderActivations(
 ): Promise<Map<string, HostTensor>> {
   const tokens = tokenRows(clip, texts)
   const outputs = {
-    ...imageActivations(clip, input('images', images.shape)),
+    ...clip.imageTower.activations(input('images', images.shape)),
     ...textActivations(clip, input('tokens', [tokens.data.length, clip.config.text.width]), texts.length),
   }
   const session = await runtime.compile(await encodeGraph(outputs))
@@ -86,29 +80,6 @@ async function encoderActivations(
   }
 }
 
-function imageActivations(clip: Clip, images: Tensor): Record<string, Tensor> {
-  const { vision } = clip.config
-  if (vision.kind === 'resnet') {
-    const [stem, ...stages] = resnetStages(clip.tensors, vision, images)
-    const named = stages.map((map, i) => [`image.layer${i + 1}`, map] as const)
-    return { 'image.stem': stem!, ...Object.fromEntries(named) }
-  }
-  const w = clip.imageWeights!
-  const batch = images.dim(0)
-  const grid = vision.resolution / vision.patchSize
-  const maps = reshape(projectPatches(w, images), [batch, grid, grid, vision.width])
-  const first = layerNorm(embedPatches(w, images), w.lnPre.gain, w.lnPre.bias)
-  const blocks = blockOutputs('image', w.blocks, first, batch)
-  const last = blocks[`image.resblock${w.blocks.length - 1}`]!
-  const classRows = reshape(slice(last, 1, 0, 1), [batch, vision.width])
-  return {
-    'image.conv1': transpose(maps, [0, 3, 1, 2]),
-    'image.ln_pre': reshape(first, [batch, -1, vision.width]),
-    ...blocks,
-    'image.ln_post_cls': layerNorm(classRows, w.lnPost.gain, w.lnPost.bias),
-  }
-}
-
 function textActivations(clip: Clip, tokens: Tensor, texts: number): Record<string, Tensor> {
   const { blocks, lnFinal } = clip.textWeights
   const length = tokens.dim(0) / texts
@@ -117,27 +88,11 @@ function textActivations(clip: Clip, tokens: Tensor, texts: number): Record<stri
       k % length > Math.floor(k / length) % length ? MASKED : 0,
     ),
   )
-  const outputs = blockOutputs('text', blocks, tokens, texts, mask)
-  const last = outputs[`text.resblock${blocks.length - 1}`]!
-  return { ...outputs, 'text.ln_final': layerNorm(last, lnFinal.gain, lnFinal.bias) }
-}
-
-/** Every token's output of every block: [sequences, tokens, width] each. */
-function blockOutputs(
-  tower: 'image' | 'text',
-  blocks: readonly BlockWeights[],
-  first: Tensor,
-  sequences: number,
-  mask?: Tensor,
-): Record<string, Tensor> {
-  const outputs: Record<string, Tensor> = {}
-  let items = first
-  for (const [i, block] of blocks.entries()) {
-    const rows = { shared: undefined, items, groups: sequences }
-    items = residualBlock(block, rows, mask ? { itemMask: mask } : {}).items
-    outputs[`${tower}.resblock${i}`] = reshape(items, [sequences, -1, items.dim(1)])
+  const outputs = blockOutputs(blocks, tokens, texts, mask)
+  return {
+    ...Object.fromEntries(outputs.map((output, i) => [`text.resblock${i}`, output])),
+    'text.ln_final': layerNorm(outputs.at(-1)!, lnFinal.gain, lnFinal.bias),
   }
-  return outputs
 }
 
 /** Token embeddings with positions: [texts * contextLength, width]. */
