@@ -1,4 +1,12 @@
-export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './core/errors.js'
+export {
+  ComputeError,
+  ConfigError,
+  DataError,
+  ImageError,
+  TrainingError,
+  UserError,
+  WeightsError,
+} from './core/errors.js'
 export { zeroShotClassifier } from './core/evaluate/classifier.js'
 export { createClassifier } from './core/evaluate/create-classifier.js'
 export { evaluateClassifier } from './core/evaluate/evaluate.js'

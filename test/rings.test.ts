@@ -36,3 +36,12 @@ it('imports run from the outer rings to the inner ones, and core and web take no
   }
   expect(faults.filter((fault) => !open.includes(fault))).toEqual([])
 })
+
+it('ONNX Runtime for Node is imported in one file, which turns its telemetry off first', () => {
+  const importers = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+    (file) =>
+      /\.ts$/.test(file) &&
+      /(from|import\() ?'onnxruntime-node'/.test(readFileSync(join(source, file), 'utf8')),
+  )
+  expect(importers).toEqual(['node/runtime/onnxruntime.ts'])
+})

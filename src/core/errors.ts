@@ -39,3 +39,8 @@ export class ConfigError extends UserError {
 export class TrainingError extends UserError {
   override name = 'TrainingError'
 }
+
+/** What computes cannot go on or cannot be had: memory that is too small, a thread that ended, a device that is not there. */
+export class ComputeError extends UserError {
+  override name = 'ComputeError'
+}

@@ -15,7 +15,15 @@ export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'
 export { type FewShotDataset, fewShot, type Shortage } from './data/few-shot.js'
 export type { PixelCache } from './data/loader.js'
-export { ConfigError, DataError, ImageError, TrainingError, UserError, WeightsError } from './errors.js'
+export {
+  ComputeError,
+  ConfigError,
+  DataError,
+  ImageError,
+  TrainingError,
+  UserError,
+  WeightsError,
+} from './errors.js'
 export {
   type Classified,
   type Classifier,

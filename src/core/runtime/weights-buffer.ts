@@ -1,8 +1,21 @@
 import { bytesOf, type EncodedGraph } from '../graph/index.js'
+import { outOfMemory } from './failures.js'
 
-/** Loads the graph's large constants, one after the other, into one buffer laid out as the model expects. */
+/**
+ * Loads the graph's large constants, one after the other, into one buffer laid out as the model expects.
+ *
+ * @throws ComputeError where memory does not suffice
+ */
 export async function loadWeightsBuffer(graph: EncodedGraph): Promise<Uint8Array> {
-  const buffer = new Uint8Array(graph.weightBytes)
+  const buffer = allocate(graph.weightBytes)
   for (const { offset, load } of graph.weights) buffer.set(bytesOf(await load()), offset)
   return buffer
+}
+
+function allocate(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(bytes)
+  } catch (error) {
+    throw outOfMemory(`${Math.ceil(bytes / 2 ** 20)} MiB of weights`, error)
+  }
 }

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { env } from 'onnxruntime-node'
-import type { EncodedGraph } from '../../core/graph/index.js'
-import type { Runtime, Session } from '../../core/runtime/session.js'
-import { loadWeightsBuffer } from '../../core/runtime/weights-buffer.js'
-import { type OnnxOptions, OnnxSession } from './onnx-session.js'
+import { OrtRuntime } from '../../core/runtime/ort.js'
+import { RemoteRuntime } from '../../core/runtime/remote.js'
+import type { Runtime } from '../../core/runtime/session.js'
 import { processorKind } from './processor.js'
-import { WorkerRuntime } from './worker-runtime.js'
+import { workerThread } from './worker-thread.js'
 
 /** Options of {@link nodeRuntime}. */
 export interface NodeRuntimeOptions {
@@ -24,35 +22,19 @@ export function nodeRuntime({
   worker = true,
   prepack = false,
 }: NodeRuntimeOptions = {}): Runtime {
-  // The worker's entry exists once the package is built; run from its sources it computes in this thread.
-  const entry = new URL('./worker.js', import.meta.url)
-  return worker && existsSync(entry)
-    ? new WorkerRuntime(entry, { threads, prepack }, signatureOf({ threads, prepack }))
-    : new InlineRuntime({ threads, prepack }, signatureOf({ threads, prepack }))
-}
-
-function signatureOf({ threads, prepack }: OnnxOptions): string {
+  const options = { providers: ['cpu'], threads, prepack }
   const machine = [process.platform, process.arch, processorKind()]
-  return ['onnxruntime', env.versions.node, 'cpu', ...machine, `${threads} threads`, prepack ? 'packed' : '']
-    .join(' ')
-    .trim()
+  const signature = [
+    ...['onnxruntime', onnxRuntimeVersion(), 'cpu', ...machine, `${threads} threads`],
+    ...(prepack ? ['packed'] : []),
+  ].join(' ')
+  return worker
+    ? new RemoteRuntime(workerThread(), options, signature)
+    : new OrtRuntime(() => import('./onnxruntime.js'), options, signature)
 }
 
-/** Runs in the calling thread, which every run blocks. */
-class InlineRuntime implements Runtime {
-  constructor(
-    private readonly options: OnnxOptions,
-    readonly signature: string,
-  ) {}
-
-  async compile(graph: EncodedGraph): Promise<Session> {
-    const weights = await loadWeightsBuffer(graph)
-    const session = await OnnxSession.create(
-      { onnx: graph.onnx, weights, inputs: graph.inputs },
-      this.options,
-    )
-    return { graph, run: (inputs) => session.run(inputs), release: () => session.release() }
-  }
-
-  async close(): Promise<void> {}
+/** Version of ONNX Runtime, without loading it. */
+function onnxRuntimeVersion(): string {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
+  return version
 }

@@ -1,0 +1,160 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common'
+import { type EncodedGraph, GraphError, type HostTensor, sizeOf, WEIGHTS_LOCATION } from '../graph/index.js'
+import { closedError, rethrow } from './failures.js'
+import type { Runtime, Session, TensorMap } from './session.js'
+import { loadWeightsBuffer } from './weights-buffer.js'
+
+/** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
+export interface Ort {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>
+  }
+  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => Tensor
+}
+
+/** A graph whose weights are loaded: what crosses to the thread that runs it. */
+export interface CompiledModel {
+  readonly onnx: Uint8Array
+  readonly weights: Uint8Array
+  readonly inputs: Readonly<Record<string, readonly number[]>>
+}
+
+/** Options of every session. */
+export interface OrtOptions {
+  /** ONNX Runtime's execution providers, the preferred one first. */
+  readonly providers: readonly string[]
+  /** Threads of one operator; 0 lets ONNX Runtime take one a physical core. */
+  readonly threads: number
+  /**
+   * Keep a packed copy of every weight: at ViT-B/16 it costs 3 seconds and a gigabyte at the start and gains a few
+   * percent a step.
+   */
+  readonly prepack: boolean
+}
+
+/** A session on the thread that made it. */
+export interface OrtSession {
+  /** @throws GraphError when an input is missing or has another number of elements; ComputeError without memory */
+  run(values: TensorMap): Promise<Record<string, HostTensor>>
+  /** Frees it; once more does nothing. */
+  release(): Promise<void>
+}
+
+/** The last call on each module. ONNX Runtime for browsers can neither load nor run two models at the same time. */
+const lastCalls = new WeakMap<Ort, Promise<unknown>>()
+
+function inTurn<T>(ort: Ort, call: () => Promise<T>): Promise<T> {
+  const turn = (lastCalls.get(ort) ?? Promise.resolve()).then(call)
+  lastCalls.set(
+    ort,
+    turn.catch(() => {}),
+  )
+  return turn
+}
+
+/**
+ * The one place that makes sessions. They run on the calling thread, and all calls on one module follow one another.
+ */
+export class OrtSessions {
+  private readonly open = new Set<OrtSession>()
+
+  /** @param ort the module: `import * as ort from 'onnxruntime-web'` */
+  constructor(
+    private readonly ort: Ort,
+    private readonly options: OrtOptions,
+  ) {}
+
+  /** @throws ComputeError where memory does not suffice, GraphError where ONNX Runtime refuses the model */
+  async create({ onnx, weights, inputs }: CompiledModel): Promise<OrtSession> {
+    const { ort, open } = this
+    const { providers, threads, prepack } = this.options
+    const made = await inTurn(ort, () =>
+      ort.InferenceSession.create(onnx, {
+        executionProviders: providers,
+        graphOptimizationLevel: 'extended',
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        // Planning one arena pattern for a step of many sizes costs half a gigabyte at ViT-B/16 and gains no time.
+        enableMemPattern: false,
+        extra: { session: { disable_prepacking: prepack ? '0' : '1' } },
+        // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
+        logSeverityLevel: 4,
+        externalData: weights.length === 0 ? [] : [{ path: WEIGHTS_LOCATION, data: weights }],
+      }).catch(rethrow),
+    )
+    let freed: Promise<void> | undefined
+    const session: OrtSession = {
+      async run(values) {
+        const feeds = feedsOf(ort, inputs, values)
+        const results = await inTurn(ort, async () => {
+          if (freed) throw new GraphError('this session was released')
+          return made.run(feeds).catch(rethrow)
+        })
+        const outputs: Record<string, HostTensor> = {}
+        for (const [name, tensor] of Object.entries(results)) {
+          outputs[name] = { shape: tensor.dims, data: tensor.data as Float32Array }
+        }
+        return outputs
+      },
+      release() {
+        open.delete(session)
+        freed ??= inTurn(ort, () => made.release())
+        return freed
+      },
+    }
+    open.add(session)
+    return session
+  }
+
+  /** Frees what is not yet freed. */
+  async releaseAll(): Promise<void> {
+    await Promise.all([...this.open].map((session) => session.release()))
+  }
+}
+
+function feedsOf(ort: Ort, inputs: CompiledModel['inputs'], values: TensorMap): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {}
+  for (const [name, shape] of Object.entries(inputs)) {
+    const value = values[name]
+    if (!value) throw new GraphError(`input ${name} was not given`)
+    if (value.data.length !== sizeOf(shape)) {
+      throw new GraphError(`input ${name}: ${value.data.length} values for shape [${shape}]`)
+    }
+    feeds[name] = new ort.Tensor('float32', value.data, shape)
+  }
+  return feeds
+}
+
+/** Runs graphs on the calling thread, which Node is blocked by and a page is not free during. */
+export class OrtRuntime implements Runtime {
+  private sessions: Promise<OrtSessions> | undefined
+  private closed = false
+
+  /**
+   * @param load gives the module when it is first needed
+   * @param signature see {@link Runtime}
+   */
+  constructor(
+    private readonly load: () => Promise<Ort>,
+    private readonly options: OrtOptions,
+    readonly signature?: string,
+  ) {}
+
+  async compile(graph: EncodedGraph): Promise<Session> {
+    if (this.closed) throw closedError()
+    this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
+    const weights = await loadWeightsBuffer(graph)
+    const { onnx, inputs, outputs, flops } = graph
+    const session = await (await this.sessions).create({ onnx, weights, inputs })
+    return {
+      graph: { inputs, outputs, flops },
+      run: (values) => session.run(values),
+      release: () => session.release(),
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    await (await this.sessions)?.releaseAll()
+  }
+}
