@@ -1,7 +1,10 @@
 import type { Clip } from './clip/clip.js'
+import type { ClipConfig } from './clip/config.js'
 import type { TextFeatureCache } from './clip/text-features.js'
+import { WeightsError } from './errors.js'
 import type { EvaluationCaches } from './evaluate/feature-batches.js'
 import type { Runtime } from './runtime/session.js'
+import type { Tokenizer } from './tokenizer/tokenizer.js'
 
 /** A CLIP model ready for use, with the runtime that computes it. */
 export interface Model {
@@ -23,4 +26,13 @@ export interface Model {
 export interface ModelCaches extends EvaluationCaches {
   /** Absent where the runtime does not say what its results depend on. */
   readonly text?: TextFeatureCache
+}
+
+/** Throws WeightsError where the tokenizer of the model in `source` has tokens that the model does not embed. */
+export function checkTokenizer({ vocabSize }: Tokenizer, { text }: ClipConfig, source: string): void {
+  if (vocabSize <= text.vocabSize) return
+  throw new WeightsError(
+    `${source}: the tokenizer has ${vocabSize} tokens, the model ${text.vocabSize} embeddings`,
+    { hint: 'Put the tokenizer that belongs to the model into its folder.' },
+  )
 }

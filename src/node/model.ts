@@ -1,6 +1,6 @@
 import { Clip } from '../core/clip/clip.js'
-import { WeightsError } from '../core/errors.js'
-import type { Model } from '../core/model.js'
+import { checkTokenizer, type Model } from '../core/model.js'
+import type { Tokenizer } from '../core/tokenizer/tokenizer.js'
 import { tensorsOf } from '../core/weights/clip-tensors.js'
 import { hashCache } from './cache/hash-cache.js'
 import { modelCaches } from './cache/model-caches.js'
@@ -34,13 +34,13 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
   })
   const { config, weights, tokenizerFolder, contentHash, close } = await openClip(resolved.path)
   const { contextLength } = config.text
-  const tokenizer = await loadTokenizer(tokenizerFolder, { contextLength })
-  if (tokenizer.vocabSize > config.text.vocabSize) {
+  let tokenizer: Tokenizer
+  try {
+    tokenizer = await loadTokenizer(tokenizerFolder, { contextLength })
+    checkTokenizer(tokenizer, config, resolved.path)
+  } catch (error) {
     await close()
-    throw new WeightsError(
-      `${resolved.path}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.text.vocabSize} embeddings`,
-      { hint: 'Put the tokenizer that belongs to the model into its folder.' },
-    )
+    throw error
   }
   const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
   const runtime = nodeRuntime(threads === undefined ? {} : { threads })

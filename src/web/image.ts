@@ -1,0 +1,108 @@
+import { ImageError } from '../core/errors.js'
+import type { RgbImage } from '../core/image/image.js'
+import { identifyImage } from '../core/image/image-format.js'
+
+/** Options of {@link decodeImage}. */
+export interface DecodeOptions {
+  /** What to call the image in messages. Default: the name of a file. */
+  readonly name?: string
+  /** Largest width x height. Default: 50 million. */
+  readonly maxPixels?: number
+}
+
+/** Bytes of a file that are looked at to say what it is. */
+const headBytes = 256
+/** A browser gives up its tab, not its decoder, where memory ends: files beyond this are not begun. */
+const maxFileBytes = 2 ** 28
+
+/**
+ * Decodes an image by the browser's own decoders to 8-bit RGB: a file or blob, an image element, a canvas, a frame of
+ * a video. Pixels are as encoded: the EXIF orientation and embedded colour profiles are ignored, alpha is dropped.
+ *
+ * Decoders differ: pixels of a JPEG may be some levels away from those that Node's command line sees, and so are
+ * features and losses. Of pixels that are fully transparent the colour is lost, and read as black.
+ *
+ * @throws ImageError when it is no image that this browser can decode, is damaged, or too large
+ */
+export async function decodeImage(
+  source: ImageBitmapSource,
+  { name = source instanceof File ? source.name : 'image', maxPixels = 50e6 }: DecodeOptions = {},
+): Promise<RgbImage> {
+  if (source instanceof Blob && source.size > maxFileBytes) {
+    throw new ImageError(
+      `${name}: ${megabytes(source.size)} MB; expected an image file of at most ${megabytes(maxFileBytes)} MB`,
+      { hint: 'Make the image smaller.' },
+    )
+  }
+  const bitmap = await createImageBitmap(source, {
+    imageOrientation: 'none',
+    colorSpaceConversion: 'none',
+    premultiplyAlpha: 'none',
+  }).catch(async (cause) => {
+    throw await undecodable(source, name, cause)
+  })
+  try {
+    return pixelsOf(bitmap, name, maxPixels)
+  } finally {
+    bitmap.close()
+  }
+}
+
+const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0)
+
+async function undecodable(source: ImageBitmapSource, name: string, cause: Error): Promise<ImageError> {
+  if (!(source instanceof Blob)) {
+    return new ImageError(`${name}: cannot be read (${cause.message})`, {
+      cause,
+      hint: 'Wait until the image has loaded; one of another origin has to allow this page (CORS).',
+    })
+  }
+  const head = await source
+    .slice(0, headBytes)
+    .arrayBuffer()
+    .catch(() => undefined)
+  if (!head) {
+    return new ImageError(`${name}: cannot be read`, {
+      cause,
+      hint: 'The file was moved or changed after it was chosen: choose it again.',
+    })
+  }
+  const { readable, description } = identifyImage(new Uint8Array(head))
+  const found = readable
+    ? `${description} that is damaged or truncated, or of a kind that this browser cannot decode`
+    : description.replace(', which this version cannot read', ', which this browser cannot decode')
+  return new ImageError(`${name}: ${found}; expected a JPEG, PNG, WebP, GIF or AVIF image`, {
+    cause,
+    hint: 'Replace the file by an intact copy or convert it to JPEG, or leave it out.',
+  })
+}
+
+function pixelsOf(bitmap: ImageBitmap, name: string, maxPixels: number): RgbImage {
+  const { width, height } = bitmap
+  if (width * height > maxPixels) {
+    throw new ImageError(
+      `${name}: ${width} x ${height} pixels; expected at most ${maxPixels / 1e6} megapixels`,
+      {
+        hint: 'Make the image smaller, or raise maxPixels.',
+      },
+    )
+  }
+  const context = new OffscreenCanvas(width, height).getContext('2d', {
+    willReadFrequently: true,
+    colorSpace: 'srgb',
+  })
+  if (!context) {
+    throw new ImageError(`${name}: ${width} x ${height} pixels are more than this browser can draw`, {
+      hint: 'Make the image smaller.',
+    })
+  }
+  context.drawImage(bitmap, 0, 0)
+  const { data: rgba } = context.getImageData(0, 0, width, height)
+  const data = new Uint8Array(width * height * 3)
+  for (let from = 0, to = 0; from < rgba.length; from += 4) {
+    data[to++] = rgba[from]!
+    data[to++] = rgba[from + 1]!
+    data[to++] = rgba[from + 2]!
+  }
+  return { width, height, data }
+}

@@ -1,0 +1,8 @@
+export type { Model } from '../core/model.js'
+export type { Runtime } from '../core/runtime/session.js'
+export { blobSource } from './blob-source.js'
+export { type DecodeOptions, decodeImage } from './image.js'
+export { type LoadModelOptions, loadModel } from './model.js'
+export { namedPhoto, type PhotoDatasetOptions, type Photos, photoDataset } from './photos.js'
+export { type WebRuntimeOptions, webRuntime } from './runtime.js'
+export { type LoadProgress, type UrlSourceOptions, urlSource } from './url-source.js'

@@ -1,0 +1,160 @@
+import { WeightsError } from '../core/errors.js'
+import type { Vocabulary } from '../core/tokenizer/tokenizer.js'
+import {
+  type NamedText,
+  readTokenizerJson,
+  readVocabularyFiles,
+  unpackVocabulary,
+} from '../core/tokenizer/vocabulary-files.js'
+import type { ByteSource } from '../core/weights/byte-source.js'
+import type { StatedConfig } from '../core/weights/clip-config.js'
+import { readHuggingFaceConfig, readOpenClipConfig } from '../core/weights/config-files.js'
+import type { Naming } from '../core/weights/names.js'
+import { parseJson } from '../core/weights/parse-json.js'
+import { blobSource } from './blob-source.js'
+import { type FetchOptions, fetched, MissingFileError } from './fetched.js'
+import { type UrlSourceOptions, urlSource } from './url-source.js'
+
+/** A file of a model: its address, or a file that was chosen in the page. */
+export type ModelFile = string | URL | Blob
+
+/** A `tokenizer.json`, this package's `assets/clip/merges.txt.gz`, or a `vocab.json` with its `merges.txt`. */
+export type TokenizerFiles = ModelFile | { readonly vocab: ModelFile; readonly merges: ModelFile }
+
+/** The files of a model, named one by one. */
+export interface ModelFiles {
+  /** safetensors with the tensor names of OpenAI, Hugging Face or open_clip. */
+  readonly weights: ModelFile
+  /** Hugging Face's `config.json`, or an `open_clip_config.json`: the one that belongs to the weights. */
+  readonly config?: ModelFile
+  readonly tokenizer: TokenizerFiles
+}
+
+/** Where the parts of a model come from. Nothing is fetched before it is asked for. */
+export interface ModelSource {
+  weights(): Promise<ByteSource>
+  /** The configuration that belongs to weights of such names, if there is one. */
+  config(naming: Naming): Promise<StatedConfig | undefined>
+  vocabulary(): Promise<Vocabulary>
+}
+
+/** Configuration and tokenizer are read whole: none that belongs to a CLIP model is larger. */
+const maxTextBytes = 2 ** 24
+const weightNames = ['model.safetensors', 'open_clip_model.safetensors']
+
+/** The parts of a model in a folder on a server, beside a weight file there, or in files named one by one. */
+export function filesOf(
+  model: string | URL | ModelFiles,
+  options: UrlSourceOptions & { readonly tokenizer?: TokenizerFiles },
+): ModelSource {
+  return isLocation(model) ? folderFiles(absolute(model), options) : namedFiles(model, options)
+}
+
+function namedFiles({ weights, config, tokenizer }: ModelFiles, options: UrlSourceOptions): ModelSource {
+  return {
+    async weights() {
+      return isLocation(weights) ? urlSource(absolute(weights), options) : blobSource(weights)
+    },
+    config: async (naming) =>
+      config === undefined ? undefined : statedBy(naming, await readFile(config, options)),
+    vocabulary: () => readTokenizer(tokenizer, options),
+  }
+}
+
+function folderFiles(
+  location: URL,
+  options: UrlSourceOptions & { readonly tokenizer?: TokenizerFiles },
+): ModelSource {
+  const isFile = location.pathname.endsWith('.safetensors')
+  const folder = new URL(location)
+  if (!isFile && !folder.pathname.endsWith('/')) folder.pathname += '/'
+  const present = (name: string) => unlessMissing(readFile(new URL(name, folder), options))
+  return {
+    async weights() {
+      if (isFile) return urlSource(location, options)
+      for (const name of weightNames) {
+        const source = await unlessMissing(urlSource(new URL(name, folder), options))
+        if (source) return source
+      }
+      throw new WeightsError(`${folder}: has no ${weightNames.join(' and no ')}`, {
+        hint: 'Give the address of the weight file, or of the folder that holds it.',
+      })
+    },
+    async config(naming) {
+      const file = await present(naming === 'huggingface' ? 'config.json' : 'open_clip_config.json')
+      return file && statedBy(naming, file)
+    },
+    async vocabulary() {
+      const whole = await present('tokenizer.json')
+      if (whole) return readTokenizerJson(textOf(whole))
+      const vocab = await present('vocab.json')
+      const merges = vocab && (await present('merges.txt'))
+      if (vocab && merges) return readVocabularyFiles(textOf(vocab), textOf(merges))
+      if (options.tokenizer) return readTokenizer(options.tokenizer, options)
+      throw new WeightsError(`${folder}: has no tokenizer.json, and no vocab.json with a merges.txt`, {
+        hint: 'Serve the tokenizer of the model beside it, or name one by the option tokenizer.',
+      })
+    },
+  }
+}
+
+const isLocation = (value: unknown): value is string | URL =>
+  typeof value === 'string' || value instanceof URL
+
+function absolute(location: string | URL): URL {
+  const base = (globalThis as Partial<typeof globalThis>).location?.href
+  try {
+    return new URL(location, base)
+  } catch (cause) {
+    throw new WeightsError(`${location}: is no address`, {
+      cause,
+      hint: 'Give an address such as https://example.org/models/tiny/.',
+    })
+  }
+}
+
+async function unlessMissing<T>(file: Promise<T>): Promise<T | undefined> {
+  try {
+    return await file
+  } catch (error) {
+    if (error instanceof MissingFileError) return undefined
+    throw error
+  }
+}
+
+interface NamedBytes {
+  readonly name: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+async function readFile(file: ModelFile, options: FetchOptions): Promise<NamedBytes> {
+  const name = isLocation(file) ? absolute(file).href : file instanceof File ? file.name : 'blob'
+  const blob = isLocation(file) ? await (await fetched(name, options)).blob() : file
+  if (blob.size > maxTextBytes) {
+    throw new WeightsError(`${name}: has ${blob.size} bytes, expected at most ${maxTextBytes}`)
+  }
+  return { name, bytes: new Uint8Array(await blob.arrayBuffer()) }
+}
+
+function textOf({ name, bytes }: NamedBytes): NamedText {
+  return { name, text: new TextDecoder().decode(bytes) }
+}
+
+function statedBy(naming: Naming, file: NamedBytes): StatedConfig {
+  const json = parseJson(file.name, textOf(file).text)
+  return naming === 'huggingface'
+    ? readHuggingFaceConfig(file.name, json)
+    : readOpenClipConfig(file.name, json)
+}
+
+async function readTokenizer(files: TokenizerFiles, options: FetchOptions): Promise<Vocabulary> {
+  if (typeof files === 'object' && 'vocab' in files) {
+    const [vocab, merges] = await Promise.all(
+      [files.vocab, files.merges].map((file) => readFile(file, options)),
+    )
+    return readVocabularyFiles(textOf(vocab!), textOf(merges!))
+  }
+  const file = await readFile(files, options)
+  const isGzip = file.bytes[0] === 0x1f && file.bytes[1] === 0x8b
+  return isGzip ? unpackVocabulary(file.bytes) : readTokenizerJson(textOf(file))
+}

@@ -1,0 +1,68 @@
+import { tidyClassName } from '../core/clip/templates.js'
+import type { Dataset, Datum } from '../core/data/dataset.js'
+import { DataError } from '../core/errors.js'
+import type { NamedImage } from '../core/evaluate/predict.js'
+import { decodeImage } from './image.js'
+
+/** Pictures by class name, as they were chosen or taken in the page. */
+export type Photos = Readonly<Record<string, readonly Blob[]>>
+
+/** Options of {@link photoDataset}. */
+export interface PhotoDatasetOptions {
+  /** Default: `photos`. */
+  readonly name?: string
+  /** Pictures to measure by; their classes must be among those to train. */
+  readonly test?: Photos
+}
+
+/**
+ * A data set of pictures in the page. They are decoded when they are needed (see {@link decodeImage}).
+ *
+ * @throws DataError for a class without pictures, two classes of one name, or fewer than two classes
+ */
+export function photoDataset(
+  photos: Photos,
+  { name = 'photos', test = {} }: PhotoDatasetOptions = {},
+): Dataset {
+  const classNames = Object.keys(photos).map(tidyClassName)
+  if (classNames.length < 2) {
+    throw new DataError(`${classNames.length} class of pictures; expected two or more`, {
+      hint: 'Add a class that the pictures are to be told apart from.',
+    })
+  }
+  const twice = classNames.find((className, i) => className === '' || classNames.indexOf(className) !== i)
+  if (twice !== undefined) {
+    throw new DataError(twice === '' ? 'a class has no name' : `two classes are named "${twice}"`, {
+      hint: 'Give every class a name of its own.',
+    })
+  }
+  const empty = Object.keys(photos).find((className) => photos[className]!.length === 0)
+  if (empty !== undefined) {
+    throw new DataError(`class "${empty}" has no pictures`, { hint: 'Add pictures, or remove the class.' })
+  }
+  return {
+    name,
+    classNames,
+    train: dataOf(photos, classNames, 'train'),
+    val: [],
+    test: dataOf(test, classNames, 'test'),
+  }
+}
+
+function dataOf(photos: Photos, classNames: readonly string[], part: string): Datum[] {
+  return Object.entries(photos).flatMap(([className, pictures]) => {
+    const label = classNames.indexOf(tidyClassName(className))
+    if (label < 0) throw new DataError(`class "${className}" is measured but not trained`)
+    return pictures.map((picture, i) => {
+      // Names of photos repeat, and decoded images are kept by this one.
+      const { name, load } = namedPhoto(picture, `${part}/${className}/${i}`)
+      return { source: name, label, load }
+    })
+  })
+}
+
+/** A picture in the page as `predictImages` takes it. */
+export function namedPhoto(picture: Blob, place = ''): NamedImage {
+  const name = [place, picture instanceof File ? picture.name : ''].filter(Boolean).join(' ') || 'image'
+  return { name, load: () => decodeImage(picture, { name }) }
+}
