@@ -53,7 +53,7 @@ async function oneConfig(name: string, json: boolean | undefined): Promise<strin
   const { readSources } = await import('../exchange/configs/sources.js')
   const { values } = await readSources([name], [])
   if (json) return `${JSON.stringify(Object.fromEntries(values))}\n`
-  const { writeYaml } = await import('../exchange/configs/write-yaml.js')
+  const { writeYaml } = await import('../exchange/configs/yaml.js')
   return writeYaml(values)
 }
 

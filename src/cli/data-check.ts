@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
-import type { BadImage } from '../node/data/undecodable.js'
+import type { BadImage } from '../node/data/check-images.js'
 import type { Inspection } from '../node/datasets/inspect.js'
 import type { Annotations, DatasetSource } from '../node/datasets/source.js'
 import { type DataOptions, openData } from './data.js'
@@ -63,7 +63,7 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
   const inspection = published && (await inspect(published.source, published.root, flags))
   const dataset = await openData(data, flags)
 
-  const { absentImages } = await import('../node/data/absent-images.js')
+  const { absentImages } = await import('../node/data/check-images.js')
   const absent = await absentImages(dataset)
   const bad = flags.images ? await undecodable(dataset, absent, signal) : undefined
   const sheet = flags.sheet === undefined ? undefined : await writeSheet(dataset, flags.sheet, signal)
@@ -98,7 +98,7 @@ async function undecodable(
   absent: readonly Datum[],
   signal: AbortSignal,
 ): Promise<BadImage[]> {
-  const { decodeAll } = await import('../node/data/undecodable.js')
+  const { decodeAll } = await import('../node/data/check-images.js')
   const missing = new Set(absent)
   const images = [train, val, test].flat().filter((datum) => !missing.has(datum))
   const bar = startProgress('decoding', images.length)

@@ -5,7 +5,7 @@ import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
 import type { VisualPrompts } from '../clip/towers/tower.js'
 import { mean, type Tensor, values } from '../graph/index.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { attentionMaps } from './attention-maps.js'
+import { attentionMaps } from './image-attention.js'
 
 const clip = randomClip(
   {

@@ -1,13 +1,22 @@
 import { photoTemplate } from '../clip/templates.js'
+import type { ImageTower, VisualPrompts } from '../clip/towers/tower.js'
 import { UserError } from '../errors.js'
 import { type Classifier, zeroShotClassifier } from '../evaluate/classifier.js'
 import { createClassifier, type Run } from '../evaluate/create-classifier.js'
 import { type ClassProbability, mostLikely } from '../evaluate/predict.js'
-import { encodeGraph, type HostTensor, input } from '../graph/index.js'
+import {
+  encodeGraph,
+  type HostTensor,
+  input,
+  matmul,
+  mean,
+  softmax,
+  swapLast,
+  type Tensor,
+} from '../graph/index.js'
 import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
 import type { Session } from '../runtime/session.js'
-import { attentionMaps } from './attention-maps.js'
 import { parametersOf } from './context-words.js'
 import { rollout } from './rollout.js'
 
@@ -154,4 +163,26 @@ async function compileMaps(run: Run) {
     },
     release: () => session.release(),
   }
+}
+
+/** Attention of one block of the image tower. */
+export interface AttentionMap {
+  /** Averaged over the heads: [B, queries, keys]. The last block has the class token's query alone. */
+  readonly weights: Tensor
+  /** Leading keys that are prompts of this block alone; see `BlockAttention`. */
+  readonly fresh: number
+}
+
+/**
+ * The attention of every block of the image tower, first block first, as the tower itself computes it.
+ *
+ * @param images normalised pixels [B, 3, R, R]
+ * @param prompts visual prompts; without them, of frozen CLIP
+ */
+export function attentionMaps(tower: ImageTower, images: Tensor, prompts?: VisualPrompts): AttentionMap[] {
+  const maps: AttentionMap[] = []
+  tower.features(images, prompts, (queries, keys, fresh) => {
+    maps.push({ weights: mean(softmax(matmul(queries, swapLast(keys))), [1]), fresh })
+  })
+  return maps
 }

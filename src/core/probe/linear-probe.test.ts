@@ -3,9 +3,8 @@ import { nodeRuntime } from '../../node/runtime/node-runtime.js'
 import { WeightsError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import { randomStream } from '../random.js'
-import { holdOut } from './hold-out.js'
 import { linearLogits } from './linear-logits.js'
-import { trainLinearProbe } from './linear-probe.js'
+import { holdOut, trainLinearProbe } from './linear-probe.js'
 import type { LabelledFeatures } from './logistic-objective.js'
 
 const runtime = nodeRuntime({ threads: 1 })

@@ -5,9 +5,8 @@ import { resolveSettings } from '../../core/train/settings.js'
 import { allKeys } from './check-values.js'
 import { readConfig } from './config.js'
 import { publishedConfigs } from './published.js'
-import { parseYaml } from './read-yaml.js'
 import { trainers } from './trainers.js'
-import { writeYaml } from './write-yaml.js'
+import { parseYaml, writeYaml } from './yaml.js'
 
 /** The configuration that a method's defaults are. */
 const main: Readonly<Record<string, string>> = {

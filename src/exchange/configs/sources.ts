@@ -4,8 +4,8 @@ import { ConfigError } from '../../core/errors.js'
 import { nearestNames } from '../../core/suggest.js'
 import { publishedConfigs } from './published.js'
 import { parsePythonLiteral } from './python-literal.js'
-import { readYaml } from './read-yaml.js'
 import type { ConfigValue } from './value.js'
+import { readYaml } from './yaml.js'
 
 /** Values by dotted key, and which of them the user wrote rather than a published configuration. */
 export interface GivenValues {

@@ -1,3 +1,4 @@
+import type { Classifier } from '../../core/evaluate/classifier.js'
 import { evaluateLogits } from '../../core/evaluate/metrics.js'
 import type { HostTensor } from '../../core/graph/index.js'
 import { type Comparison, compareNumber } from './compare.js'
@@ -27,4 +28,17 @@ export function testFigures(
     compareNumber('test.macro_f1', metrics.macroF1, test.macro_f1, 1e-9),
     compareNumber('test.perclass_accuracy', metrics.meanPerClassAccuracy, test.perclass_accuracy, 1e-9),
   ]
+}
+
+/** Logits of any number of normalised images [n, 3, R, R]: [n, classes]. */
+export async function classifyAll(classifier: Classifier, images: HostTensor): Promise<HostTensor> {
+  const n = images.shape[0]!
+  const perImage = images.data.length / n
+  const { classNames, batchSize } = classifier
+  const logits = new Float32Array(n * classNames.length)
+  for (let start = 0; start < n; start += batchSize) {
+    const chunk = images.data.slice(start * perImage, Math.min(n, start + batchSize) * perImage)
+    logits.set((await classifier.classify(chunk)).logits, start * classNames.length)
+  }
+  return { shape: [n, classNames.length], data: logits }
 }

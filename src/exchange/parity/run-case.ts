@@ -1,15 +1,19 @@
 import { join } from 'node:path'
+import type { Clip } from '../../core/clip/clip.js'
+import { datasetTemplate } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
+import { zeroShotClassifier } from '../../core/evaluate/classifier.js'
 import type { HostTensor } from '../../core/graph/index.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import type { TensorData } from '../../core/weights/safetensors.js'
 import { writeSafetensors } from '../../node/weights/safetensors-file.js'
-import { compareTensor, judged, type Outcome, skipped } from './compare.js'
+import { compareEqual, compareTensor, judged, type Outcome, skipped } from './compare.js'
+import { imageFeatures } from './features.js'
 import type { GoldenCase } from './golden-case.js'
 import { withPackedClip } from './golden-clip.js'
 import { readTensors } from './golden-files.js'
+import { classifyAll, type Replay, testFigures } from './replay.js'
 import { isTrainingCase, replayTraining } from './training-case.js'
-import { isZeroShotCase, replayZeroShot } from './zero-shot-case.js'
 
 /**
  * Replays a case and compares every tensor of its inventory: what the inventory names and the replay does not compute
@@ -53,4 +57,44 @@ async function writeComputed(path: string, golden: GoldenCase, tensors: Readonly
     return [name, { shape, data: integers ? BigInt64Array.from(data, BigInt) : data }]
   })
   await writeSafetensors(path, new Map(typed), { case: golden.name })
+}
+
+/** True for a case of zero-shot CLIP, with one template or several. */
+const isZeroShotCase = ({ method }: GoldenCase): boolean =>
+  method === 'ZeroshotCLIP' || method === 'ZeroshotCLIP2'
+
+/**
+ * Classifies the case's evaluation images by zero-shot CLIP. One template is that of the data set; several are an
+ * input of the case, since the reference takes any list.
+ */
+async function replayZeroShot(
+  golden: GoldenCase,
+  clip: Clip,
+  runtime: Runtime,
+  data: ReadonlyMap<string, HostTensor>,
+): Promise<Replay> {
+  const classNames = golden.class_names
+  const single = golden.method === 'ZeroshotCLIP'
+  const own = [datasetTemplate(golden.dataset_name ?? 'ImageNet')]
+  const templates = single ? own : (golden.results.templates ?? [])
+  const images = data.get('eval.images')!
+  const classifier = await zeroShotClassifier({ clip, runtime, classNames }, templates)
+  try {
+    const logits = await classifyAll(classifier, images)
+    const tensors = new Map<string, HostTensor>([
+      [
+        'zs.text_features',
+        { shape: [classNames.length, clip.config.embedDim], data: classifier.textFeatures! },
+      ],
+      ['zs.image_features_raw', await imageFeatures(clip, runtime, images)],
+      ['eval.logits', logits],
+    ])
+    const figures = testFigures(golden, logits, data.get('eval.labels')!.data)
+    if (single && golden.results.templates) {
+      figures.push(compareEqual('templates', templates, golden.results.templates))
+    }
+    return { tensors, figures }
+  } finally {
+    await classifier.release()
+  }
 }

@@ -13,12 +13,11 @@ import type { Tensors } from '../../core/train/optimizer.js'
 import type { ScheduleConfig } from '../../core/train/schedule.js'
 import { sgd } from '../../core/train/sgd.js'
 import { Trainer } from '../../core/train/trainer.js'
-import { classifyAll } from './classify-all.js'
 import { type Comparison, compareFigures, compareNumber } from './compare.js'
 import { tokenRows } from './features.js'
 import type { GoldenCase } from './golden-case.js'
 import { promptRows } from './prompt-rows.js'
-import { type Replay, testFigures } from './replay.js'
+import { classifyAll, type Replay, testFigures } from './replay.js'
 
 /** Reference keys of vision-language prompt options, and ours. */
 const promptOptions: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { limiter } from '../../core/data/ahead.js'
 
 /** Unit in which file systems hand out space, and in which sizes are counted. */
@@ -80,4 +81,61 @@ export async function evict(files: readonly CacheFile[], blocks: number): Promis
   const limit = limiter(AT_ONCE)
   await Promise.all(victims.map(({ path }) => limit(() => rm(path, { force: true }))))
   return left
+}
+
+const MAGIC = 0x50534331
+const HEADER = 12
+
+/** An entry as it lies on the disk: magic number, CRC-32 over key and content, length, content. */
+export function encodeEntry(key: string, content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(HEADER + content.length)
+  const header = new DataView(bytes.buffer)
+  header.setUint32(0, MAGIC)
+  header.setUint32(4, checksum(key, content))
+  header.setUint32(8, content.length)
+  bytes.set(content, HEADER)
+  return bytes
+}
+
+/** The content of an entry; undefined where it is damaged, cut short or another key's. */
+export function decodeEntry(key: string, bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length < HEADER) return undefined
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER)
+  const content = bytes.subarray(HEADER)
+  const isWhole =
+    header.getUint32(0) === MAGIC &&
+    header.getUint32(8) === content.length &&
+    header.getUint32(4) === checksum(key, content)
+  return isWhole ? content : undefined
+}
+
+const checksum = (key: string, content: Uint8Array): number => crc32(content, crc32(key))
+
+/**
+ * How many blocks a cache holds, known to all processes that share it without a lock: the length of a file. Appending is
+ * atomic, so that additions of several processes are never lost.
+ */
+export class Ledger {
+  constructor(private readonly path: string) {}
+
+  /** Adds blocks; returns the sum. It may be too large, since nothing is taken off when files vanish. */
+  async add(blocks: number): Promise<number> {
+    const file = await open(this.path, 'a')
+    try {
+      await file.write(new Uint8Array(blocks))
+      return (await file.stat()).size
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** The sum; 0 where nothing was ever added. */
+  async sum(): Promise<number> {
+    return (await stat(this.path).catch(() => undefined))?.size ?? 0
+  }
+
+  /** Sets the sum after files were counted. An addition at this very moment may be lost. */
+  async set(blocks: number): Promise<void> {
+    await truncate(this.path, blocks)
+  }
 }

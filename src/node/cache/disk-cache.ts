@@ -11,12 +11,13 @@ import {
   type CacheKind,
   cacheFiles,
   cacheKinds,
+  decodeEntry,
+  encodeEntry,
   entryPath,
   evict,
   isTemporary,
+  Ledger,
 } from './cache-files.js'
-import { decodeEntry, encodeEntry } from './entry-format.js'
-import { Ledger } from './ledger.js'
 
 /** Name of the folder with the entries; another one for another format. */
 const VERSION = 'cache-v1'

@@ -1,13 +1,71 @@
 import type { Clip } from '../../core/clip/clip.js'
 import { type TextFeatureCache, textGraph } from '../../core/clip/text-features.js'
+import type { PixelCache } from '../../core/data/loader.js'
+import type { FeatureCache } from '../../core/evaluate/feature-batches.js'
+import type { FrozenImageTower } from '../../core/evaluate/frozen-image-tower.js'
 import { encodeGraph } from '../../core/graph/index.js'
+import { PREPROCESSING_VERSION } from '../../core/image/preprocess.js'
 import type { ModelCaches } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
+import { decoderVersions } from '../data/decode.js'
 import { packageVersion } from '../runs/environment.js'
 import { cacheKey, sha256 } from './cache-key.js'
 import type { DiskCache } from './disk-cache.js'
-import { floatsOf, toBytes } from './float-bytes.js'
-import { featureCache, pixelCache } from './image-caches.js'
+
+/** What pixels depend on beside the file and the size. */
+const preprocessing = [PREPROCESSING_VERSION, decoderVersions]
+
+/** Pixels of evaluation images by the content of their files. */
+export function pixelCache(disk: DiskCache): PixelCache {
+  return {
+    async pixels(bytes, resolution, make) {
+      const key = cacheKey('pixels', preprocessing, resolution, contentHash(bytes))
+      const known = await disk.get('pixels', key)
+      if (known?.length === 3 * resolution * resolution) return known
+      const pixels = await make()
+      await disk.put('pixels', key, pixels)
+      return pixels
+    },
+  }
+}
+
+/**
+ * Features of frozen CLIP by the content of images.
+ *
+ * @param model what features depend on beside image and tower: the weights' hash, the runtime's signature, the version
+ */
+function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>): FeatureCache {
+  return {
+    async open({ embedDim, resolution, program }: FrozenImageTower) {
+      const tower = cacheKey(
+        'image-features',
+        await model(),
+        preprocessing,
+        resolution,
+        sha256(await program()),
+      )
+      return {
+        async find(bytes) {
+          const key = cacheKey(tower, contentHash(bytes))
+          const features = floatsOf(await disk.get('image-features', key))
+          return {
+            features: features?.length === embedDim ? features : undefined,
+            keep: (computed) => disk.put('image-features', key, toBytes(computed)),
+          }
+        },
+      }
+    },
+  }
+}
+
+const hashes = new WeakMap<Uint8Array, string>()
+
+/** A file's hash, computed once: pixels and features both go by it. */
+function contentHash(bytes: Uint8Array): string {
+  const known = hashes.get(bytes) ?? sha256(bytes)
+  hashes.set(bytes, known)
+  return known
+}
 
 /** What the caches need to know of a model. */
 interface CachedModel {
@@ -41,4 +99,14 @@ function textCache(disk: DiskCache, clip: Clip, basis: () => Promise<readonly un
     await disk.put('text-features', key, toBytes(features))
     return features
   }
+}
+
+/** float32 values as bytes of this machine's order; keys name the architecture. */
+function toBytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.slice().buffer)
+}
+
+/** What {@link toBytes} has written; undefined where that cannot be. */
+function floatsOf(bytes: Uint8Array | undefined): Float32Array | undefined {
+  return bytes && bytes.length % 4 === 0 ? new Float32Array(bytes.slice().buffer) : undefined
 }

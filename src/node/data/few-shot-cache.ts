@@ -3,10 +3,11 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { CachedDraw, Dataset, Datum } from '../../core/data/dataset.js'
 import { DataError, WeightsError } from '../../core/errors.js'
+import { isInside } from '../files/paths.js'
 import { unpickle } from '../weights/pickle/pickle.js'
 import { PickleGlobal, PickleInstance, type PickleValue } from '../weights/pickle/pickle-values.js'
 import { fingerprint } from './fingerprint.js'
-import { isInside, leadsOut } from './image-folder.js'
+import { leadsOut } from './image-folder.js'
 
 /** Sixteen shots of a thousand classes take 2 MB. */
 const LIMIT = 64 * 2 ** 20

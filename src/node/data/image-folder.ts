@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { DataError } from '../../core/errors.js'
+import { isInside } from '../files/paths.js'
 
 /**
  * A folder that images are taken from. Data sets have up to a million images, so they share one such record for each
@@ -39,11 +40,6 @@ export class ImageFolder {
     const real = await realpath(path).catch(() => undefined)
     if (real !== undefined && !isInside(real, this.boundary)) throw leadsOut(path)
   }
-}
-
-/** Whether a real path is a folder or lies below it. */
-export function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
 export function leadsOut(link: string): DataError {

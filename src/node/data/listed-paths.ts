@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { DataError } from '../../core/errors.js'
-import { isInside } from './image-folder.js'
+import { isInside } from '../files/paths.js'
 
 /** Says what keeps a path (relative to the root, or absolute) from being an image file inside of the root. */
 export type PathChecker = (path: string) => Promise<string | undefined>

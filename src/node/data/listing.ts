@@ -2,7 +2,8 @@ import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { DataError } from '../../core/errors.js'
-import { isInside, leadsOut } from './image-folder.js'
+import { isInside } from '../files/paths.js'
+import { leadsOut } from './image-folder.js'
 import { listEndings } from './listed-rows.js'
 
 /** File name endings of the image types that can be decoded; whether a file is intact shows when it is loaded. */

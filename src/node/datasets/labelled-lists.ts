@@ -2,7 +2,7 @@ import { tidyClassName } from '../../core/clip/templates.js'
 import type { Part } from '../../core/data/dataset.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
-import { pathProblem } from '../files/relative-path.js'
+import { pathProblem } from '../files/paths.js'
 
 /** An image as annotations give it. */
 export interface LabelledPath {

@@ -2,7 +2,8 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { DataError } from '../../core/errors.js'
-import { ImageFolder, isInside, leadsOut } from '../data/image-folder.js'
+import { ImageFolder, leadsOut } from '../data/image-folder.js'
+import { isInside } from '../files/paths.js'
 import { largestMat, type MatVariables, readMat } from './mat/read-mat.js'
 
 const largestAnnotation = 2 ** 26

@@ -3,9 +3,8 @@ import { dirname } from 'node:path'
 import { UserError } from '../../core/errors.js'
 import { syncFolder, writeError } from '../files/atomic.js'
 import { withFileLock } from '../files/lock.js'
-import type { Checksum } from './checksum.js'
 import { type Answer, get, NetworkError } from './http.js'
-import { PartialFile } from './partial-file.js'
+import { type Checksum, PartialFile } from './partial-file.js'
 import { retrying } from './retry.js'
 
 /** How far the download of one file has come. */

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
-import type { Checksum } from './checksum.js'
 import type { Connection } from './download.js'
 import { get, NetworkError } from './http.js'
 import { isCommit } from './hub-cache.js'
+import type { Checksum } from './partial-file.js'
 import { retrying } from './retry.js'
 
 /** A file of a repository as the Hub lists it. */

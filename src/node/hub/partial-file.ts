@@ -1,7 +1,18 @@
-import type { Hash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { type Checksum, startHash } from './checksum.js'
+
+/** What a file's bytes must hash to: SHA-256, or SHA-1 as git computes it for a blob. */
+export type Checksum =
+  | { readonly kind: 'sha256'; readonly hex: string }
+  | { readonly kind: 'git-blob'; readonly hex: string; readonly size: number }
+
+/** Begins the hash of a file from its first byte on. */
+export function startHash(checksum: Checksum): Hash {
+  return checksum.kind === 'sha256'
+    ? createHash('sha256')
+    : createHash('sha1').update(`blob ${checksum.size}\0`)
+}
 
 /** A file that grows by downloading, with the hash of what it holds so far. */
 export class PartialFile {

@@ -1,11 +1,12 @@
 import { appendFile, open, readdir, readFile, rm, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { UserError } from '../../core/errors.js'
+import { TrainingError, UserError } from '../../core/errors.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
+import { type LockOptions, takeLock } from '../files/lock.js'
+import { foreignHost } from '../files/lock-owner.js'
 import { makeFolder } from '../files/make-folder.js'
 import { checkpointName, epochOfCheckpoint, isEvaluation, runFiles } from './run-files.js'
-import { lockFolder } from './run-lock.js'
 
 /** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
 const OUTPUTS = [
@@ -210,4 +211,29 @@ async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Pro
       hint: 'Check its permissions and the disk.',
     })
   }
+}
+
+/**
+ * Takes a folder for this process by a `lock` file that names it; the lock of a process that is gone is taken over. On
+ * a folder that machines share, a lock of another machine counts as long as it is touched.
+ *
+ * @returns a function that gives the folder free
+ * @throws TrainingError when a living process holds it, or this one does already
+ */
+export async function lockFolder(
+  folder: string,
+  { staleMs, pollMs }: Pick<LockOptions, 'staleMs' | 'pollMs'> = {},
+): Promise<() => Promise<void>> {
+  const path = join(resolve(folder), 'lock')
+  return takeLock(path, {
+    ...(staleMs === undefined ? {} : { staleMs }),
+    ...(pollMs === undefined ? {} : { pollMs }),
+    refuse(owner) {
+      const host = foreignHost(owner)
+      const where = `process id ${owner.pid}${host === undefined ? '' : ` on ${host}`}`
+      return new TrainingError(`${folder} is in use by another training process (${where})`, {
+        hint: `Wait for it, or choose another directory with --out. If that process is none of promptsrc, remove ${path}.`,
+      })
+    },
+  })
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TrainingError } from '../../core/errors.js'
-import { lockFolder } from './run-lock.js'
+import { lockFolder } from './run-directory.js'
 
 let folder: string
 let path: string

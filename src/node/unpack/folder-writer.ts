@@ -1,8 +1,8 @@
 import { type FileHandle, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { isInside } from '../data/image-folder.js'
 import { writeError } from '../files/atomic.js'
 import { makeFolder } from '../files/make-folder.js'
+import { isInside } from '../files/paths.js'
 import { type ArchiveEntry, ArchiveError } from './archive-entry.js'
 
 const IN_THE_WAY = 'Move it away and call this again.'

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { pathProblem } from '../files/relative-path.js'
+import { pathProblem } from '../files/paths.js'
 import { type ArchiveEntry, ArchiveError, archiveError } from './archive-entry.js'
 import { FolderWriter } from './folder-writer.js'
 import { tarEntries } from './tar-entries.js'

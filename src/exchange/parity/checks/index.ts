@@ -4,8 +4,7 @@ import { checkpointsCheck } from './checkpoints.js'
 import { containersCheck } from './containers.js'
 import { preprocessCheck } from './preprocess.js'
 import { baseNovelCheck, fewShotCheck, randomCheck, splitCheck } from './selection.js'
-import { templatesCheck } from './templates.js'
-import { tokenizerCheck } from './tokenizer.js'
+import { templatesCheck, tokenizerCheck } from './texts.js'
 import { evaluatorCheck, schedulesCheck, sgdCheck } from './training-parts.js'
 
 /** The parts of a golden root beside its cases, in the order of the report. */

@@ -1,5 +1,6 @@
 import { WeightsError } from '../../../core/errors.js'
-import { PickleInstance, type PickleValue, TorchTensor } from '../pickle/pickle-values.js'
+import type { TensorStorage } from '../../../core/weights/tensor-storage.js'
+import { PickleInstance, type PickleValue, type TorchStorage, TorchTensor } from '../pickle/pickle-values.js'
 
 /** Plain data out of a pickle. */
 export type PlainValue = null | boolean | number | string | PlainValue[] | { [key: string]: PlainValue }
@@ -91,4 +92,11 @@ function noTensors(name: string): WeightsError {
   return new WeightsError(
     `${name}: holds no named tensors, expected a state dict, a checkpoint or a TorchScript module`,
   )
+}
+
+/** A file that `torch.save` or `torch.jit.save` wrote: one pickled value and the storages of its tensors. */
+export interface TorchArchive {
+  readonly root: PickleValue
+  /** The bytes of a storage. Throws WeightsError when the file has none or they are of another size. */
+  storage(storage: TorchStorage): TensorStorage
 }

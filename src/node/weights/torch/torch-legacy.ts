@@ -5,7 +5,7 @@ import { storageAt } from '../../../core/weights/tensor-storage.js'
 import { PickleTruncatedError, unpickle } from '../pickle/pickle.js'
 import { PickleProblem, storageOf } from '../pickle/pickle-globals.js'
 import type { PickleValue, TorchStorage } from '../pickle/pickle-values.js'
-import type { TorchArchive } from './torch-archive.js'
+import type { TorchArchive } from './torch-content.js'
 
 /** The first pickle of a file that `torch.save` wrote before version 1.6 (or later, when asked to). */
 export const legacyMagic = [

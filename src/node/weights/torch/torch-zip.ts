@@ -7,7 +7,7 @@ import { storageOf } from '../pickle/pickle-globals.js'
 import type { TorchStorage } from '../pickle/pickle-values.js'
 import { openZip } from '../zip/zip-archive.js'
 import type { ZipRecord } from '../zip/zip-record.js'
-import type { TorchArchive } from './torch-archive.js'
+import type { TorchArchive } from './torch-content.js'
 
 /** The largest pickle that is read; one of a large model has about a megabyte. */
 const maxPickleBytes = 2 ** 26

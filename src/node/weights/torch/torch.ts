@@ -3,7 +3,7 @@ import { type ByteSource, readBytes } from '../../../core/weights/byte-source.js
 import type { StateDict, WeightEntry } from '../../../core/weights/state-dict.js'
 import { tensorEntry } from '../../../core/weights/tensor-entry.js'
 import { fileSource } from '../file-source.js'
-import type { TorchArchive } from './torch-archive.js'
+import type { TorchArchive } from './torch-content.js'
 import { type PlainValue, torchContent } from './torch-content.js'
 import { legacyMagic, openTorchLegacy } from './torch-legacy.js'
 import { openTorchZip } from './torch-zip.js'

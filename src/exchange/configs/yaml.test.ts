@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../core/errors.js'
-import { parseYaml, readYaml } from './read-yaml.js'
+import { parseYaml, readYaml } from './yaml.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-yaml-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,3 +1,10 @@
+import { sep } from 'node:path'
+
+/** Whether a real path is a folder or lies below it. */
+export function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+}
+
 /** What is wrong with a path that a file gives for an image, undefined where nothing is. */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'an empty path'

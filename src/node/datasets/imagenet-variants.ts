@@ -1,3 +1,4 @@
+import { datasetTemplate } from '../../core/clip/templates.js'
 import { listClassFolders } from './class-folders.js'
 import { finishDataset } from './finish.js'
 import { classNamesEntry, dataOf, ImageNetClasses } from './imagenet-classes.js'
@@ -63,3 +64,52 @@ function numbered(
     `: ${what}; expected the label numbers 0 to ${order.length - 1} of classnames.txt`,
   )
 }
+
+export const imageNetV2 = imageNetVariant({
+  name: 'ImageNetV2',
+  alias: 'imagenetv2',
+  title: 'ImageNetV2 (matched frequency)',
+  folder: 'imagenetv2',
+  template: datasetTemplate('ImageNetV2'),
+  home: 'https://github.com/modestyachts/ImageNetV2',
+  counts: { classes: 1000, train: 0, val: 0, test: 10_000 },
+  images: 'imagenetv2-matched-frequency-format-val',
+  imagesFrom: 'https://huggingface.co/datasets/vaishaal/ImageNetV2',
+  foldersAre: 'numbers',
+})
+
+export const imageNetSketch = imageNetVariant({
+  name: 'ImageNetSketch',
+  alias: 'imagenet_sketch',
+  title: 'ImageNet-Sketch',
+  folder: 'imagenet-sketch',
+  template: datasetTemplate('ImageNetSketch'),
+  home: 'https://github.com/HaohanWang/ImageNet-Sketch',
+  counts: { classes: 1000, train: 0, val: 0, test: 50_889 },
+  images: 'images',
+  foldersAre: 'class folders',
+})
+
+export const imageNetA = imageNetVariant({
+  name: 'ImageNetA',
+  alias: 'imagenet_a',
+  title: 'ImageNet-A (adversarial)',
+  folder: 'imagenet-adversarial',
+  template: datasetTemplate('ImageNetA'),
+  home: 'https://github.com/hendrycks/natural-adv-examples',
+  counts: { classes: 200, train: 0, val: 0, test: 7500 },
+  images: 'imagenet-a',
+  foldersAre: 'class folders',
+})
+
+export const imageNetR = imageNetVariant({
+  name: 'ImageNetR',
+  alias: 'imagenet_r',
+  title: 'ImageNet-R (rendition)',
+  folder: 'imagenet-rendition',
+  template: datasetTemplate('ImageNetR'),
+  home: 'https://github.com/hendrycks/imagenet-r',
+  counts: { classes: 200, train: 0, val: 0, test: 30_000 },
+  images: 'imagenet-r',
+  foldersAre: 'class folders',
+})

@@ -1,7 +1,10 @@
+import { readdir, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { ahead } from '../../core/data/ahead.js'
-import type { Datum } from '../../core/data/dataset.js'
+import type { Dataset, Datum } from '../../core/data/dataset.js'
 import { UserError } from '../../core/errors.js'
+import { FileDatum } from './file-datum.js'
 
 /** Images looked at in one go: a list of a million tasks would take the memory of as many closures. */
 const PIECE = 1024
@@ -34,4 +37,29 @@ export async function* decodeAll(
     const tasks = data.slice(start, start + PIECE).map((datum) => () => problemOf(datum))
     yield* ahead(tasks, 2 * availableParallelism(), signal)
   }
+}
+
+/**
+ * Images of a data set whose files are not there: lists name images that an incomplete copy lacks. Folders are listed
+ * once each, so that a million images take seconds.
+ */
+export async function absentImages({ train, val, test }: Dataset): Promise<Datum[]> {
+  const listings = new Map<string, ReadonlySet<string>>()
+  const absent: Datum[] = []
+  for (const part of [train, val, test]) {
+    for (const datum of part) {
+      if (!(datum instanceof FileDatum)) continue
+      const folder = dirname(datum.source)
+      let names = listings.get(folder)
+      if (names === undefined) {
+        names = new Set(await readdir(folder).catch(() => []))
+        listings.set(folder, names)
+      }
+      if (names.has(basename(datum.source))) continue
+      // The file system may spell a name otherwise (case, composed characters).
+      if (await stat(datum.source).catch(() => undefined)) continue
+      absent.push(datum)
+    }
+  }
+  return absent
 }

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { isAlias, isMap, isNode, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { isAlias, isMap, isNode, isSeq, LineCounter, type Node, parseDocument, stringify, visit } from 'yaml'
 import { ConfigError } from '../../core/errors.js'
 import { parsePythonLiteral } from './python-literal.js'
 import type { ConfigValue } from './value.js'
@@ -83,4 +83,24 @@ function plain(value: unknown, key: string, path: string): ConfigValue {
   throw new ConfigError(`${path}: ${key} has a mapping inside a sequence`, {
     hint: 'Expected a sequence of numbers or words.',
   })
+}
+
+/** The values as a YAML file of the reference: dotted keys become sections, sequences stay on one line. */
+export function writeYaml(values: ReadonlyMap<string, ConfigValue>): string {
+  const root: Record<string, unknown> = {}
+  for (const [key, value] of values) {
+    const path = key.split('.')
+    const last = path.pop()!
+    let section = root
+    for (const name of path) {
+      section[name] ??= {}
+      section = section[name] as Record<string, unknown>
+    }
+    section[last] = value
+  }
+  const document = parseDocument(stringify(root))
+  visit(document, (_key, node) => {
+    if (isSeq(node)) node.flow = true
+  })
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false })
 }
