@@ -46,6 +46,16 @@ const cases: [name: string, build: Build, shapes: number[][], range?: [number, n
       [2, 1],
     ],
   ],
+  ['concat with constants around', ([a]) => g.concat([g.ones([2, 2]), a!, g.zeros([2, 1])], 1), [[2, 3]]],
+  [
+    'a value with a gradient of its own, of two inputs of which one is used twice',
+    ([a, b]) =>
+      g.mul(
+        g.customGradient(g.mul(a!, b!), [a!, b!], (dy) => [g.mul(dy, b!), g.mul(dy, a!)]),
+        a!,
+      ),
+    [[4], [4]],
+  ],
   ['split with an unused piece', ([a]) => [0, 2].map((i) => g.split(a!, 1, [1, 2, 1])[i]!), [[2, 4]]],
   ['slice', ([a]) => g.slice(a!, 1, 1, 3), [[2, 4]]],
   ['pad', ([a]) => g.pad(a!, 0, 1, 2), [[2, 2]]],

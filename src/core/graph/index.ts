@@ -1,3 +1,7 @@
+// Symbolic tensors (tensor.ts), the operators that combine them (ops.ts, layout.ts, neural.ts), the table of their
+// gradients (gradient.ts), and how a graph becomes an ONNX model (onnx.ts, compile.ts). Each file imports only files
+// named before it.
+
 export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
 export { gradients } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
