@@ -39,21 +39,21 @@ export {
 } from './exchange/checkpoints/import-checkpoint.js'
 export { type ReadConfigOptions, readConfig, type TrainConfig } from './exchange/configs/config.js'
 export { type PublishedConfig, publishedConfigs } from './exchange/configs/published.js'
-export { type FolderDataset, type FolderOptions, openFolder } from './node/data/folder.js'
-export { type ListedDataset, type ListedFileOptions, openListedFile } from './node/data/listed-file.js'
-export { type OpenDatasetOptions, openDataset } from './node/data/open-dataset.js'
-export { predict } from './node/data/predict.js'
-export { imageFiles } from './node/data/sample-images.js'
-export { datasetNamed, datasets } from './node/datasets/registry.js'
 export type {
   Annotations,
   DatasetSource,
   OpenContext,
   SourceDataset,
   SourceFile,
-} from './node/datasets/source.js'
+} from './node/data/dataset-source.js'
+export { type FolderDataset, type FolderOptions, openFolder } from './node/data/folder.js'
+export { type ListedDataset, type ListedFileOptions, openListedFile } from './node/data/listed-file.js'
+export { predict } from './node/data/predict.js'
+export { imageFiles } from './node/data/sample-images.js'
+export { datasetNamed, datasets } from './node/datasets/registry.js'
 export type { DownloadProgress } from './node/hub/download.js'
 export { type LoadModelOptions, loadModel } from './node/model.js'
+export { type OpenDatasetOptions, openDataset } from './node/open-dataset.js'
 export { type LoadRunOptions, loadRun } from './node/run.js'
 export { loadPrompts, savePrompts } from './node/runs/prompts-file.js'
 export { type TrainRunOptions, trainRun } from './node/runs/train-run.js'

@@ -3,8 +3,8 @@ import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import type { BadImage } from '../node/data/check-images.js'
+import type { Annotations, DatasetSource } from '../node/data/dataset-source.js'
 import type { Inspection } from '../node/datasets/inspect.js'
-import type { Annotations, DatasetSource } from '../node/datasets/source.js'
 import { type DataOptions, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
@@ -56,7 +56,7 @@ interface Findings {
 async function check(data: string, flags: CheckFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
   const [{ findPublished }, { isListName }] = await Promise.all([
-    import('../node/data/open-dataset.js'),
+    import('../node/open-dataset.js'),
     import('../node/data/listed-rows.js'),
   ])
   const published = isListName(data) ? undefined : await findPublished(data, flags.root)

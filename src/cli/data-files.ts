@@ -1,6 +1,6 @@
 import { DataError } from '../core/errors.js'
+import type { DatasetSource } from '../node/data/dataset-source.js'
 import type { Inspection } from '../node/datasets/inspect.js'
-import type { DatasetSource } from '../node/datasets/source.js'
 
 /** What of a published data set is there and what is not, with where to get it. */
 export function fileLines({ files }: Inspection): string[] {

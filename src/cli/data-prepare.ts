@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import type { DatasetSource } from '../node/data/dataset-source.js'
 import type { PreparedArchive } from '../node/datasets/prepare.js'
-import type { DatasetSource } from '../node/datasets/source.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { type Progress, startProgress } from './progress.js'

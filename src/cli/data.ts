@@ -22,7 +22,7 @@ export function rootOption(): Option {
 
 /** DATA as a run records it: it opens the same data set without `--root`. */
 export async function lastingPath(path: string, { root }: DataOptions): Promise<string> {
-  const { pathWithoutRoot } = await import('../node/data/open-dataset.js')
+  const { pathWithoutRoot } = await import('../node/open-dataset.js')
   return pathWithoutRoot(path, root)
 }
 
@@ -31,7 +31,7 @@ export async function openData(
   path: string,
   { root, classNames, testFraction, signal }: DataOptions = {},
 ): Promise<Dataset> {
-  const { openDataset } = await import('../node/data/open-dataset.js')
+  const { openDataset } = await import('../node/open-dataset.js')
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
     root,

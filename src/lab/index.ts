@@ -2,14 +2,14 @@ export type * from '../core/index.js'
 export { type ToySet, toyDataset } from '../core/world/datasets.js'
 export { type Protocols, toyProtocols } from '../core/world/protocols.js'
 export type { Style } from '../core/world/style.js'
-export { datasetNamed, datasets } from '../node/datasets/registry.js'
 export type {
   Annotations,
   DatasetSource,
   OpenContext,
   SourceDataset,
   SourceFile,
-} from '../node/datasets/source.js'
+} from '../node/data/dataset-source.js'
+export { datasetNamed, datasets } from '../node/datasets/registry.js'
 export type { Engine, EngineOptions, TaskState, TaskUpdate, UnitTask } from './engines/engine.js'
 export { type LocalOptions, localEngine } from './engines/local.js'
 export type { SlurmOptions, SlurmResources } from './engines/slurm/options.js'

@@ -1,101 +1,55 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { images, layouts, writeLayout } from '../../../test/support/dataset-layouts.js'
-import { selectClasses } from '../../core/data/base-novel.js'
-import { fewShot } from '../../core/data/few-shot.js'
-import { ConfigError, DataError, type UserError } from '../../core/errors.js'
-import { datasetNamed } from '../datasets/registry.js'
-import { fingerprint } from './fingerprint.js'
-import { openDataset, pathWithoutRoot } from './open-dataset.js'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Dataset } from '../../core/data/dataset.js'
+import type { DatasetSource, OpenContext } from './dataset-source.js'
+import { datasetOpener } from './open-dataset.js'
 
-const base = mkdtempSync(join(tmpdir(), 'open-dataset-'))
-const indexFolder = join(base, 'index')
-let root: string
-let count = 0
-beforeEach(() => {
-  root = join(base, `root${count++}`)
-  mkdirSync(root)
+const root = mkdtempSync(join(tmpdir(), 'opener-'))
+mkdirSync(join(root, 'own-shapes'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+const empty = { classNames: [], train: [], val: [], test: [] }
+const contexts: OpenContext[] = []
+const shapes: DatasetSource = {
+  name: 'OwnShapes',
+  alias: 'own_shapes',
+  title: 'Own shapes',
+  folder: 'own-shapes',
+  template: 'a {}.',
+  home: 'https://example.org',
+  counts: { classes: 0, train: 0, val: 0, test: 0 },
+  files: [],
+  async open(context) {
+    contexts.push(context)
+    return { ...empty, name: 'OwnShapes', annotations: 'original annotations' }
+  },
+}
+const { openDataset, findPublished, pathWithoutRoot } = datasetOpener({
+  published: [shapes],
+  drawn: { names: ['drawn'], open: (name): Dataset => ({ ...empty, name: `${name} by hand` }) },
+  indexFolder: () => join(root, 'index'),
 })
-afterAll(() => rmSync(base, { recursive: true }))
 
-const refusal = async (attempt: Promise<unknown>): Promise<UserError> =>
-  (await attempt.catch((e: unknown) => e)) as UserError
-
-describe('openDataset', () => {
-  it('opens a published data set by name below a root, and by paths that mean the same', async () => {
-    writeLayout(root, layouts.OxfordPets)
-    const { fingerprint } = await openDataset('OxfordPets', { root, indexFolder })
-    const again = [
-      await openDataset('oxford_pets', { root, indexFolder }),
-      await openDataset(join(root, 'OxfordPets'), { indexFolder }),
-      await openDataset(join(root, 'oxford_pets'), { indexFolder }),
-      await openDataset(pathWithoutRoot('OXFORD_PETS', root), { indexFolder }),
-      await openDataset(join(root, 'OxfordPets'), { root, indexFolder }),
-    ]
-    for (const set of again) expect(set).toMatchObject({ name: 'OxfordPets', fingerprint })
-  })
-
-  it('reports warnings as they are in the data set', async () => {
-    writeLayout(root, layouts.EuroSAT)
-    const warned: unknown[] = []
-    const set = await openDataset('eurosat', {
-      root,
-      onWarning: (warning) => warned.push(warning),
-      indexFolder,
-    })
-    expect(warned).toEqual(set.warnings)
-    expect(warned).toHaveLength(2)
-  })
-
-  it('opens a folder of photos, one that is called like a published data set too', async () => {
-    writeLayout(root, { ...images('eurosat/forest', 3), ...images('eurosat/river', 3) })
-    const set = await openDataset(join(root, 'eurosat'))
-    expect(set).toMatchObject({ name: 'eurosat', classNames: ['forest', 'river'] })
-    expect((await openDataset(join(root, 'eurosat'), { root })).name).toBe('eurosat')
-  })
-
-  it('opens a drawn set by name, and a folder of that name by its path', async () => {
-    expect((await openDataset('toy')).classNames).toHaveLength(24)
-    writeLayout(root, images('toy/ball', 3))
-    expect((await openDataset(join(root, 'toy'))).classNames).toEqual(['ball'])
-  })
-
-  it('suggests what a misspelt name may mean', async () => {
-    const toy = await refusal(openDataset('toy-cleen'))
-    expect(toy).toBeInstanceOf(DataError)
-    expect(toy.hint).toContain('toy-clean')
-    const pets = await refusal(openDataset('OxfordPet', { root }))
-    expect(pets).toBeInstanceOf(ConfigError)
-    expect(pets.hint).toContain('OxfordPets')
-  })
-
-  it('asks for the root of a published data set that is not here', async () => {
-    const error = await refusal(openDataset('OxfordPets'))
-    expect(error).toBeInstanceOf(DataError)
-    expect(error.hint).toContain('--root')
-    expect((await refusal(openDataset('OxfordPets', { root }))).message).toMatch(
-      /oxford_pets: does not exist; expected the folder of OxfordPets/,
+describe('an opener', () => {
+  it('knows the published sets that it was given, and where their listings are kept', async () => {
+    expect((await openDataset('ownshapes', { root })).name).toBe('OwnShapes')
+    expect((await openDataset(join(root, 'own-shapes'), { indexFolder: '/elsewhere' })).name).toBe(
+      'OwnShapes',
     )
+    expect(contexts.map(({ indexFolder }) => indexFolder)).toEqual([join(root, 'index'), '/elsewhere'])
+    expect((await findPublished(join(root, 'OwnShapes'), undefined))?.source).toBe(shapes)
+    expect(pathWithoutRoot('own_shapes', root)).toBe(join(root, 'own_shapes'))
   })
 
-  it('refuses class names and a test fraction for a published data set', async () => {
-    writeLayout(root, layouts.OxfordPets)
-    for (const option of [{ classNames: 'names.txt' }, { testFraction: 0.2 }]) {
-      expect(await refusal(openDataset('OxfordPets', { root, ...option }))).toBeInstanceOf(ConfigError)
-    }
+  it('knows the drawn sets that it was given', async () => {
+    expect((await openDataset('drawn')).name).toBe('drawn by hand')
   })
-})
 
-describe('the fingerprint of a published data set', () => {
-  it('is known without its files, and not that of a selection', async () => {
-    writeLayout(root, layouts.ImageNet)
-    const set = await datasetNamed('ImageNet').open({ root })
-    rmSync(join(root, 'imagenet'), { recursive: true })
-    expect(await fingerprint(set)).toBe(set.fingerprint)
-    const selections = [selectClasses(set, 'base'), selectClasses(set, 'novel'), fewShot(set, 1, 1)]
-    const prints = await Promise.all([set, ...selections].map(fingerprint))
-    expect(new Set(prints).size).toBe(4)
+  it('knows no other', async () => {
+    await expect(openDataset('toy')).rejects.toThrow('toy: does not exist')
+    await expect(openDataset('EuroSAT', { root })).rejects.toThrow('unknown data set "EuroSAT"')
+    await expect(openDataset('drown')).rejects.toMatchObject({ hint: 'Did you mean drawn?' })
   })
 })

@@ -3,16 +3,28 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Dataset, DataWarning } from '../../core/data/dataset.js'
 import { ConfigError, DataError } from '../../core/errors.js'
 import { nearestNames } from '../../core/suggest.js'
-import { toyDataset, toySets } from '../../core/world/datasets.js'
-import { listingsFolder } from '../cache/cache-settings.js'
-import { datasetNamed, datasets, findDataset } from '../datasets/registry.js'
-import type { DatasetSource } from '../datasets/source.js'
+import { type DatasetSource, findSource, sourceNamed } from './dataset-source.js'
 import { withCachedDraws } from './few-shot-cache.js'
 import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
 
-/** Options of {@link openDataset}. */
+/** Data sets that are drawn rather than read, by name. */
+export interface DrawnSets {
+  readonly names: readonly string[]
+  /** @param name one of `names` */
+  open(name: string): Dataset
+}
+
+/** What {@link datasetOpener} knows by name. Nothing is known of itself: whoever opens data sets says which there are. */
+export interface KnownSets {
+  readonly published: readonly DatasetSource[]
+  readonly drawn: DrawnSets
+  /** Where listings of large published data sets are kept unless the call says; undefined where they are not. */
+  readonly indexFolder: () => string | undefined
+}
+
+/** Options of {@link DatasetOpener.openDataset}. */
 export interface OpenDatasetOptions {
   /** Folder that holds published data sets' folders, `path` then being the name of one; or that of a list's paths. */
   readonly root?: string | undefined
@@ -20,49 +32,12 @@ export interface OpenDatasetOptions {
   readonly classNames?: string | undefined
   /** Share of each class of a folder kept for testing where it has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
-  /** Where listings of large published data sets are kept; the user's cache by default. */
+  /** Where listings of large published data sets are kept. */
   readonly indexFolder?: string | undefined
   readonly onWarning?: ((warning: DataWarning) => void) | undefined
   /** Class folders read so far, while those of a large published data set are read for the first time. */
   readonly onScan?: ((read: number, total: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-/**
- * Opens whatever names a data set, the first of these that fits:
- *
- * - with `root`, the name of a published data set (`OxfordPets`, `oxford_pets`),
- * - the path of a published data set: its folder in the documented layout, or the folder that holds it with its name
- *   (`data/OxfordPets` for `data/oxford_pets`),
- * - a drawn toy set (`toy`), where there is no such folder,
- * - a list of images (`photos.csv`, `photos.jsonl`), see `openListedFile`; `root` is then the folder of its paths,
- * - a folder of images, see `openFolder`.
- *
- * @throws ConfigError for an unknown name or an option that does not fit, DataError when the data cannot be used
- */
-export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const dataset = await open(path, options)
-  for (const warning of dataset.warnings ?? []) options.onWarning?.(warning)
-  return dataset
-}
-
-async function open(path: string, options: OpenDatasetOptions): Promise<Dataset> {
-  if (isListName(path) && !(await isFolder(path))) return openListedFile(path, options)
-  const published = await findPublished(path, options.root)
-  if (published) return openPublished(published, options)
-  const exists = await isThere(path)
-  if (!exists && Object.hasOwn(toySets, path)) return toyDataset(path)
-  if (!exists) throw notFound(path)
-  return openFolder(path, options)
-}
-
-/**
- * A path that opens the same data set without `root`, for records of what was opened.
- *
- * @param path as given to {@link openDataset}
- */
-export function pathWithoutRoot(path: string, root: string | undefined): string {
-  return root !== undefined && findDataset(path) ? join(root, path) : path
 }
 
 /** A published data set and the folder that holds its folder. */
@@ -71,18 +46,84 @@ export interface Published {
   readonly root: string
 }
 
-/** The published data set that a path means, if it means one; see {@link openDataset}. */
-export async function findPublished(path: string, root: string | undefined): Promise<Published | undefined> {
-  if (root !== undefined && (findDataset(path) || (isBareName(path) && !(await isThere(path))))) {
-    return { source: datasetNamed(path), root }
+/** Opens what names a data set. */
+export interface DatasetOpener {
+  /**
+   * Opens whatever names a data set, the first of these that fits:
+   *
+   * - with `root`, the name of a published data set (`OxfordPets`, `oxford_pets`),
+   * - the path of a published data set: its folder in the documented layout, or the folder that holds it with its name
+   *   (`data/OxfordPets` for `data/oxford_pets`),
+   * - the name of a drawn set (`toy`), where there is no such folder,
+   * - a list of images (`photos.csv`, `photos.jsonl`), see `openListedFile`; `root` is then the folder of its paths,
+   * - a folder of images, see `openFolder`.
+   *
+   * @throws ConfigError for an unknown name or an option that does not fit, DataError when the data cannot be used
+   */
+  openDataset(path: string, options?: OpenDatasetOptions): Promise<Dataset>
+  /** The published data set that a path means, if it means one. */
+  findPublished(path: string, root: string | undefined): Promise<Published | undefined>
+  /**
+   * A path that opens the same data set without `root`, for records of what was opened.
+   *
+   * @param path as given to `openDataset`
+   */
+  pathWithoutRoot(path: string, root: string | undefined): string
+}
+
+/** An opener of folders, lists and the sets that are known by name. */
+export function datasetOpener({ published: sources, drawn, indexFolder }: KnownSets): DatasetOpener {
+  async function open(path: string, options: OpenDatasetOptions): Promise<Dataset> {
+    if (isListName(path) && !(await isFolder(path))) return openListedFile(path, options)
+    const published = await findPublished(path, options.root)
+    if (published) {
+      return openPublished(published, { ...options, indexFolder: options.indexFolder ?? indexFolder() })
+    }
+    const exists = await isThere(path)
+    if (!exists && drawn.names.includes(path)) return drawn.open(path)
+    if (!exists) throw notFound(path)
+    return openFolder(path, options)
   }
-  const full = resolve(path)
-  const holder = dirname(full)
-  const byFolder = datasets.find(({ folder }) => folder === basename(full))
-  if (byFolder && (await isLaidOut(byFolder, holder))) return { source: byFolder, root: holder }
-  const byName = findDataset(basename(full))
-  if (!byName || (await isThere(path))) return undefined
-  return (await isThere(join(holder, byName.folder))) ? { source: byName, root: holder } : undefined
+
+  async function findPublished(path: string, root: string | undefined): Promise<Published | undefined> {
+    if (root !== undefined && (findSource(sources, path) || (isBareName(path) && !(await isThere(path))))) {
+      return { source: sourceNamed(sources, path), root }
+    }
+    const full = resolve(path)
+    const holder = dirname(full)
+    const byFolder = sources.find(({ folder }) => folder === basename(full))
+    if (byFolder && (await isLaidOut(byFolder, holder))) return { source: byFolder, root: holder }
+    const byName = findSource(sources, basename(full))
+    if (!byName || (await isThere(path))) return undefined
+    return (await isThere(join(holder, byName.folder))) ? { source: byName, root: holder } : undefined
+  }
+
+  function notFound(path: string): DataError {
+    const source = findSource(sources, basename(path))
+    if (source) {
+      return new DataError(`${path}: does not exist; ${source.name} is a published data set`, {
+        hint: `Say where its folder ${source.folder} is: --root <folder>, or <folder>/${source.name}.`,
+      })
+    }
+    const near = nearestNames(path, [...drawn.names, ...sources.map(({ name }) => name)])
+    return new DataError(`${path}: does not exist; expected a folder of images or a data set's name`, {
+      hint:
+        near.length > 0
+          ? `Did you mean ${near.join(' or ')}?`
+          : 'Check the path; `promptsrc data list` lists the names of data sets.',
+    })
+  }
+
+  return {
+    async openDataset(path, options = {}) {
+      const dataset = await open(path, options)
+      for (const warning of dataset.warnings ?? []) options.onWarning?.(warning)
+      return dataset
+    },
+    findPublished,
+    pathWithoutRoot: (path, root) =>
+      root !== undefined && findSource(sources, path) ? join(root, path) : path,
+  }
 }
 
 const isBareName = (path: string): boolean => !/[\\/]/.test(path)
@@ -106,25 +147,9 @@ async function openPublished({ source, root }: Published, options: OpenDatasetOp
       hint: 'Leave the option out.',
     })
   }
-  const { onScan, signal, indexFolder = listingsFolder() } = options
+  const { onScan, signal, indexFolder } = options
   const dataset = await source.open({ root, indexFolder, onScan, signal })
   return withCachedDraws(dataset, join(root, source.folder))
-}
-
-function notFound(path: string): DataError {
-  const source = findDataset(basename(path))
-  if (source) {
-    return new DataError(`${path}: does not exist; ${source.name} is a published data set`, {
-      hint: `Say where its folder ${source.folder} is: --root <folder>, or <folder>/${source.name}.`,
-    })
-  }
-  const near = nearestNames(path, [...Object.keys(toySets), ...datasets.map(({ name }) => name)])
-  return new DataError(`${path}: does not exist; expected a folder of images or a data set's name`, {
-    hint:
-      near.length > 0
-        ? `Did you mean ${near.join(' or ')}?`
-        : 'Check the path; `promptsrc data list` lists the names of data sets.',
-  })
 }
 
 const isThere = async (path: string): Promise<boolean> =>

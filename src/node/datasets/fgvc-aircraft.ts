@@ -1,9 +1,9 @@
 import { datasetTemplate } from '../../core/clip/templates.js'
 import type { Part } from '../../core/data/dataset.js'
 import type { DataError } from '../../core/errors.js'
+import type { DatasetSource, SourceFile } from '../data/dataset-source.js'
 import { finishDataset } from './finish.js'
 import { checkLists, type LabelledPath } from './labelled-lists.js'
-import type { DatasetSource, SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 
 const classFile = 'variants.txt'

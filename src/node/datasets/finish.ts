@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DataWarning } from '../../core/data/dataset.js'
+import type { Annotations, DatasetSource, SourceDataset } from '../data/dataset-source.js'
 import type { CheckedLists } from './labelled-lists.js'
-import type { Annotations, DatasetSource, SourceDataset } from './source.js'
 
 /** A data set of lists that were read, with its identity and with a word where it is not as published. */
 export function finishDataset(

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { tidyClassName } from '../../core/clip/templates.js'
+import type { SourceFile } from '../data/dataset-source.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import type { ClassFolder } from './folder-index.js'
-import type { SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 
 const classNamesFile = 'classnames.txt'

@@ -1,8 +1,8 @@
 import { datasetTemplate } from '../../core/clip/templates.js'
+import type { DatasetSource } from '../data/dataset-source.js'
 import { listClassFolders } from './class-folders.js'
 import { finishDataset } from './finish.js'
 import { classNamesEntry, dataOf, ImageNetClasses } from './imagenet-classes.js'
-import type { DatasetSource } from './source.js'
 import { SourceFolder } from './source-folder.js'
 
 /** A test set for models that were adapted on ImageNet. */

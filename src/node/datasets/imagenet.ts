@@ -1,10 +1,10 @@
 import { datasetTemplate } from '../../core/clip/templates.js'
 import type { DataWarning } from '../../core/data/dataset.js'
+import type { DatasetSource, SourceFile } from '../data/dataset-source.js'
 import { compareCodePoints } from '../data/listing.js'
 import { type ClassFolders, listClassFolders } from './class-folders.js'
 import { finishDataset } from './finish.js'
 import { classNamesEntry, dataOf, ImageNetClasses } from './imagenet-classes.js'
-import type { DatasetSource, SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 
 const trainFolder = 'images/train'

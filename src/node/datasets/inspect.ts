@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DatasetSource, SourceFile } from './source.js'
+import type { DatasetSource, SourceFile } from '../data/dataset-source.js'
 
 export interface InspectedFile extends SourceFile {
   readonly found: boolean

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
+import type { DatasetSource } from '../data/dataset-source.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { withFileLock } from '../files/lock.js'
 import { type Unpacked, unpackArchive } from '../unpack/unpack.js'
 import { archives, type SourceArchive } from './archives.js'
 import { inspectFiles } from './inspect.js'
-import type { DatasetSource } from './source.js'
 
 /** An archive of a data set that is there. */
 export interface FoundArchive {

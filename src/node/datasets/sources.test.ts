@@ -4,8 +4,8 @@ import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { layouts, writeLayout } from '../../../test/support/dataset-layouts.js'
 import type { Datum } from '../../core/data/dataset.js'
+import type { DatasetSource, SourceDataset } from '../data/dataset-source.js'
 import { datasets } from './registry.js'
-import type { DatasetSource, SourceDataset } from './source.js'
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'sources-')))
 const opened = new Map<string, SourceDataset>()

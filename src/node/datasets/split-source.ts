@@ -1,11 +1,11 @@
 import type { DataWarning } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
+import type { DatasetSource, OpenContext, SourceFile } from '../data/dataset-source.js'
 import type { ImageFolder } from '../data/image-folder.js'
 import { listClassFolders } from './class-folders.js'
 import type { Lists } from './divide.js'
 import { finishDataset } from './finish.js'
 import { checkLists, type LabelledPath } from './labelled-lists.js'
-import type { DatasetSource, OpenContext, SourceFile } from './source.js'
 import { SourceFolder } from './source-folder.js'
 import { readSplitFile } from './split-file.js'
 

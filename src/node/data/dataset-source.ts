@@ -1,4 +1,6 @@
 import type { Dataset } from '../../core/data/dataset.js'
+import { ConfigError } from '../../core/errors.js'
+import { nearestNames } from '../../core/suggest.js'
 
 /** Where a published data set was read from: the split that results were published on, or what its makers wrote. */
 export type Annotations = 'split file' | 'original annotations'
@@ -70,4 +72,28 @@ export interface DatasetSource {
    * @throws DataError when a needed file is missing or an annotation cannot be used
    */
   open(context: OpenContext): Promise<SourceDataset>
+}
+
+/**
+ * The data set of a name, alias or other name; undefined where there is none. Upper and lower case, hyphens and
+ * underscores make no difference.
+ */
+export function findSource(sources: readonly DatasetSource[], name: string): DatasetSource | undefined {
+  return sources.find((source) => namesOf(source).some((known) => plain(known) === plain(name)))
+}
+
+const namesOf = ({ name, alias, otherNames = [] }: DatasetSource) => [name, alias, ...otherNames]
+const plain = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '')
+
+/** {@link findSource}, but an unknown name throws ConfigError with the nearest ones. */
+export function sourceNamed(sources: readonly DatasetSource[], name: string): DatasetSource {
+  const found = findSource(sources, name)
+  if (found) return found
+  const near = nearestNames(name, sources.flatMap(namesOf))
+  throw new ConfigError(`unknown data set "${name}"`, {
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : `There are ${sources.map((source) => source.name).join(', ')}.`,
+  })
 }
