@@ -1,22 +1,10 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { expect } from 'vitest'
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-)
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-]
+import { launchChromium, missingBrowser } from './chromium.js'
 
 /** How a page is looked at. */
 export interface Screen {
@@ -41,15 +29,12 @@ export class ReportBrowser {
 
   static async start(): Promise<ReportBrowser> {
     const folder = await mkdtemp(join(tmpdir(), 'report-browser-'))
-    return new ReportBrowser(
-      folder,
-      executablePath ? await chromium.launch({ executablePath, args }) : undefined,
-    )
+    return new ReportBrowser(folder, await launchChromium())
   }
 
   /** Why nothing can be looked at; undefined where it can. */
   get missing(): string | undefined {
-    return this.browser ? undefined : 'no Chromium is installed'
+    return missingBrowser
   }
 
   /** Writes a page to look at. */

@@ -7,8 +7,9 @@ const { ComputeError, UserError } = errors
 const OUT_OF_MEMORY =
   /bad_alloc|bad allocation|failed to allocate|allocation failed|out of memory|OUT_OF_MEMORY|memory limit/i
 
-/** Throws what ONNX Runtime threw as an error of ours: ComputeError without memory, else GraphError. */
+/** Throws what ONNX Runtime threw as an error of ours: ComputeError without memory, else GraphError. Ours stay. */
 export function rethrow(error: unknown): never {
+  if (error instanceof UserError) throw error
   const said = error instanceof Error ? error.message : String(error)
   throw OUT_OF_MEMORY.test(said) ? outOfMemory(said, error) : new GraphError(said, { cause: error })
 }

@@ -1,0 +1,116 @@
+import { createClassifier } from '../../src/core/evaluate/create-classifier.js'
+import { predictImages } from '../../src/core/evaluate/predict.js'
+import { encodeGraph, exp, input } from '../../src/core/graph/index.js'
+import { methodNamed } from '../../src/core/methods/registry.js'
+import { resolveSettings } from '../../src/core/train/settings.js'
+import { trainPrompts } from '../../src/core/train/train-prompts.js'
+import type { TrainedPrompts } from '../../src/core/train/trained-prompts.js'
+import { decodeImage } from '../../src/web/image.js'
+import { loadModel } from '../../src/web/model.js'
+import { namedPhoto, photoDataset } from '../../src/web/photos.js'
+import { type WebRuntimeOptions, webRuntime } from '../../src/web/runtime.js'
+import { firstSteps } from './first-steps.js'
+
+// The script of the page that the browser's tests open; what is set on `window` they call.
+
+/** How a runtime of the page is set up; functions do not cross from the test into the page. */
+export interface PageOptions {
+  readonly device?: 'wasm' | 'webgpu'
+  readonly threads?: number
+  /** Address of the worker's script. */
+  readonly worker?: string
+}
+
+const runtimeOf = ({ worker, ...options }: PageOptions): WebRuntimeOptions => ({
+  ...options,
+  wasmPaths: '/ort/',
+  ...(worker ? { worker: () => new Worker(worker, { type: 'module' }) } : {}),
+})
+
+const tiny = (options: PageOptions) =>
+  loadModel('/tiny/', { name: 'tiny', runtime: webRuntime(runtimeOf(options)), blockBytes: 2 ** 18 })
+
+const file = async (url: string): Promise<File> => {
+  const response = await fetch(url)
+  return new File([await response.blob()], url.split('/').at(-1)!)
+}
+
+const functions = {
+  /** The first steps of a training, and how often the page had a turn meanwhile. */
+  async train(options: PageOptions) {
+    const model = await tiny(options)
+    let turns = 0
+    const timer = setInterval(() => turns++, 10)
+    try {
+      return { ...(await firstSteps(model)), hash: await model.hash(), turns }
+    } finally {
+      clearInterval(timer)
+      await model.close()
+    }
+  },
+
+  /** exp(x) of some values. */
+  async compute(options: PageOptions) {
+    const runtime = webRuntime(runtimeOf(options))
+    const session = await runtime.compile(await encodeGraph({ y: exp(input('x', [3])) }))
+    const outputs = await session.run({ x: { shape: [3], data: Float32Array.of(0, 1, 2) } })
+    await runtime.close()
+    return [...outputs.y!.data]
+  },
+
+  /** Trains on pictures of two classes that are drawn here, and classifies new ones: the share of right answers. */
+  async learn(options: PageOptions) {
+    const model = await tiny(options)
+    try {
+      const draw = async (colour: string, i: number): Promise<File> => {
+        const canvas = new OffscreenCanvas(96 + i, 80)
+        const context = canvas.getContext('2d')!
+        context.fillStyle = 'white'
+        context.fillRect(0, 0, canvas.width, canvas.height)
+        context.fillStyle = colour
+        context.fillRect(10 + 3 * i, 12 + 2 * i, 50, 44)
+        return new File([await canvas.convertToBlob({ type: 'image/png' })], `${i}.png`)
+      }
+      const pictures = (colour: string, from: number) =>
+        Promise.all([0, 1, 2, 3].map((i) => draw(colour, from + i)))
+      const photos = {
+        'red square': await pictures('#d01818', 0),
+        'blue square': await pictures('#1838d0', 0),
+      }
+      const settings = resolveSettings({ shots: 4, epochs: 3, learningRate: 0.01 }, model.clip)
+      const training = trainPrompts({ model, data: photoDataset(photos), ...settings })
+      let next = await training.next()
+      while (!next.done) next = await training.next()
+      const prompts: TrainedPrompts = {
+        method: methodNamed(settings.method),
+        methodOptions: settings.methodOptions,
+        parameters: next.value.parameters,
+        classNames: Object.keys(photos),
+        model: { name: model.name, sha256: await model.hash() },
+      }
+      const classifier = await createClassifier({ model, prompts }, { addClasses: ['green ring'] })
+      const found: string[] = []
+      const unseen = [...(await pictures('#d01818', 5)), ...(await pictures('#1838d0', 5))]
+      for await (const { classes } of predictImages(
+        classifier,
+        unseen.map((picture) => namedPhoto(picture)),
+      )) {
+        found.push(classes[0]!.className)
+      }
+      await classifier.release()
+      return found
+    } finally {
+      await model.close()
+    }
+  },
+
+  /** Pixels of an image. */
+  async decode(url: string) {
+    const { width, height, data } = await decodeImage(await file(url))
+    return { width, height, data: [...data] }
+  },
+}
+
+export type PageFunctions = typeof functions
+
+Object.assign(window, { page: functions })
