@@ -9,7 +9,7 @@ import { resolveSettings } from '../src/core/train/settings.js'
 import { trainPrompts } from '../src/core/train/train-prompts.js'
 import { toyDataset, toySets } from '../src/core/world/datasets.js'
 import { toyProtocols } from '../src/core/world/protocols.js'
-import { settingsFor } from '../src/lab/plans/entries.js'
+import { embeddedSettings } from '../src/lab/plans/embedded.js'
 import { formatTable } from '../src/lab/results/formats/text-table.js'
 import { loadModel } from '../src/node/model.js'
 
@@ -39,7 +39,7 @@ async function train(
   { seed, shots = 16, classes = 'all' }: { seed: number; shots?: number; classes?: ClassSelection },
 ): Promise<Learned | undefined> {
   if (method === 'zero-shot') return undefined
-  const input = { ...settingsFor(method, true), method, seed, shots, classes }
+  const input = { ...embeddedSettings(method), method, seed, shots, classes }
   const events = trainPrompts({ ...input, model, data: data(name) })
   let next = await events.next()
   while (!next.done) next = await events.next()

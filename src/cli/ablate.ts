@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { methodNamed, methods } from '../core/methods/registry.js'
 import { ablationEntries } from '../lab/plans/ablation.js'
+import { embeddedSettings, embeddedWeights } from '../lab/plans/embedded.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
 import { oneOf } from './options.js'
 
@@ -25,7 +26,10 @@ export function ablateCommand(): Command {
           path: data,
           title: ({ name }) => `Regulators on ${methodNamed(flags.method).title}, ${name}`,
           out: ({ name }) => `runs/ablate-${name}-${flags.method}`,
-          entries: (embedded) => ablationEntries(flags.method, embedded),
+          entries: (embedded) =>
+            embedded
+              ? ablationEntries(flags.method, embeddedSettings(flags.method), embeddedWeights)
+              : ablationEntries(flags.method),
         },
         flags,
       ),

@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
-import type { FinishedUnit } from '../lab/plans/benchmark.js'
-import { comparable, isDrawn } from '../lab/plans/entries.js'
+import { planBenchmark } from '../lab/plans/benchmark.js'
+import type { FinishedUnit } from '../lab/plans/do-units.js'
+import { isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
+import { comparable } from '../lab/plans/entries.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
 import { type Protocol, protocols } from '../lab/plans/protocol.js'
+import { protocolData } from '../lab/plans/protocol-data.js'
+import { aggregate } from '../lab/results/aggregate.js'
+import { jsonOf } from '../lab/results/formats/json.js'
+import { textOf } from '../lab/results/formats/text.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
-import type { Results } from '../lab/results/read-results.js'
+import { sheetOf } from '../lab/results/layout.js'
+import { resultsOf } from '../lab/results/read-results.js'
+import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js'
 import { lastingPath, openData } from './data.js'
-import { downloadBars } from './download-progress.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
-import { failFor } from './failed-runs.js'
-import { interruptible } from './interrupt.js'
-import { startLiveTable } from './live-table.js'
 import { listOf, methodsOption, positiveNumber, seedsOption, wholeNumber } from './options.js'
-import { accuracies } from './unit-text.js'
+import { failFor, identified, Work } from './work.js'
 
 interface Flags extends EngineFlags {
   readonly datasets?: readonly string[]
@@ -83,38 +87,16 @@ export function benchCommand(): Command {
 }
 
 async function bench(protocol: Protocol, flags: Flags): Promise<void> {
-  const engine = await engineFrom(flags, join(flags.out, protocol))
-  let stopView = () => {}
-  const signal = interruptible(() => {
-    stopView()
-    return engine.interruption()
-  })
-  const units = await plan(protocol, flags, signal)
+  const work = new Work(await engineFrom(flags, join(flags.out, protocol)))
+  const units = await plan(protocol, flags, work.signal)
   if (flags.dryRun) return printPlan(units, flags)
 
-  const { runBenchmark } = await import('../lab/plans/benchmark.js')
-  const view = startLiveTable(
-    units.map(({ folder, name, after }) => ({ folder, name, after })),
-    { outcome: ({ result }) => accuracies(result) },
-  )
-  stopView = view.stop
-  let reused = 0
-  const finished = await runBenchmark(units, engine, {
-    signal,
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-    onMessage: view.say,
-    onUpdate(update) {
-      if (update.reused) reused++
-      view.update(update)
-    },
-  }).finally(view.stop)
-  if (reused > 0) process.stderr.write(`${reused} of ${units.length} runs were done before\n`)
+  const finished = await work.do(units, { threads: flags.threads })
   const open = finished.filter(({ result, failure }) => !result && !failure)
   if (open.length > 0) {
     process.stderr.write(`${open.length} of ${units.length} runs are queued; the same call follows them\n`)
   }
   await show(finished, flags)
-  const { failureLine } = await import('../lab/units/unit-files.js')
   failFor(
     finished.flatMap(({ name, failure }) => (failure ? [failureLine(name, failure)] : [])),
     finished.length,
@@ -123,12 +105,7 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
 
 /** Opens model and data and plans the runs. */
 async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
-  const [{ protocolData }, { planBenchmark }, { loadModel }] = await Promise.all([
-    import('../lab/plans/protocol-data.js'),
-    import('../lab/plans/plan.js'),
-    import('../node/model.js'),
-  ])
-  const data = protocolData(protocol, flags)
+  const data = protocolData(protocol, { ...flags, groups: { toy: toyGroup } })
   const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
   const { root } = flags
   const open = once(async (path: string) => {
@@ -141,17 +118,15 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
   // A wrong name is said before a model is downloaded.
   for (const path of all) await open(path)
   const name = flags.model ?? (all.every((one) => isDrawn(one) && !existsSync(one)) ? 'tiny' : 'ViT-B/16')
-  const bars = downloadBars()
-  const model = await loadModel(name, { signal, onProgress: bars.onProgress }).finally(bars.stop)
-  const sha256 = await model.hash().finally(() => model.close())
   const { epochs, batchSize, lr, skipBadImages } = flags
   return planBenchmark({
     ...data,
     protocol,
-    methods: flags.methods,
+    rows: flags.methods,
     seeds: flags.seeds,
-    model: { name, sha256 },
+    model: await identified(name, signal),
     open,
+    ownSettings,
     overrides: {
       ...(epochs === undefined ? {} : { epochs }),
       ...(batchSize === undefined ? {} : { batchSize }),
@@ -173,7 +148,6 @@ function once<T>(run: (argument: string) => Promise<T>): (argument: string) => P
 }
 
 async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promise<void> {
-  const { readFailure, readResult } = await import('../lab/units/unit-files.js')
   const runs = await Promise.all(
     units.map(async ({ folder, name, spec }) => {
       const result = await readResult(folder, spec)
@@ -193,24 +167,9 @@ async function printPlan(units: readonly PlannedUnit[], { json }: Flags): Promis
 
 /** Prints the tables of what is finished. */
 async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<void> {
-  const [{ observationsOf }, { aggregate }] = await Promise.all([
-    import('../lab/results/read-units.js'),
-    import('../lab/results/aggregate.js'),
-  ])
-  const observations = finished.flatMap(({ folder, spec, result }) =>
-    result ? observationsOf(folder, spec, result).map(({ observation }) => observation) : [],
-  )
-  if (observations.length === 0) return
-  const tables = aggregate(observations)
-  const results: Results = {
-    observations,
-    unfinished: finished.flatMap(({ folder, result, failure }) => (result || failure ? [] : [folder])),
-    failed: finished.flatMap(({ folder, failure }) =>
-      failure ? [{ path: folder, message: failure.message }] : [],
-    ),
-    damaged: [],
-    repeats: [],
-  }
+  const results = resultsOf(finished)
+  if (results.observations.length === 0) return
+  const tables = aggregate(results.observations)
   if (flags.html !== undefined) {
     const [{ resultsReport }, { writeFileAtomic }] = await Promise.all([
       import('../pages/results-report.js'),
@@ -219,14 +178,9 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
     await writeFileAtomic(flags.html, await resultsReport(tables, results))
     process.stderr.write(`page  ${flags.html}\n`)
   }
-  if (flags.json) {
-    const { jsonOf } = await import('../lab/results/formats/json.js')
-    process.stdout.write(`${JSON.stringify(jsonOf(tables, results))}\n`)
-    return
-  }
-  const [{ sheetOf }, { textOf }] = await Promise.all([
-    import('../lab/results/layout.js'),
-    import('../lab/results/formats/text.js'),
-  ])
-  process.stdout.write(`\n${textOf(tables.map(sheetOf), process.stdout.columns)}`)
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(jsonOf(tables, results))}\n`
+      : `\n${textOf(tables.map(sheetOf), process.stdout.columns)}`,
+  )
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { embeddedSettings } from '../lab/plans/embedded.js'
 import { comparable, methodEntries } from '../lab/plans/entries.js'
 import { type ComparisonFlags, compareAndPrint, withComparisonOptions } from './comparison.js'
 import { methodsOption } from './options.js'
@@ -25,7 +26,7 @@ export function compareCommand(): Command {
           path: data,
           title: ({ name }) => `Prompt learning methods on ${name}`,
           out: ({ name }) => `runs/compare-${name}`,
-          entries: (embedded) => methodEntries(flags.methods, embedded),
+          entries: (embedded) => methodEntries(flags.methods, embedded ? embeddedSettings : undefined),
         },
         flags,
       ),

@@ -1,8 +1,12 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import { formatTable } from '../lab/results/formats/text-table.js'
+import { toyDataset } from '../core/world/datasets.js'
+import { embeddedSettings } from '../lab/plans/embedded.js'
+import { type Entry, methodEntries } from '../lab/plans/entries.js'
+import type { ComparedRow } from '../lab/results/compared-rows.js'
+import { accuraciesText } from '../lab/results/formats/comparison.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { commonOptions, compareWithProgress, throwFailure, writeReport } from './comparison.js'
+import { compare, throwFailure, writeReport } from './comparison.js'
 import { wholeNumber } from './options.js'
 
 interface DemoFlags {
@@ -30,44 +34,52 @@ export function demoCommand(): Command {
 
 async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<void> {
   const start = performance.now()
-  const [{ demoEntries, demoFigures }, { toyDataset }, { figureTable }] = await Promise.all([
-    import('../lab/plans/demo.js'),
-    import('../core/world/datasets.js'),
-    import('../lab/plans/tables.js'),
-  ])
   process.stdout.write(
     'Training prompts for 12 base classes of the toy world, 16 pictures each; 12 novel classes are only named.\n',
   )
   const seeds = Array.from({ length: count }, (_, i) => i + 1)
   const data = toyDataset('toy')
-  const options = {
-    ...(await commonOptions({ model: 'tiny', ...(threads ? { threads } : {}) }, out)),
-    entries: demoEntries(),
-    seeds,
-    data,
-    dataPath: 'toy',
-  }
-  const comparison = await compareWithProgress(options)
-  await throwFailure(comparison)
+  const { units, rows, model } = await compare(
+    { entries: entries(), seeds, data, reference: { path: data.name }, out },
+    { model: 'tiny', ...(threads ? { threads } : {}) },
+  )
+  throwFailure(units)
   const seconds = (performance.now() - start) / 1000
   if (json) {
-    const figures = { methods: demoFigures(comparison), seeds, seconds }
+    const figures = { methods: figuresOf(rows), seeds, seconds }
     await writeFileAtomic(json, `${JSON.stringify(figures, null, 2)}\n`)
   }
-  const report = await writeReport(comparison, out, {
-    ...options,
+  const report = await writeReport(out, {
+    rows,
+    model,
+    seeds,
+    data,
     title: 'Prompt learning on the toy world',
     subtitle: `The embedded tiny CLIP, trained on 16 pictures of each of 12 base classes; 12 novel classes were never trained. Seeds ${seeds.join(', ')}.`,
     detailed: 'promptsrc',
   })
-  const { head, rows } = figureTable(comparison)
-  process.stdout.write(
-    `\n${formatTable(
-      head.slice(0, 4),
-      rows.map((row) => row.slice(0, 4)),
-    )}\n\n`,
-  )
+  process.stdout.write(`\n${accuraciesText(rows)}\n\n`)
   process.stdout.write(`accuracy in percent, mean ± standard deviation over seeds ${seeds.join(', ')}; `)
   process.stdout.write(`HM: harmonic mean; ${seconds.toFixed(0)} s\n`)
   process.stdout.write(`${relative('.', report)}\n`)
 }
+
+/** Zero-shot CLIP, prompts without regulation, and PromptSRC. */
+const entries = (): Entry[] =>
+  methodEntries(['zero-shot', 'ivlp', 'promptsrc'], embeddedSettings).map((entry) =>
+    entry.method === 'ivlp' ? { ...entry, title: 'IVLP (cross-entropy only)' } : entry,
+  )
+
+/** Accuracies in percent by method: means over seeds, and their standard deviations (0 for one run). */
+const figuresOf = (rows: readonly ComparedRow[]) =>
+  Object.fromEntries(
+    rows.map(({ entry, base, novel, hm }) => [
+      entry.label,
+      {
+        base: base.mean,
+        novel: novel!.mean,
+        hm: hm!.mean,
+        std: { base: base.std ?? 0, novel: novel!.std ?? 0, hm: hm!.std ?? 0 },
+      },
+    ]),
+  )

@@ -3,10 +3,7 @@ import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
 import type { TaskUpdate, UnitTask } from '../lab/engines/engine.js'
 import { checkEngineFlags, type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
-import { failFor } from './failed-runs.js'
-import { interruptible } from './interrupt.js'
-import { startLiveTable } from './live-table.js'
-import { accuracies } from './unit-text.js'
+import { failFor, Work } from './work.js'
 
 const examples = `
 Examples:
@@ -40,15 +37,12 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
   const above = resolve(found[0]!) === first ? dirname(dirname(first)) : first
   const engine = await engineFrom(flags, flags.out ?? above)
   const tasks = await Promise.all(found.map(taskOf))
-  const signal = interruptible(() => {
-    table.stop()
-    return engine.interruption()
-  })
-  const table = startLiveTable(tasks, { outcome: ({ result }) => accuracies(result) })
+  const work = new Work(engine)
+  const table = work.watch(tasks)
   const last = new Map<string, TaskUpdate>()
   await engine
     .run(tasks, {
-      signal,
+      signal: work.signal,
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
       onMessage: table.say,
       onUpdate(update) {

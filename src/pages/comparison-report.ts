@@ -1,8 +1,7 @@
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset } from '../core/data/dataset.js'
 import { baselineNamed } from '../lab/baselines/registry.js'
-import type { Comparison } from '../lab/plans/comparison.js'
-import { accuraciesOf, type Row, rowsOf } from '../lab/plans/figures.js'
+import { type ComparedRow, valueAt } from '../lab/results/compared-rows.js'
 import type { Epoch } from '../lab/results/training-curves.js'
 import { renderReport } from './report.js'
 import type { HeadlineRow, ReportData } from './report-data.js'
@@ -13,6 +12,9 @@ import { trainingData } from './training.js'
 export interface ComparisonReportOptions {
   readonly title: string
   readonly subtitle: string
+  /** At least one. */
+  readonly rows: readonly ComparedRow[]
+  readonly seeds: readonly number[]
   readonly data: Dataset
   readonly model: { readonly name: string; readonly sha256: string }
   /** Label of the row shown in detail. Default: that with the best harmonic mean. */
@@ -23,25 +25,18 @@ export interface ComparisonReportOptions {
   readonly environment: object
 }
 
-/** The report of a comparison with at least one finished unit as an HTML page. */
-export async function comparisonReport(
-  comparison: Comparison,
-  options: ComparisonReportOptions,
-): Promise<string> {
-  return renderReport(await reportData(comparison, options))
-}
-
-async function reportData(comparison: Comparison, options: ComparisonReportOptions): Promise<ReportData> {
-  const { title, subtitle, data, model, environment, epochsOf } = options
-  const rows = rowsOf(comparison)
+/** The report of a comparison as an HTML page. */
+export async function comparisonReport(options: ComparisonReportOptions): Promise<string> {
+  const { title, subtitle, rows, seeds, data, model, environment, epochsOf } = options
   const row = rows.find(({ entry }) => entry.label === options.detailed) ?? bestOf(rows)
   const reference = rows.find(({ entry }) => entry.method === 'zero-shot')
-  const { measures } = row.units.at(-1)!.result!
-  const selection = measures.novel ? 'novel' : 'base'
-  const evaluation = measures[selection]
+  const { spec, result } = row.units.at(-1)!
+  const selection = result.measures.novel ? 'novel' : 'base'
+  const evaluation = result.measures[selection]
   const { classNames, test } = selectClasses(data, selection)
   const name = row.entry.title
-  return {
+  const seed = spec.settings.seed === null ? '' : `, seed ${spec.settings.seed}`
+  return renderReport({
     title,
     subtitle,
     date: new Date().toISOString(),
@@ -57,7 +52,7 @@ async function reportData(comparison: Comparison, options: ComparisonReportOptio
             items: await loadSamples(test, evaluation.samples),
           },
           evaluation: {
-            caption: `${selection === 'novel' ? 'Novel' : 'Base'} classes under ${name}${seedOf(row)}.`,
+            caption: `${selection === 'novel' ? 'Novel' : 'Base'} classes under ${name}${seed}.`,
             classNames,
             metrics: evaluation.metrics,
             calibration: evaluation.calibration,
@@ -66,40 +61,21 @@ async function reportData(comparison: Comparison, options: ComparisonReportOptio
       : {}),
     ...(await training(rows, row, epochsOf)),
     facts: {
-      Settings: {
-        model: model.name,
-        modelSha256: model.sha256,
-        data: data.name,
-        seeds: comparison.seeds,
-      },
-      ...Object.fromEntries(
-        rows.filter(isTrained).map(({ entry, units }) => [entry.title, settingsOf(units)]),
-      ),
+      Settings: { model: model.name, modelSha256: model.sha256, data: data.name, seeds },
+      ...Object.fromEntries(rows.filter(isTrained).map((row) => [row.entry.title, settingsOf(row)])),
       Environment: { ...environment },
     },
-  }
+  })
 }
 
 /** The best by harmonic mean; without any, by base accuracy. */
-function bestOf(rows: readonly Row[]): Row {
-  const score = ({ hm, base }: Row) => (hm ? 1000 + hm.mean : base.mean)
+function bestOf(rows: readonly ComparedRow[]): ComparedRow {
+  const score = ({ hm, base }: ComparedRow) => (hm ? 1000 + hm.mean : base.mean)
   return rows.reduce((best, row) => (score(row) > score(best) ? row : best))
 }
 
-function headlineRow({
-  entry,
-  base,
-  novel,
-  hm,
-  units,
-  parameters,
-  stepSeconds,
-  peakMemoryMB,
-}: Row): HeadlineRow {
-  const points = units.flatMap(({ result }) => {
-    const { base, novel } = accuraciesOf(result!)
-    return novel === undefined ? [] : [{ base, novel }]
-  })
+function headlineRow(row: ComparedRow): HeadlineRow {
+  const { entry, base, novel, hm, parameters, stepSeconds, peakMemoryMB } = row
   return {
     method: entry.title,
     base: base.mean,
@@ -107,15 +83,18 @@ function headlineRow({
     hm: hm?.mean ?? null,
     std: { base: base.std, novel: novel?.std ?? null, hm: hm?.std ?? null },
     intervals: { base: base.interval, novel: novel?.interval ?? null, hm: hm?.interval ?? null },
-    runs: points,
+    runs: base.runs.flatMap(({ seed, value }) => {
+      const other = valueAt(novel, seed)
+      return other === null ? [] : [{ base: value, novel: other }]
+    }),
     costs: { parameters, stepSeconds, peakMemoryMB },
   }
 }
 
 /** Curves of the units' logs: every method's accuracy, the loss terms of one. */
 async function training(
-  rows: readonly Row[],
-  detailed: Row,
+  rows: readonly ComparedRow[],
+  detailed: ComparedRow,
   epochsOf: ComparisonReportOptions['epochsOf'],
 ): Promise<Pick<ReportData, 'training'>> {
   const trained = await Promise.all(
@@ -131,14 +110,9 @@ async function training(
   return { training: trainingData(caption, shown, trained) }
 }
 
-const isTrained = ({ entry }: Row): boolean => !baselineNamed(entry.method)
+const isTrained = ({ entry }: ComparedRow): boolean => !baselineNamed(entry.method)
 
-const seedOf = ({ units }: Row): string => {
-  const { seed } = units.at(-1)!.spec.settings
-  return seed === null ? '' : `, seed ${seed}`
-}
-
-function settingsOf(units: Row['units']): Record<string, unknown> {
+function settingsOf({ units }: ComparedRow): Record<string, unknown> {
   const { seed: _seed, classes: _classes, methodOptions, ...settings } = units[0]!.spec.settings
   return { ...settings, ...(methodOptions as object) }
 }

@@ -1,6 +1,6 @@
-import { methodNamed } from '../../core/methods/registry.js'
+import { methodNamed, methods } from '../../core/methods/registry.js'
 import type { Regulators } from '../../core/methods/regulated.js'
-import { agreementWeights, type Entry, settingsFor } from './entries.js'
+import type { Entry, EntrySettings } from './entries.js'
 
 /** The regulators in the order in which the paper adds them (PromptSRC paper, section 4.2, table 1). */
 const steps = [
@@ -9,14 +9,21 @@ const steps = [
   { label: 'diversity', title: 'textual diversity' },
 ] as const
 
+/** Weights of the three agreement terms. */
+type Weights = Pick<Regulators, 'textLossWeight' | 'imageLossWeight' | 'logitsLossWeight'>
+
 /**
  * Rows of the paper's ablation: the method without regulators, then each regulator on top of those before.
  *
  * @param method whose prompts are regulated; the paper's is `ivlp`
- * @param embedded whether model and data are the embedded ones
+ * @param settings of every row beside the regulators
+ * @param weights default: the published ones
  */
-export function ablationEntries(method: string, embedded: boolean): Entry[] {
-  const settings = settingsFor(method, embedded)
+export function ablationEntries(
+  method: string,
+  settings: EntrySettings = {},
+  weights: Weights = publishedWeights(),
+): Entry[] {
   const none = {
     textLossWeight: 0,
     imageLossWeight: 0,
@@ -24,11 +31,7 @@ export function ablationEntries(method: string, embedded: boolean): Entry[] {
     gpa: false,
     diverseTeacher: false,
   }
-  const added: readonly Record<string, unknown>[] = [
-    agreementWeights(embedded),
-    { gpa: true },
-    { diverseTeacher: true },
-  ]
+  const added: readonly Record<string, unknown>[] = [weights, { gpa: true }, { diverseTeacher: true }]
   const rows: Entry[] = [
     {
       label: method,
@@ -47,6 +50,11 @@ export function ablationEntries(method: string, embedded: boolean): Entry[] {
     })
   }
   return rows
+}
+
+function publishedWeights(): Weights {
+  const { textLossWeight, imageLossWeight, logitsLossWeight } = methods.promptsrc.options.parse({})
+  return { textLossWeight, imageLossWeight, logitsLossWeight }
 }
 
 /** PromptSRC without its regulators is not what readers know by that name. */

@@ -1,92 +1,107 @@
-import { isDeepStrictEqual } from 'node:util'
-import { ConfigError } from '../../core/errors.js'
-import type { Engine, EngineOptions, TaskUpdate } from '../engines/engine.js'
-import { identityOf, type UnitSpec } from '../units/unit.js'
-import {
-  readFailure,
-  readResult,
-  readUnit,
-  type UnitFailure,
-  type UnitResult,
-  writeUnit,
-} from '../units/unit-files.js'
-import type { PlannedUnit } from './plan.js'
+import { join } from 'node:path'
+import { selectClasses } from '../../core/data/base-novel.js'
+import type { Dataset } from '../../core/data/dataset.js'
+import { DataError } from '../../core/errors.js'
+import { identityOf, type Measure } from '../units/unit.js'
+import { type Entry, type EntrySettings, methodEntries } from './entries.js'
+import { type PlannedUnit, type PlanOptions, planUnits, type Work } from './plan.js'
+import { type Protocol, type ProtocolData, type Training, trainingsOf } from './protocol.js'
+import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
-/** A unit after a benchmark's call: finished; failed, or kept from beginning by another's failure; or still queued. */
-export interface FinishedUnit extends PlannedUnit {
-  readonly result?: UnitResult
-  readonly failure?: UnitFailure
+/** What is benchmarked, with what and where. */
+export interface BenchmarkOptions extends ProtocolData, PlanOptions {
+  readonly protocol: Protocol
+  /** Methods of the registry and baselines by name, or with a label and settings beside the published ones. */
+  readonly rows: readonly (string | Entry)[]
+  /** What the user sets for all trainings. */
+  readonly overrides?: SettingsContext['overrides']
+  /** Settings that a model has on a data set in place of published ones; undefined where it has none. */
+  readonly ownSettings?: (model: string, dataset: string, method: string) => EntrySettings | undefined
 }
 
 /**
- * Does all units that are not finished; what an earlier call finished is taken as it is, what it left half done goes on,
- * what failed is tried again.
+ * The units of a benchmark. Below `out` lie `<protocol>/<source>/<label>/shots<K>-seed<S>/train` and, beside it, a
+ * folder for every measure, `<data set>-<classes>`; what needs no seed or no images leaves that level out.
  *
- * @throws ConfigError when a unit's folder holds one of other settings, model or images; the engine's errors
+ * @throws ConfigError, DataError for data sets, methods and settings that cannot be benchmarked
  */
-export async function runBenchmark(
-  units: readonly PlannedUnit[],
-  engine: Engine,
-  options: EngineOptions,
-): Promise<FinishedUnit[]> {
-  await prepare(units)
-  const last = new Map<string, TaskUpdate>()
-  await engine.run(
-    units.map(({ folder, name, after }) => ({ folder, name, after })),
+export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedUnit[]> {
+  const { protocol, rows, model, overrides, out } = options
+  return planUnits(
     {
-      ...options,
-      onUpdate(update) {
-        last.set(update.task.folder, update)
-        options.onUpdate?.(update)
+      entries: rows.flatMap((row) => (typeof row === 'string' ? methodEntries([row]) : row)),
+      trainings: trainingsOf(protocol, options),
+      check,
+      async settingsOf({ method, settings: departures }, { shots }, { name: source }) {
+        const own = options.ownSettings?.(model.name, source, method)
+        const settings = await protocolSettings({
+          protocol,
+          method,
+          source,
+          shots,
+          ...(own ? { own } : {}),
+          ...(overrides ? { overrides } : {}),
+        })
+        const methodOptions = { ...settings.methodOptions, ...departures.methodOptions }
+        return { ...settings, shots, ...departures, methodOptions }
       },
+      unitsOf: (work) => unitsOf(join(out, protocol), protocol, work),
     },
-  )
-  return Promise.all(
-    units.map(async (unit) => {
-      const result = await readResult(unit.folder, unit.spec)
-      if (result) return { ...unit, result }
-      const { state, failure } = last.get(unit.folder) ?? {}
-      if (state === 'queued' || state === 'running' || state === 'waiting') return unit
-      return {
-        ...unit,
-        failure: failure ?? (await readFailure(unit.folder)) ?? { message: 'it left no result' },
-      }
-    }),
+    options,
   )
 }
 
-/**
- * Writes the units' tasks, also where model or images have moved since. Nothing is written where one of them would replace
- * another task.
- */
-async function prepare(units: readonly PlannedUnit[]): Promise<void> {
-  const changed: PlannedUnit[] = []
-  for (const unit of units) {
-    const there = await readUnit(unit.folder).catch(() => undefined)
-    if (there && identityOf(there) !== identityOf(unit.spec)) throw otherTask(unit, there)
-    if (!isDeepStrictEqual(there, unit.spec)) changed.push(unit)
+/** Refuses what could be trained or measured on no image. */
+function check({ source, classes, measures }: Training, open: (name: string) => Dataset): void {
+  if (selectClasses(open(source), classes).train.length === 0) {
+    throw new DataError(`${source} has no training images`, {
+      hint: 'Data sets with test images alone are targets of cross-dataset and domain-generalization.',
+    })
   }
-  for (const { folder, spec } of changed) await writeUnit(folder, spec)
-}
-
-function otherTask({ folder, spec }: PlannedUnit, there: UnitSpec): ConfigError {
-  return new ConfigError(`${folder} holds a run with ${difference(there, spec)}`, {
-    hint: 'Choose another folder with --out, or remove that one.',
-  })
-}
-
-/** The first thing in which a unit that is there differs from the one that is wanted. */
-function difference(there: UnitSpec, wanted: UnitSpec): string {
-  const settings = Object.keys({ ...there.settings, ...wanted.settings }).find(
-    (key) => JSON.stringify(there.settings[key]) !== JSON.stringify(wanted.settings[key]),
-  )
-  if (settings !== undefined) {
-    const shown = (spec: UnitSpec) => JSON.stringify(spec.settings[settings]) ?? 'none'
-    return `${settings} ${shown(there)}, not ${shown(wanted)}`
+  for (const { dataset, classes: measured } of measures) {
+    if (selectClasses(open(dataset), measured).test.length > 0) continue
+    throw new DataError(`${dataset} has no test images of ${measured} classes`, {
+      hint: 'Add test images, or leave the data set out.',
+    })
   }
-  if (there.model.sha256 !== wanted.model.sha256)
-    return `model ${there.model.name} (SHA-256 ${there.model.sha256.slice(0, 12)}…), not ${wanted.model.name} (${wanted.model.sha256.slice(0, 12)}…)`
-  if (there.data.fingerprint !== wanted.data.fingerprint)
-    return `other images or classes of ${there.data.name} than are there now`
-  return 'another task'
 }
+
+/** A unit for the training, and one for each measure, so that they can be done on several machines. */
+function unitsOf(
+  root: string,
+  protocol: Protocol,
+  { entry, baseline, seed, training, measured, spec: common }: Work,
+): Omit<PlannedUnit, 'entry'>[] {
+  const { label } = entry
+  const { data } = common
+  const spec = { ...common, protocol }
+  const measures = measured.map(
+    (measure): Measure => ({ name: `${measure.data.name}-${measure.classes}`, ...measure }),
+  )
+  const place = join(root, folderName(data.name), folderName(label))
+  const seeded = `shots${spec.settings.shots}-seed${seed}`
+  const title = `${label} ${data.name}`
+
+  if (baseline) {
+    const known = ({ classes, data: { fingerprint } }: Measure) =>
+      classes === training.classes && fingerprint === data.fingerprint
+    return (baseline.seeded ? measures.filter(known) : measures).map((measure) => ({
+      folder: join(place, baseline.seeded ? seeded : '', folderName(measure.name)),
+      name: baseline.seeded ? `${title} ${seeded}: ${measure.name}` : `${title}: ${measure.name}`,
+      spec: { ...spec, measures: [measure] },
+      after: [],
+    }))
+  }
+  const trained = { folder: join(place, seeded, 'train'), name: `${title} ${seeded}: train`, spec, after: [] }
+  return [
+    trained,
+    ...measures.map((measure) => ({
+      folder: join(place, seeded, folderName(measure.name)),
+      name: `${title} ${seeded}: ${measure.name}`,
+      spec: { ...spec, trained: { folder: '../train', identity: identityOf(spec) }, measures: [measure] },
+      after: [trained.folder],
+    })),
+  ]
+}
+
+const folderName = (name: string): string => name.replaceAll(/[^\w.+-]+/g, '-')

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../core/errors.js'
 import { toyProtocols } from '../../core/world/protocols.js'
+import { toyGroup } from './embedded.js'
 import { protocolData } from './protocol-data.js'
+
+const groups = { toy: toyGroup }
 
 describe('the data of a protocol', () => {
   it('are the paper’s by default', () => {
@@ -13,7 +16,10 @@ describe('the data of a protocol', () => {
   })
 
   it('take groups, names and paths together, each once, and the first group’s source', () => {
-    const { source, datasets } = protocolData('cross-dataset', { datasets: ['toy', 'photos', 'photos'] })
+    const { source, datasets } = protocolData('cross-dataset', {
+      datasets: ['toy', 'photos', 'photos'],
+      groups,
+    })
     expect(source).toBe(toyProtocols['cross-dataset'].source)
     expect(datasets.at(-1)).toBe('photos')
     expect(new Set(datasets).size).toBe(datasets.length)

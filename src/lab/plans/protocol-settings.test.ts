@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../../core/methods/registry.js'
 import { resolveSettings } from '../../core/train/settings.js'
+import { embeddedSettings } from './embedded.js'
 import { protocols } from './protocol.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
@@ -10,7 +11,6 @@ const of = (context: Partial<SettingsContext>) =>
     method: 'promptsrc',
     source: 'ImageNet',
     shots: 16,
-    embedded: false,
     ...context,
   })
 
@@ -62,12 +62,13 @@ describe('settings of the protocols', () => {
   })
 
   it('on the embedded data are those of the tiny model, with the protocol’s depth and Gaussian', async () => {
-    expect(await of({ embedded: true, source: 'toy', protocol: 'cross-dataset' })).toMatchObject({
+    const own = embeddedSettings('promptsrc')
+    expect(await of({ own, source: 'toy', protocol: 'cross-dataset' })).toMatchObject({
       epochs: 10,
       learningRate: 0.0005,
       methodOptions: { visionDepth: 3, textLossWeight: 6, gpaMean: 3, gpaStd: 10 },
     })
-    expect(await of({ embedded: true, source: 'toy', protocol: 'few-shot' })).toMatchObject({
+    expect(await of({ own, source: 'toy', protocol: 'few-shot' })).toMatchObject({
       epochs: 10,
       methodOptions: { visionDepth: 9, gpaMean: 6, gpaStd: 30 },
     })

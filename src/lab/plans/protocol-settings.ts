@@ -1,7 +1,6 @@
 import { methodNamed } from '../../core/methods/registry.js'
 import { type SettingsInput, scaledGaussian } from '../../core/train/settings.js'
 import { readConfig } from '../../exchange/configs/config.js'
-import { embeddedSettings } from './entries.js'
 import { hasSource, type Protocol } from './protocol.js'
 
 /** What decides which published configuration a training has. */
@@ -11,8 +10,8 @@ export interface SettingsContext {
   /** Data set that is trained on, as the reference names it. */
   readonly source: string
   readonly shots: number
-  /** Whether model and data are the embedded ones, which have settings of their own (docs/toy-world.md). */
-  readonly embedded: boolean
+  /** Settings that model and data have of their own, in place of published ones (docs/toy-world.md). */
+  readonly own?: Omit<SettingsInput, 'method'>
   /** What the user sets for all trainings. */
   readonly overrides?: Pick<SettingsInput, 'epochs' | 'batchSize' | 'learningRate'>
 }
@@ -27,15 +26,14 @@ const LATE_AGGREGATION = ['StanfordCars', 'OxfordFlowers', 'FGVCAircraft', 'Desc
  * Where the number of epochs is another than the published one, the Gaussian of the aggregation moves along.
  */
 export async function protocolSettings(context: SettingsContext): Promise<SettingsInput> {
-  const { method, embedded, overrides = {} } = context
+  const { method, own = {}, overrides = {} } = context
   const name = publishedName(context)
   const published: SettingsInput = name ? (await readConfig([name], { method })).settings : { method }
-  const ours = embedded ? embeddedSettings(method) : {}
-  const changed = { ...ours, ...overrides }
+  const changed = { ...own, ...overrides }
   const methodOptions = {
     ...published.methodOptions,
     ...scaledGaussian(published, changed.epochs),
-    ...ours.methodOptions,
+    ...own.methodOptions,
   }
   return { ...published, ...changed, methodOptions }
 }

@@ -1,9 +1,10 @@
 import { UserError } from '../../core/errors.js'
+import type { FinishedUnit } from '../plans/do-units.js'
 import { findRuns } from './find-runs.js'
 import { joinFindings, type Problem } from './found.js'
 import type { Observation } from './observation.js'
 import { readReferenceLogs } from './read-reference-logs.js'
-import { readUnits } from './read-units.js'
+import { observationsIn, readUnits } from './read-units.js'
 import { type Repeat, tellApart, withoutRepeats } from './tell-apart.js'
 
 /** All results below some folders, each run once. */
@@ -42,6 +43,17 @@ export async function readResults(
   const { once, repeats } = withoutRepeats(tellApart(found))
   return { observations: once, unfinished, failed, damaged, repeats }
 }
+
+/** The results of units that were just done, as {@link readResults} would find them. */
+export const resultsOf = (units: readonly FinishedUnit[]): Results => ({
+  observations: observationsIn(units),
+  unfinished: units.flatMap(({ folder, result, failure }) => (result || failure ? [] : [folder])),
+  failed: units.flatMap(({ folder, failure }) =>
+    failure ? [{ path: folder, message: failure.message }] : [],
+  ),
+  damaged: [],
+  repeats: [],
+})
 
 function noResult(
   folders: readonly string[],

@@ -1,10 +1,12 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../core/errors.js'
+import type { FinishedUnit } from '../plans/do-units.js'
 import { type Protocol, protocols } from '../plans/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
 import { readFailure, readResult, readUnit, type UnitResult, unitFiles } from '../units/unit-files.js'
 import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
+import type { Observation } from './observation.js'
 import { readAll } from './read-all.js'
 
 const nothing: Findings = { found: [], unfinished: [], failed: [], damaged: [] }
@@ -33,6 +35,12 @@ async function readOne(folder: string): Promise<Findings> {
   const message = `${join(folder, unitFiles.result)} is damaged, or of other settings than ${unitFiles.task}`
   return isThere ? { ...nothing, damaged: [{ path: folder, message }] } : { ...nothing, unfinished: [folder] }
 }
+
+/** What those of the units measured that are finished. */
+export const observationsIn = (units: readonly FinishedUnit[]): Observation[] =>
+  units.flatMap(({ folder, spec, result }) =>
+    result ? observationsOf(folder, spec, result).map(({ observation }) => observation) : [],
+  )
 
 /** What a finished unit measured. */
 export function observationsOf(folder: string, spec: UnitSpec, { measures }: UnitResult): Found[] {

@@ -4,25 +4,29 @@ import { linesOf } from './figures.js'
 /** Tables as a Markdown document; groups stand in bold between the rows. */
 export function markdownOf(sheets: readonly Sheet[]): string {
   const parts = sheets.map(({ title, head, groups, notes }) => {
-    const columns = ['method', ...head, 'seeds']
-    const line = (cells: readonly string[]) =>
-      `| ${columns.map((_, c) => escapeCell((cells[c] ?? '').trim())).join(' | ')} |`
-    const table = [
-      line(columns),
-      `| ${columns.map((_, c) => (c === 0 ? '---' : '---:')).join(' | ')} |`,
-      ...groups.flatMap(({ title, rows }) => [
-        ...(title === null ? [] : [line([`**${title}**`])]),
-        ...rows.flatMap(linesOf).map(line),
+    const table = markdownTable(
+      ['method', ...head, 'seeds'],
+      groups.flatMap(({ title, rows }) => [
+        ...(title === null ? [] : [[`**${title}**`]]),
+        ...rows.flatMap(linesOf),
       ]),
-    ]
-    return [`## ${title}`, table.join('\n'), notes.map((note) => `- ${note}`).join('\n')]
+    )
+    return [`## ${title}`, table, notes.map((note) => `- ${note}`).join('\n')]
       .filter((part) => part !== '')
       .join('\n\n')
   })
   return `${['# Results', ...parts, legendOf(sheets).join('\n')].join('\n\n')}\n`
 }
 
-const escapeCell = (text: string): string =>
+/** A table whose first column is text and whose others are numbers. Rows may be shorter than the heading. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${head.map((_, c) => escaped((cells[c] ?? '').trim())).join(' | ')} |`
+  const rule = `| ${head.map((_, c) => (c === 0 ? '---' : '---:')).join(' | ')} |`
+  return [line(head), rule, ...rows.map(line)].join('\n')
+}
+
+const escaped = (text: string): string =>
   text
     .replaceAll('\\', '\\\\')
     .replaceAll('|', '\\|')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { cellsOf } from './cells.js'
+import { trainingsOf } from './protocol.js'
 
 describe('the trainings of', () => {
   it('base-to-novel are of base classes, measured on base and novel ones of the same data set', () => {
-    expect(cellsOf('base-to-novel', { datasets: ['A', 'B'], shots: [16] })).toEqual(
+    expect(trainingsOf('base-to-novel', { datasets: ['A', 'B'], shots: [16] })).toEqual(
       ['A', 'B'].map((source) => ({
         source,
         classes: 'base',
@@ -17,8 +17,8 @@ describe('the trainings of', () => {
   })
 
   it('cross-dataset are of one source, measured on it and every target once', () => {
-    const cells = cellsOf('cross-dataset', { source: 'S', datasets: ['A', 'S', 'B'], shots: [16] })
-    expect(cells).toEqual([
+    const trainings = trainingsOf('cross-dataset', { source: 'S', datasets: ['A', 'S', 'B'], shots: [16] })
+    expect(trainings).toEqual([
       {
         source: 'S',
         classes: 'all',
@@ -29,13 +29,13 @@ describe('the trainings of', () => {
   })
 
   it('few-shot are of all classes, one for each data set and number of shots', () => {
-    const cells = cellsOf('few-shot', { datasets: ['A', 'B'], shots: [1, 2] })
-    expect(cells.map(({ source, shots, classes }) => [source, shots, classes])).toEqual([
+    const trainings = trainingsOf('few-shot', { datasets: ['A', 'B'], shots: [1, 2] })
+    expect(trainings.map(({ source, shots, classes }) => [source, shots, classes])).toEqual([
       ['A', 1, 'all'],
       ['B', 1, 'all'],
       ['A', 2, 'all'],
       ['B', 2, 'all'],
     ])
-    expect(cells[0]!.measures).toEqual([{ dataset: 'A', classes: 'all' }])
+    expect(trainings[0]!.measures).toEqual([{ dataset: 'A', classes: 'all' }])
   })
 })

@@ -8,8 +8,10 @@ import type { Engine, UnitTask } from '../engines/engine.js'
 import { observationsOf } from '../results/read-units.js'
 import { identityOf } from '../units/unit.js'
 import { readUnit, type UnitResult, writeFailure, writeResult } from '../units/unit-files.js'
-import { type FinishedUnit, runBenchmark } from './benchmark.js'
-import { type BenchmarkOptions, planBenchmark } from './plan.js'
+import { type BenchmarkOptions, planBenchmark } from './benchmark.js'
+import { planComparison } from './comparison.js'
+import { doUnits, type FinishedUnit } from './do-units.js'
+import { methodEntries } from './entries.js'
 
 const images = (part: string, count: number): Datum[] =>
   Array.from({ length: count }, (_, i) => ({
@@ -40,7 +42,7 @@ const options = (more: Partial<BenchmarkOptions> = {}): BenchmarkOptions => ({
   protocol: 'base-to-novel',
   datasets: ['A', 'B'],
   shots: [2],
-  methods: ['zero-shot', 'promptsrc'],
+  rows: ['zero-shot', 'promptsrc'],
   seeds: [1, 2],
   model: { name: 'tiny', sha256: '0'.repeat(64) },
   open: opening(dataset),
@@ -67,7 +69,7 @@ describe('the plan of a benchmark', () => {
 
   it('trains once for all targets of a source, and measures after the training', async () => {
     const units = await planBenchmark(
-      options({ protocol: 'cross-dataset', source: 'S', methods: ['ivlp'], seeds: [1] }),
+      options({ protocol: 'cross-dataset', source: 'S', rows: ['ivlp'], seeds: [1] }),
     )
     const [training, ...measures] = units
     expect(training!.spec).toMatchObject({ measures: [], settings: { classes: 'all', shots: 2, seed: 1 } })
@@ -96,6 +98,56 @@ describe('the plan of a benchmark', () => {
     await expect(planBenchmark(options({ open, datasets }))).rejects.toThrow(
       'here/photos and there/photos hold different images',
     )
+  })
+})
+
+describe('the plan of a comparison', () => {
+  const comparison = (data: Dataset) =>
+    planComparison({
+      entries: methodEntries(['zero-shot', 'linear-probe', 'ivlp'], () => ({ shots: 3 })),
+      seeds: [1, 2],
+      model: { name: 'tiny', sha256: '0'.repeat(64) },
+      data,
+      reference: { path: 'photos' },
+      out,
+    })
+
+  it('has a unit for each row and seed that trains and measures both halves; zero-shot is measured once', async () => {
+    const units = await comparison(dataset('A'))
+    expect(units.map(({ name }) => name)).toEqual([
+      'zero-shot',
+      'linear-probe, seed 1',
+      'ivlp, seed 1',
+      'linear-probe, seed 2',
+      'ivlp, seed 2',
+    ])
+    expect(units.map(({ spec }) => spec.measures.map(({ name }) => name))).toEqual(
+      units.map(() => ['base', 'novel']),
+    )
+    expect(units.map(({ spec: { settings } }) => [settings.shots, settings.seed, settings.classes])).toEqual([
+      [null, null, undefined],
+      [16, 1, 'base'],
+      [3, 1, 'base'],
+      [16, 2, 'base'],
+      [3, 2, 'base'],
+    ])
+  })
+
+  it('names folders as version 0.1.0 did, so that its comparisons go on', async () => {
+    const units = await comparison(dataset('A'))
+    expect(units.map(({ folder }) => folder.slice(out.length + 1))).toEqual([
+      'runs/zero-shot-c5852977',
+      'runs/linear-probe-seed1-1ffec262',
+      'runs/ivlp-seed1-4910900c',
+      'runs/linear-probe-seed2-16c4d8c9',
+      'runs/ivlp-seed2-80645752',
+    ])
+  })
+
+  it('refuses data without test images of one half', async () => {
+    const data = dataset('A')
+    const half = { ...data, test: data.test.filter(({ label }) => label < 2) }
+    await expect(comparison(half)).rejects.toThrow('A has no test images of novel classes')
   })
 })
 
@@ -149,8 +201,8 @@ describe('a benchmark', () => {
   }
 
   it('gives an accuracy for every measure, with the failures of those that have none', async () => {
-    const units = await planBenchmark(options({ methods: ['promptsrc'], seeds: [1] }))
-    const finished = await runBenchmark(units, engine(['B-novel']), {})
+    const units = await planBenchmark(options({ rows: ['promptsrc'], seeds: [1] }))
+    const finished = await doUnits(units, engine(['B-novel']), {})
     expect(found(finished)).toHaveLength(3)
     expect(found(finished)[0]).toMatchObject({
       protocol: 'base-to-novel',
@@ -168,8 +220,8 @@ describe('a benchmark', () => {
   })
 
   it('goes on with images that have moved', async () => {
-    const few = { methods: ['zero-shot'], datasets: ['A'], seeds: [1] }
-    await runBenchmark(await planBenchmark(options(few)), engine(['A-novel']), {})
+    const few = { rows: ['zero-shot'], datasets: ['A'], seeds: [1] }
+    await doUnits(await planBenchmark(options(few)), engine(['A-novel']), {})
     const open: BenchmarkOptions['open'] = async (name) => ({
       dataset: dataset(name),
       reference: { path: `moved/${name}` },
@@ -181,17 +233,17 @@ describe('a benchmark', () => {
         for (const { folder } of tasks) seen.push((await readUnit(folder)).data.path)
       },
     }
-    await runBenchmark(await planBenchmark(options({ ...few, open })), look, {})
+    await doUnits(await planBenchmark(options({ ...few, open })), look, {})
     expect(seen).toEqual(['moved/A', 'moved/A'])
   })
 
   it('refuses a folder with runs of other settings, and writes nothing there', async () => {
-    const few = { methods: ['ivlp'], seeds: [1] }
-    await runBenchmark(await planBenchmark(options(few)), engine(), {})
+    const few = { rows: ['ivlp'], seeds: [1] }
+    await doUnits(await planBenchmark(options(few)), engine(), {})
     const changed = await planBenchmark(
       options({ ...few, datasets: ['C', 'A'], overrides: { learningRate: 0.5 } }),
     )
-    await expect(runBenchmark(changed, engine(), {})).rejects.toThrow(
+    await expect(doUnits(changed, engine(), {})).rejects.toThrow(
       `${join(out, 'base-to-novel/A/ivlp/shots2-seed1/train')} holds a run with learningRate 0.0025, not 0.5`,
     )
     expect(await readdir(join(out, 'base-to-novel'))).toEqual(['A', 'B'])
