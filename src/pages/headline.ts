@@ -1,6 +1,7 @@
 import { formatSeconds } from '../lab/results/formats/figures.js'
+import { accuracyBars } from './accuracy-bars.js'
 import { baseNovelPlane } from './base-novel-plane.js'
-import { headlineBars } from './headline-bars.js'
+import { muted } from './chart.js'
 import { escapeHtml, type Section } from './page.js'
 import type { Headline, HeadlineRow } from './report-data.js'
 
@@ -16,11 +17,16 @@ export async function headlineSection(
   headline: Headline,
   colours: ReadonlyMap<string, string>,
 ): Promise<Section> {
-  const { note, rows } = headline
+  const { note, rows, reference } = headline
   const shown = headlineColumns.filter(([key]) => rows.some((row) => row[key] !== null))
   const bars = await Promise.all(
     shown.map(async ([key, title]) => {
-      const svg = await headlineBars(headline, key, title, colours)
+      const values = rows.flatMap((row) => {
+        const mean = row[key]
+        const colour = colours.get(row.method) ?? muted
+        return mean === null ? [] : [{ title: row.method, mean, std: row.std[key], colour }]
+      })
+      const svg = await accuracyBars(values, { label: title, named: true, reference })
       return `<figure><figcaption><h3>${title}</h3></figcaption>${svg}</figure>`
     }),
   )

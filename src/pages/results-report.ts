@@ -11,9 +11,9 @@ import { methodTitle, plainMethod } from '../lab/results/method-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import type { Results } from '../lab/results/read-results.js'
 import { type Figure, figureOf, type ResultRow, type ResultTable } from '../lab/results/result-table.js'
+import { accuracyBars } from './accuracy-bars.js'
 import { baseNovelPlane } from './base-novel-plane.js'
 import { colourMap, muted } from './chart.js'
-import { datasetBars } from './dataset-bars.js'
 import { factsSection } from './facts.js'
 import { curvesBeside, fewShotChart } from './few-shot-curves.js'
 import { escapeHtml, page, type Section } from './page.js'
@@ -99,8 +99,15 @@ async function bars(table: ResultTable, quantity: Quantity, colourOf: ColourOf):
   const { source, datasets, rows } = table
   const charts = await Promise.all(
     [...(source === null ? [] : [source]), ...datasets].map(async (dataset) => {
-      const svg = await datasetBars(rows, dataset, quantity, colourOf)
-      return svg ? figure(svg, `${datasetTitle(dataset)}${dataset === source ? ' (source)' : ''}`) : ''
+      const values = rows.flatMap((row) => {
+        const figure = row.origin === 'measured' ? figureOf(row, dataset, quantity) : undefined
+        if (!figure) return []
+        const { mean, std, paper: printed } = figure
+        return [{ title: row.title, mean, std, printed, colour: colourOf(row) }]
+      })
+      const title = datasetTitle(dataset)
+      const svg = await accuracyBars(values, { label: title })
+      return svg ? figure(svg, `${title}${dataset === source ? ' (source)' : ''}`) : ''
     }),
   )
   if (charts.every((chart) => chart === '')) return ''
