@@ -4,14 +4,14 @@ import { meanOf, summarize } from '../../core/evaluate/statistics.js'
 import { hasSource, protocols } from '../plans/protocol.js'
 import { compareMethods, methodTitle } from './method-names.js'
 import type { Observation, Quantity } from './observation.js'
-import { comparedWithPaper } from './paper/compare.js'
+import { besidePaper } from './paper/beside-paper.js'
 import type { Figure, Lack, ResultRow, ResultTable } from './result-table.js'
 
 /** Accuracies of a data set by seed. */
 type Seeded = ReadonlyMap<number | null, number>
 
 /** What was measured of a row: by data set, then by quantity. */
-type Cells = ReadonlyMap<string, Partial<Record<Quantity, Seeded>>>
+type Measured = ReadonlyMap<string, Partial<Record<Quantity, Seeded>>>
 
 /** What {@link aggregate} may be told. */
 export interface AggregateOptions {
@@ -42,7 +42,7 @@ export function aggregate(
         protocols.indexOf(a.protocol) - protocols.indexOf(b.protocol) ||
         ((a.source ?? '') < (b.source ?? '') ? -1 : 1),
     )
-    .map((table) => (paper ? comparedWithPaper(table) : table))
+    .map((table) => (paper ? besidePaper(table) : table))
 }
 
 function tableOf(observations: readonly Observation[]): ResultTable {
@@ -64,13 +64,13 @@ interface Columns {
 
 function rowOf(observations: readonly Observation[], { source, datasets }: Columns): ResultRow {
   const { method, shots } = observations[0]!
-  const cells = cellsOf(observations)
+  const measured = measuredOf(observations)
   const seeds = [...new Set(observations.flatMap(({ seed }) => seed ?? []))].sort((a, b) => a - b)
   const figures = [...(source === null ? [] : [source]), ...datasets].flatMap((dataset) =>
-    figuresOf(dataset, cells.get(dataset) ?? {}, seeds),
+    figuresOf(dataset, measured.get(dataset) ?? {}, seeds),
   )
   // The average of one data set would say the same once more.
-  const averages = datasets.length > 1 ? averagesOf(datasets, cells, seeds) : []
+  const averages = datasets.length > 1 ? averagesOf(datasets, measured, seeds) : []
   return {
     origin: 'measured',
     method,
@@ -83,16 +83,16 @@ function rowOf(observations: readonly Observation[], { source, datasets }: Colum
   }
 }
 
-function cellsOf(observations: readonly Observation[]): Cells {
-  const cells = new Map<string, Partial<Record<Quantity, Map<number | null, number>>>>()
+function measuredOf(observations: readonly Observation[]): Measured {
+  const measured = new Map<string, Partial<Record<Quantity, Map<number | null, number>>>>()
   for (const { dataset, classes, seed, accuracy } of observations) {
-    const cell = cells.get(dataset) ?? {}
+    const own = measured.get(dataset) ?? {}
     const quantity = classes === 'all' ? 'accuracy' : classes
-    cell[quantity] ??= new Map()
-    cell[quantity].set(seed, accuracy)
-    cells.set(dataset, cell)
+    own[quantity] ??= new Map()
+    own[quantity].set(seed, accuracy)
+    measured.set(dataset, own)
   }
-  return cells
+  return measured
 }
 
 function figuresOf(
@@ -113,16 +113,16 @@ function figuresOf(
 }
 
 /** Averages over the data sets; what a row has not is left out, and said to be missing. */
-function averagesOf(datasets: readonly string[], cells: Cells, seeds: readonly number[]): Figure[] {
+function averagesOf(datasets: readonly string[], measured: Measured, seeds: readonly number[]): Figure[] {
   const having = (...quantities: Quantity[]) =>
-    datasets.filter((dataset) => quantities.every((quantity) => cells.get(dataset)?.[quantity]))
+    datasets.filter((dataset) => quantities.every((quantity) => measured.get(dataset)?.[quantity]))
   const valuesOf = (quantity: Quantity, of: readonly string[]) =>
-    of.map((dataset) => cells.get(dataset)![quantity]!)
+    of.map((dataset) => measured.get(dataset)![quantity]!)
   const lacking = (of: readonly string[], ...quantities: Quantity[]): Lack[] => [
     ...datasets.filter((dataset) => !of.includes(dataset)).map((dataset) => ({ dataset, seed: null })),
     ...of.flatMap((dataset) =>
       seeds
-        .filter((seed) => quantities.some((quantity) => lacksSeed(cells.get(dataset)![quantity]!, seed)))
+        .filter((seed) => quantities.some((quantity) => lacksSeed(measured.get(dataset)![quantity]!, seed)))
         .map((seed) => ({ dataset, seed })),
     ),
   ]

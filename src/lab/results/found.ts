@@ -1,3 +1,4 @@
+import { limiter } from '../../core/data/ahead.js'
 import type { ClassSelection } from '../../core/data/base-novel.js'
 import { imagenetVariants } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
@@ -42,4 +43,17 @@ export function joinFindings(all: readonly Findings[]): Findings {
     failed: all.flatMap(({ failed }) => failed),
     damaged: all.flatMap(({ damaged }) => damaged),
   }
+}
+
+/** Runs read at once. */
+const AT_ONCE = 32
+
+/** Reads runs in their order, some at once. */
+export function readAll<T, R>(
+  runs: readonly T[],
+  read: (run: T) => Promise<R>,
+  onDone: () => void = () => {},
+): Promise<R[]> {
+  const limit = limiter(AT_ONCE)
+  return Promise.all(runs.map((run) => limit(() => read(run).finally(onDone))))
 }

@@ -4,9 +4,8 @@ import type { ClassSelection } from '../../core/data/base-novel.js'
 import { imagenetVariants, referenceName } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { RunFolders } from './find-runs.js'
-import { type Findings, type Found, joinFindings, type Problem, protocolOf } from './found.js'
+import { type Findings, type Found, joinFindings, type Problem, protocolOf, readAll } from './found.js'
 import type { Observation } from './observation.js'
-import { readAll } from './read-all.js'
 import { parseReferenceLog, type ReferenceLog } from './reference-log.js'
 
 /** Rows by the reference's trainers; others go by their own name. */

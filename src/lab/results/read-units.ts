@@ -5,9 +5,8 @@ import type { FinishedUnit } from '../plans/do-units.js'
 import { type Protocol, protocols } from '../plans/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
 import { readFailure, readResult, readUnit, type UnitResult, unitFiles } from '../units/unit-files.js'
-import { type Findings, type Found, joinFindings, protocolOf } from './found.js'
+import { type Findings, type Found, joinFindings, protocolOf, readAll } from './found.js'
 import type { Observation } from './observation.js'
-import { readAll } from './read-all.js'
 
 const nothing: Findings = { found: [], unfinished: [], failed: [], damaged: [] }
 

@@ -2,7 +2,7 @@ import type { Found } from './found.js'
 import type { Observation } from './observation.js'
 
 /** What was measured, without what it gave. */
-const cellOf = ({ protocol, method, source, dataset, classes, shots, seed }: Observation): string =>
+const subjectOf = ({ protocol, method, source, dataset, classes, shots, seed }: Observation): string =>
   JSON.stringify([protocol, method, source, dataset, classes, shots, seed])
 
 /**
@@ -13,9 +13,9 @@ export function tellApart(found: readonly Found[]): Observation[] {
   const variants = new Map<string, string>()
   const mixed = new Set<string>()
   for (const { observation, variant } of found) {
-    const cell = cellOf(observation)
-    const other = variants.get(cell)
-    if (other === undefined) variants.set(cell, variant)
+    const subject = subjectOf(observation)
+    const other = variants.get(subject)
+    if (other === undefined) variants.set(subject, variant)
     else if (other !== variant) mixed.add(rowOf(observation))
   }
   return found.map(({ observation, variant }) => {
@@ -39,13 +39,13 @@ export function withoutRepeats(observations: readonly Observation[]): {
   readonly once: readonly Observation[]
   readonly repeats: readonly Repeat[]
 } {
-  const cells = new Map<string, Observation>()
+  const subjects = new Map<string, Observation>()
   const repeats: Repeat[] = []
   for (const observation of observations) {
-    const cell = cellOf(observation)
-    const counted = cells.get(cell)
+    const subject = subjectOf(observation)
+    const counted = subjects.get(subject)
     if (counted) repeats.push({ counted, left: observation })
-    else cells.set(cell, observation)
+    else subjects.set(subject, observation)
   }
-  return { once: [...cells.values()], repeats }
+  return { once: [...subjects.values()], repeats }
 }

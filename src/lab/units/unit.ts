@@ -53,7 +53,7 @@ export const specSchema = z.strictObject({
 })
 
 /**
- * One cell of an experiment: one method with one seed, trained on one data set, or measured, or both. It lives in a
+ * One piece of an experiment: one method with one seed, trained on one data set, or measured, or both. It lives in a
  * folder of its own and can be done by any process that sees this folder.
  */
 export type UnitSpec = z.infer<typeof specSchema>

@@ -14,11 +14,11 @@ const SOURCE = 'ImageNet'
  * measured figure of the same method, data set and shots. Where not all of the paper's data sets were measured, its
  * averages are over those that were, so that averages side by side are over the same.
  */
-export function comparedWithPaper(table: ResultTable): ResultTable {
+export function besidePaper(table: ResultTable): ResultTable {
   if (table.source !== null && table.source !== SOURCE) return table
   const printed = paperRows(table.protocol).flatMap((row) => paperRow(row, table) ?? [])
   if (printed.length === 0) return table
-  const rows = [...table.rows.map((row) => besidePaper(row, printed)), ...printed].sort(
+  const rows = [...table.rows.map((row) => rowBesidePaper(row, printed)), ...printed].sort(
     (a, b) =>
       compareMethods(plainMethod(a.method), plainMethod(b.method)) ||
       (a.shots ?? 0) - (b.shots ?? 0) ||
@@ -79,7 +79,7 @@ const printedFigure = (
 ): Figure => ({ dataset, quantity, mean, std: null, interval: null, runs: [], missing, paper: null })
 
 /** A measured row with the paper's figures of the same beside its own. */
-function besidePaper(row: ResultRow, printed: readonly ResultRow[]): ResultRow {
+function rowBesidePaper(row: ResultRow, printed: readonly ResultRow[]): ResultRow {
   const same = printed.find(({ method, shots }) => method === plainMethod(row.method) && shots === row.shots)
   if (!same) return row
   const figures = row.figures.map((figure): Figure => {

@@ -31,7 +31,7 @@ const LOOKS = 3
 const SILENT_LOOKS = 60
 
 /** One call's work with Slurm: it brings the queue in line with what is to be done until nothing is open. */
-export class SlurmRun {
+export class SlurmSweep {
   /** Where open tasks are in the queue. */
   private readonly placed = new Map<UnitTask, Placement>()
   /** Looks at open tasks whose jobs have ended. */
@@ -54,9 +54,9 @@ export class SlurmRun {
     folder: string,
     options: SlurmOptions,
     engine: EngineOptions,
-  ): Promise<SlurmRun> {
+  ): Promise<SlurmSweep> {
     const { board } = await TaskBoard.open(tasks, engine.onUpdate)
-    return new SlurmRun(board, folder, options, engine)
+    return new SlurmSweep(board, folder, options, engine)
   }
 
   /** Jobs of open tasks. */
