@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import { warn } from './fail.js'
 import { type Progress, startProgress } from './progress.js'
 
 /** Options of commands that read a data set. */
@@ -43,6 +44,6 @@ export async function openData(
       bar.update(read)
     },
   }).finally(() => bar?.stop())
-  for (const { message } of dataset.warnings ?? []) process.stderr.write(`warning: ${message}\n`)
+  for (const { message } of dataset.warnings ?? []) warn(message)
   return dataset
 }

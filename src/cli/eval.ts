@@ -5,12 +5,14 @@ import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { UserError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadRun } from '../node/run.js'
 import { evaluationName } from '../node/runs/run-files.js'
 import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { evaluationFigures, printEvaluation } from './evaluation-text.js'
+import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber, withCacheOption } from './options.js'
 import { startProgress } from './progress.js'
@@ -72,7 +74,9 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
       signal,
       onProgress: (done) => bar.update(done),
     }).finally(() => bar.stop())
-    const output = { data: name, classes: flags.classes, classNames, evaluation }
+    const measured = { name, classNames, images: images.length, trainingImages: test.length === 0 }
+    const notes = evaluationNotes(measured, run.prompts.classNames)
+    const output = { data: name, classes: flags.classes, classNames, evaluation, notes }
     printEvaluation(output, { json: flags.json ?? false })
     await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
   } finally {
@@ -81,13 +85,13 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
 }
 
 /** Keeps figures in the run directory. They have been shown already, so a directory that cannot be written is no error. */
-async function keep(runPath: string, name: string, figures: object): Promise<void> {
+async function keep(runPath: string, name: string, figures: KeptFigures): Promise<void> {
   const isDirectory = (await stat(runPath)).isDirectory()
   const path = join(isDirectory ? runPath : dirname(runPath), name)
   try {
-    await writeFileAtomic(path, `${JSON.stringify(figures, null, 2)}\n`)
+    await writeFileAtomic(path, figuresJson(figures))
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    process.stderr.write(`warning: ${error.message}\n`)
+    warn(error.message)
   }
 }

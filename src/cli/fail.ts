@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { ImageError, UserError } from '../core/errors.js'
+import { printable } from '../lab/results/formats/printable.js'
 import { interruptedCode } from './interrupt.js'
 
 /** Exit code of errors that the user can mend. */
@@ -11,7 +12,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USER_ERROR
   if (error instanceof UserError) {
     process.stderr.write(
-      ['error: ', error.message, '\n', ...adviceOf(error).map((line) => `${line}\n`)].join(''),
+      printable(['error: ', error.message, '\n', ...adviceOf(error).map((line) => `${line}\n`)].join('')),
     )
     return USER_ERROR
   }
@@ -19,6 +20,11 @@ export function exitCodeOf(error: unknown): number {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.stderr.write('This is a fault of promptsrc, not yours. Please report it with the lines above.\n')
   return 1
+}
+
+/** Prints a warning on standard error. */
+export function warn(message: string, kind = 'warning'): void {
+  process.stderr.write(`${kind}: ${printable(message)}\n`)
 }
 
 /** The next steps after an error, a line each. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import type { ClipConfig } from '../core/clip/config.js'
 import { towerTraits } from '../core/clip/towers/architectures.js'
+import { printable } from '../lab/results/formats/printable.js'
 import { loadModel } from '../node/model.js'
 import { promptsPath } from '../node/run.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
@@ -22,7 +23,11 @@ export function infoCommand(): Command {
     .addHelpText('after', examples)
     .action(async (name: string, { json }: { json?: boolean }) => {
       const facts = (await isRun(name)) ? await runFacts(await promptsPath(name)) : await modelFacts(name)
-      process.stdout.write(json ? `${JSON.stringify(facts)}\n` : `${lines(facts).join('\n')}\n`)
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(facts)}\n`
+          : `${printable(lines(facts).join('\n'), Number.POSITIVE_INFINITY)}\n`,
+      )
     })
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
 import { openData } from './data.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
@@ -54,7 +55,7 @@ async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<v
       classes,
       skipBadImages: flags.skipBadImages ?? false,
       signal,
-      onWarning: (message) => process.stderr.write(`warning: ${message}\n`),
+      onWarning: (message) => warn(message),
       onProgress(progress) {
         if (progress.phase !== phase) {
           bar?.stop()
@@ -72,6 +73,7 @@ async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<v
         classNames: selectClasses(data, classes).classNames,
         evaluation,
         facts: { model: flags.model, shots, seed, strength, validation, trials },
+        notes: [],
       },
       {
         json: flags.json ?? false,

@@ -2,9 +2,11 @@ import { Command } from 'commander'
 import { DataError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import type { Prediction } from '../core/evaluate/predict.js'
+import { printable } from '../lab/results/formats/printable.js'
 import { predict } from '../node/data/predict.js'
 import { loadRun } from '../node/run.js'
 import { downloadBars } from './download-progress.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { repeated, wholeNumber } from './options.js'
 
@@ -56,15 +58,13 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
     })
     const options = {
       top: flags.top,
-      ...(flags.skipBadImages
-        ? { onBadImage: (error: Error) => process.stderr.write(`left out: ${error.message}\n`) }
-        : {}),
+      ...(flags.skipBadImages ? { onBadImage: (error: Error) => warn(error.message, 'left out') } : {}),
     }
     let seen = 0
     for await (const prediction of predict(classifier, images, options)) {
       signal.throwIfAborted()
       seen++
-      process.stdout.write(flags.json ? `${JSON.stringify(prediction)}\n` : lines(prediction))
+      process.stdout.write(flags.json ? `${JSON.stringify(prediction)}\n` : printable(lines(prediction)))
     }
     if (seen === 0) throw new DataError('no image could be read', { hint: 'Check the paths and the files.' })
   } finally {

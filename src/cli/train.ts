@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
@@ -7,11 +7,13 @@ import { ConfigError } from '../core/errors.js'
 import type { Classifier } from '../core/evaluate/classifier.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { methods } from '../core/methods/registry.js'
 import type { Model } from '../core/model.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import type { TrainConfig } from '../exchange/configs/config.js'
+import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadModel } from '../node/model.js'
@@ -22,6 +24,8 @@ import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
 import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
+import { figuresJson } from './evaluation-text.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { keyValues, oneOf, positiveNumber, repeated, wholeNumber, withCacheOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
@@ -108,6 +112,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     flags.out ??
     config?.out ??
     join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
+  checkOutside(out, path)
   const signal = interruptible(() => interruption(out, flags))
   const bars = downloadBars()
   const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
@@ -143,20 +148,29 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     const classifier = await createClassifier(run)
     const evaluation = test.length > 0 ? await evaluateWithProgress(classifier, test) : undefined
     await classifier.release()
-    for (const message of evaluation?.skipped ?? []) process.stderr.write(`warning: left out: ${message}\n`)
+    for (const message of evaluation?.skipped ?? []) warn(`left out: ${message}`)
     const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
+    const notes = evaluationNotes({
+      name: dataset.name,
+      classNames: prompts.classNames,
+      images: test.length,
+      trainingImages: false,
+    })
     const report = await writeReport({ out, dataset, run, evaluation: measured, images: test })
     if (flags.json) {
       const { metrics } = measured ?? {}
       process.stdout.write(
-        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, report })}\n`,
+        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, report, notes })}\n`,
       )
     } else {
       if (measured) {
         process.stdout.write(
-          `test accuracy ${measured.metrics.accuracy.toFixed(1)} % on ${measured.metrics.count} images\n`,
+          `test accuracy ${measured.metrics.accuracy.toFixed(1)} % on ${counted(measured.metrics.count, 'image')}\n`,
         )
+      } else {
+        process.stdout.write('no accuracy: there are no test images\n')
       }
+      for (const note of notes) process.stdout.write(`note: ${printable(note)}\n`)
       process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)
     }
   } finally {
@@ -173,7 +187,7 @@ async function writeReport({
   if (evaluation) {
     const { metrics, skipped } = evaluation
     const figures = { data: dataset.name, classNames: run.prompts.classNames, ...metrics, skipped }
-    await writeFileAtomic(join(out, runFiles.metrics), `${JSON.stringify(figures, null, 2)}\n`)
+    await writeFileAtomic(join(out, runFiles.metrics), figuresJson(figures))
   }
   const { settings } = (await readRunConfig(out))!
   const page = await trainReport({
@@ -185,6 +199,20 @@ async function writeReport({
   const path = join(out, runFiles.report)
   await writeFileAtomic(path, page)
   return path
+}
+
+/** A run inside the folder of photos would be read as one of its classes from then on. */
+function checkOutside(out: string, data: string): void {
+  const inside = relative(resolve(data), resolve(out))
+  if (
+    inside.startsWith('..') ||
+    isAbsolute(inside) ||
+    !statSync(data, { throwIfNoEntry: false })?.isDirectory()
+  )
+    return
+  throw new ConfigError(`--out ${out} lies in the data folder ${data}, where it would be read as a class`, {
+    hint: `Name a folder outside of it, such as --out ${join(relative('.', dirname(resolve(data))) || '.', 'runs', basename(resolve(out)))}.`,
+  })
 }
 
 function noData({ resume, out }: TrainFlags): ConfigError {
@@ -267,13 +295,13 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
       const event = next.value
       switch (event.type) {
         case 'warning':
-          process.stderr.write(`warning: ${event.message}\n`)
+          warn(event.message)
           break
         case 'start': {
           stepsPerEpoch = event.stepsPerEpoch
           const { classNames, images, epochs, done, parameters } = event
           process.stderr.write(
-            `${classNames.length} classes, ${images} images, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
+            `${counted(classNames.length, 'class', 'classes')}, ${counted(images, 'image')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
           )
           bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
           break
@@ -293,4 +321,5 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
   }
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+const counted = (count: number, noun: string, many = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : many}`

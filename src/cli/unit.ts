@@ -7,7 +7,7 @@ import { trainingShare } from '../lab/units/unit-progress.js'
 import { withFileLock } from '../node/files/lock.js'
 import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
 import { openData } from './data.js'
-import { adviceOf } from './fail.js'
+import { adviceOf, warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
@@ -84,7 +84,7 @@ async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads
       signal,
       onMeasure: show.measured,
       onEvent(event) {
-        if (event.type === 'warning') process.stderr.write(`warning: ${event.message}\n`)
+        if (event.type === 'warning') warn(event.message)
         if (event.type === 'start') show.started(event.epochs, event.stepsPerEpoch, event.done)
         if (event.type === 'step') show.stepped(event.epoch, event.step, event.losses.total!)
       },

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
 import { openData } from './data.js'
 import { interruptible } from './interrupt.js'
@@ -71,6 +72,12 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
         classNames,
         evaluation,
         facts: { model: flags.model, templates },
+        notes: evaluationNotes({
+          name,
+          classNames,
+          images: images.length,
+          trainingImages: test.length === 0,
+        }),
       },
       {
         json: flags.json ?? false,

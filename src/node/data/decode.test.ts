@@ -149,3 +149,22 @@ describe('decodeImage', () => {
     )
   })
 })
+
+describe('images of more than 50 megapixels', () => {
+  it('are halved while they are decoded', async () => {
+    const { width, height, data } = await decodeImage(await blank(9000, 6001))
+    expect([width, height, data.length]).toEqual([4500, 3001, 4500 * 3001 * 3])
+    expect([...data.slice(0, 3), ...data.slice(-3)]).toEqual([255, 0, 0, 255, 0, 0])
+  })
+
+  it('are refused where their pixels are needed at once, as those of 16-bit grey are', async () => {
+    const grey = await sharp({
+      create: { width: 9000, height: 6000, channels: 3, background: 'red' },
+      limitInputPixels: false,
+    })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer()
+    expect(await problem(grey)).toContain('54 megapixels; expected at most 50')
+  })
+})

@@ -5,7 +5,7 @@ import type { RgbImage } from '../../core/image/image.js'
 import { identifyImage } from '../../core/image/image-format.js'
 
 export interface DecodeOptions {
-  /** Largest width x height. Default 50 million. */
+  /** Largest width x height. Default 200 million. */
   readonly maxPixels?: number
   /** Longest side. Default 32,768: a strip beyond that has no centre a model could look at. */
   readonly maxSide?: number
@@ -14,6 +14,9 @@ export interface DecodeOptions {
 }
 
 const largestFile = 2 ** 30
+
+/** Larger images are shrunk while they are decoded, strip by strip, so that memory stays bounded. */
+const wholePixels = 50e6
 
 /** Versions of the libraries that decode, on which pixels may depend. */
 export const decoderVersions: string = JSON.stringify(sharp.versions)
@@ -35,8 +38,9 @@ export async function decodeImage(
   checkFormat(name, bytes)
   const metadata = await damagedIfThrown(name, () => open(bytes).metadata())
   checkSize(name, metadata, options)
-  const data = await damagedIfThrown(name, () => rgbPixels(bytes, metadata))
-  return { width: metadata.width, height: metadata.height, data }
+  const { width, height } = decodedSize(metadata)
+  const data = await damagedIfThrown(name, () => rgbPixels(bytes, metadata, { width, height }))
+  return { width, height, data }
 }
 
 /** Bytes of an image file. Throws ImageError when it cannot be read or is far too large. */
@@ -69,19 +73,21 @@ function checkFormat(name: string, bytes: Uint8Array): void {
   })
 }
 
-function checkSize(name: string, { width, height }: Metadata, options: DecodeOptions): void {
-  const { maxPixels = 50e6, maxSide = 32_768 } = options
+function checkSize(name: string, metadata: Metadata, options: DecodeOptions): void {
+  // Colours of print and 16-bit grey are converted by our own code, which needs all pixels at once.
+  const { maxPixels = inStrips(metadata) ? 200e6 : wholePixels, maxSide = 32_768 } = options
+  const { width, height } = metadata
   if (width * height > maxPixels) {
     const megapixels = (pixels: number): string =>
       (pixels / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })
     throw new ImageError(
       `${name}: ${width} x ${height}, ${megapixels(width * height)} megapixels; expected at most ${megapixels(maxPixels)}`,
-      { hint: 'Make the image smaller, or raise the limit.' },
+      { hint: 'Make the image smaller.' },
     )
   }
   if (Math.max(width, height) > maxSide) {
     throw new ImageError(`${name}: ${width} x ${height} pixels; expected sides of at most ${maxSide}`, {
-      hint: 'Cut or shrink the image, or raise the limit.',
+      hint: 'Cut or shrink the image.',
     })
   }
 }
@@ -89,6 +95,11 @@ function checkSize(name: string, { width, height }: Metadata, options: DecodeOpt
 /** Sizes are checked by hand for the sake of the message. Warnings, such as an odd profile, are no damage. */
 function open(bytes: Uint8Array): Sharp {
   return sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: false })
+}
+
+function shrunk(bytes: Uint8Array, { width, height }: { width: number; height: number }): Sharp {
+  const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: false, sequentialRead: true } as const
+  return sharp(bytes, options).resize({ width, height, fit: 'fill', kernel: 'linear' })
 }
 
 async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise<T> {
@@ -104,10 +115,27 @@ async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise
   }
 }
 
-async function rgbPixels(bytes: Uint8Array, { space, depth, channels }: Metadata): Promise<Uint8Array> {
-  if (space === 'cmyk' && depth === 'uchar') return rgbOfCmyk(await rawPixels(bytes, 'cmyk', 'uchar'))
-  if (depth === 'ushort' && channels === 1) return rgbOfDeepGrey(await rawPixels(bytes, 'grey16', 'ushort'))
-  return bytesOf(await open(bytes).toColourspace('srgb').removeAlpha().raw().toBuffer())
+const isPrint = ({ space, depth }: Metadata): boolean => space === 'cmyk' && depth === 'uchar'
+const isDeepGrey = ({ depth, channels }: Metadata): boolean => depth === 'ushort' && channels === 1
+const inStrips = (metadata: Metadata): boolean => !isPrint(metadata) && !isDeepGrey(metadata)
+
+/** Halved as often as it takes to get below {@link wholePixels}. */
+function decodedSize({ width, height }: Metadata): { width: number; height: number } {
+  let factor = 1
+  while (Math.ceil(width / factor) * Math.ceil(height / factor) > wholePixels) factor *= 2
+  return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) }
+}
+
+async function rgbPixels(
+  bytes: Uint8Array,
+  metadata: Metadata,
+  size: { readonly width: number; readonly height: number },
+): Promise<Uint8Array> {
+  if (isPrint(metadata)) return rgbOfCmyk(await rawPixels(bytes, 'cmyk', 'uchar'))
+  if (isDeepGrey(metadata)) return rgbOfDeepGrey(await rawPixels(bytes, 'grey16', 'ushort'))
+  const whole = size.width === metadata.width && size.height === metadata.height
+  const image = whole ? open(bytes) : shrunk(bytes, size)
+  return bytesOf(await image.toColourspace('srgb').removeAlpha().raw().toBuffer())
 }
 
 async function rawPixels(bytes: Uint8Array, space: string, depth: 'uchar' | 'ushort'): Promise<Uint8Array> {

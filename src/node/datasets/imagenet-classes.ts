@@ -62,10 +62,9 @@ async function beside(folder: SourceFolder, root: string): Promise<SourceFolder>
     () => undefined,
   )
   if (imageNet && (await imageNet.has(classNamesFile))) return imageNet
-  throw folder.problem(
-    classNamesFile,
-    `: does not exist, nor does ${join(root, 'imagenet', classNamesFile)}; expected ImageNet's class names there`,
-  )
+  const other = join(root, 'imagenet', classNamesFile)
+  const nor = other === join(folder.path, classNamesFile) ? '' : `, nor does ${other}`
+  throw folder.problem(classNamesFile, `: does not exist${nor}; expected ImageNet's class names there`)
 }
 
 /** The images of class folders, labelled by the folders' places in `order`. */

@@ -1,5 +1,8 @@
-/** Columns of text: the first aligned left, the others right. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+import { printable } from './printable.js'
+
+/** Columns of text, safe for a terminal: the first aligned left, the others right. */
+export function formatTable(head: readonly string[], content: readonly (readonly string[])[]): string {
+  const rows = content.map((row) => row.map((cell) => printable(cell)))
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   )
