@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rejection } from '../../../test/support/rejection.js'
 import type { ParameterSpec } from '../../core/methods/method.js'
 import type { TrainerState } from '../../core/train/trainer.js'
+import type { TensorData, TensorsToWrite } from '../../core/weights/safetensors.js'
+import { openSafetensors, writeSafetensors } from '../weights/safetensors-file.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
 
 const spec = (name: string, ...shape: number[]): ParameterSpec => ({
@@ -44,6 +47,18 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+/** Writes the checkpoint again with other metadata. */
+async function rewrite(
+  change: (metadata: Readonly<Record<string, string>>, tensors: TensorsToWrite) => Record<string, string>,
+): Promise<void> {
+  const file = await openSafetensors(path)
+  const tensors = new Map<string, TensorData>()
+  for (const [name, entry] of file.entries)
+    tensors.set(name, { shape: entry.shape, data: await entry.read() })
+  await file.close()
+  await writeSafetensors(path, tensors, change(file.metadata, tensors))
+}
+
 describe('a checkpoint', () => {
   it('is read bit for bit as it was written', async () => {
     await writeCheckpoint(path, state, specs)
@@ -51,7 +66,7 @@ describe('a checkpoint', () => {
   })
 
   it('keeps the absence of aggregation and of optimizer buffers', async () => {
-    const plain = { epoch: 1, parameters: state.parameters, optimizer: { step: 40, buffers: new Map() } }
+    const plain = { epoch: 12, parameters: state.parameters, optimizer: { step: 40, buffers: new Map() } }
     await writeCheckpoint(path, plain, specs)
     expect(await readCheckpoint(path, specs)).toEqual(plain)
   })
@@ -75,6 +90,58 @@ describe('a checkpoint', () => {
     await writeCheckpoint(path, state, specs)
     await writeFile(path, damage(await readFile(path)))
     expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+  })
+
+  it.each([
+    ['epoch', '13'],
+    ['epoch', 'x2'],
+    ['epoch', '-2'],
+    ['epoch', '.5'],
+    ['step', '481'],
+    ['aggregation', 'no'],
+    ['format', 'promptsrc-checkpoint-1'],
+  ])('with the %s changed to %s is refused by name', async (key, value) => {
+    await writeCheckpoint(path, state, specs)
+    await rewrite((metadata) => ({ ...metadata, [key]: value }))
+    expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+  })
+
+  it('under the name of another epoch is refused', async () => {
+    await writeCheckpoint(path, state, specs)
+    const other = join(folder, 'epoch-011.safetensors')
+    await copyFile(path, other)
+    expect(await rejection(() => readCheckpoint(other, specs))).toContain('written after epoch 12')
+  })
+
+  describe('of version 0.1, whose hash covers the tensors alone,', () => {
+    // As that version computed it.
+    const asOf01 = (tensors: TensorsToWrite) => (metadata: Readonly<Record<string, string>>) => {
+      const hash = createHash('sha256')
+      for (const name of [...tensors.keys()].sort()) {
+        hash
+          .update(`${name}\0`)
+          .update(new Uint8Array((tensors.get(name)!.data as Float32Array).slice().buffer))
+      }
+      return { ...metadata, format: 'promptsrc-checkpoint-1', sha256: hash.digest('hex') }
+    }
+
+    it('is read bit for bit', async () => {
+      await writeCheckpoint(path, state, specs)
+      await rewrite((metadata, tensors) => asOf01(tensors)(metadata))
+      expect(await readCheckpoint(path, specs)).toEqual(state)
+    })
+
+    it.each([
+      ['epoch', '13'],
+      ['epoch', 'x'],
+      ['step', '-5'],
+      ['step', '2.5'],
+      ['aggregation', 'none'],
+    ])('is refused with the %s changed to %s', async (key, value) => {
+      await writeCheckpoint(path, state, specs)
+      await rewrite((metadata, tensors) => ({ ...asOf01(tensors)(metadata), [key]: value }))
+      expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+    })
   })
 
   it('of other settings is refused, naming the tensor', async () => {

@@ -1,14 +1,31 @@
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import * as z from 'zod'
 import { WeightsError } from '../../core/errors.js'
 import type { ParameterSpec } from '../../core/methods/method.js'
 import type { TrainerState } from '../../core/train/trainer.js'
 import type { TensorData } from '../../core/weights/safetensors.js'
 import { openSafetensors, writeSafetensors } from '../weights/safetensors-file.js'
+import { epochOfCheckpoint } from './run-files.js'
 
-const FORMAT = 'promptsrc-checkpoint-1'
+const FORMAT = 'promptsrc-checkpoint-2'
+/** Its hash covers the tensors alone. */
+const FORMAT_OF_0_1 = 'promptsrc-checkpoint-1'
 const PARAMETER = 'parameter.'
 const OPTIMIZER = 'optimizer.'
 const AGGREGATE = 'aggregate.'
+
+const wholeNumber = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,14})$/)
+  .transform(Number)
+const metadataSchema = z.object({
+  format: z.enum([FORMAT, FORMAT_OF_0_1]),
+  epoch: wholeNumber,
+  step: wholeNumber,
+  aggregation: z.enum(['gaussian', 'none']),
+  sha256: z.string(),
+})
 
 /**
  * Writes a trainer's state between two epochs: parameters, optimizer buffers and the running Gaussian aggregate.
@@ -28,27 +45,36 @@ export async function writeCheckpoint(
   for (const [name, data] of state.aggregation?.sum ?? []) {
     tensors.set(AGGREGATE + name, { shape: shapeOf.get(name)!, data })
   }
-  await writeSafetensors(path, tensors, {
+  const metadata = {
     format: FORMAT,
     epoch: `${state.epoch}`,
     step: `${state.optimizer.step}`,
     aggregation: state.aggregation ? 'gaussian' : 'none',
-    sha256: digest(tensors),
-  })
+  }
+  await writeSafetensors(path, tensors, { ...metadata, sha256: digest(tensors, Object.values(metadata)) })
 }
 
-/** Reads what {@link writeCheckpoint} wrote. Throws WeightsError when the file is damaged or of another method. */
+/**
+ * Reads what {@link writeCheckpoint}, or that of version 0.1, wrote.
+ *
+ * @throws WeightsError when the file is damaged, named for another epoch or of another method
+ */
 export async function readCheckpoint(path: string, specs: readonly ParameterSpec[]): Promise<TrainerState> {
   const file = await openSafetensors(path)
   try {
-    const { format, epoch, step, aggregation, sha256 } = file.metadata
-    if (format !== FORMAT) throw new WeightsError(`${path} is not a checkpoint of this program`)
+    const parsed = metadataSchema.safeParse(file.metadata)
+    if (!parsed.success) throw new WeightsError(`${path} is not a checkpoint of this program, or damaged`)
+    const { epoch, step, aggregation, sha256, format } = parsed.data
     const tensors = new Map<string, TensorData>()
     for (const [name, entry] of file.entries) {
       tensors.set(name, { shape: entry.shape, data: await entry.read() })
     }
-    if (digest(tensors) !== sha256) {
+    const written = [format, epoch, step, aggregation].map(String)
+    if (digest(tensors, format === FORMAT ? written : []) !== sha256) {
       throw new WeightsError(`${path} is damaged: its values do not have the checksum they were written with`)
+    }
+    if (epoch !== epochOfCheckpoint(basename(path))) {
+      throw new WeightsError(`${path} is damaged or renamed: it was written after epoch ${epoch}`)
     }
     const group = (prefix: string) =>
       new Map(
@@ -66,20 +92,29 @@ export async function readCheckpoint(path: string, specs: readonly ParameterSpec
       }
     }
     const sum = group(AGGREGATE)
+    if (sum.size !== (aggregation === 'gaussian' ? specs.length : 0)) {
+      throw new WeightsError(
+        `${path} is damaged: it has ${sum.size} aggregates, with aggregation ${aggregation}`,
+      )
+    }
     return {
-      epoch: Number(epoch),
+      epoch,
       parameters: new Map(specs.map(({ name }) => [name, parameters.get(name)!])),
-      optimizer: { step: Number(step), buffers: group(OPTIMIZER) },
-      ...(aggregation === 'gaussian' ? { aggregation: { epoch: Number(epoch), sum } } : {}),
+      optimizer: { step, buffers: group(OPTIMIZER) },
+      ...(aggregation === 'gaussian' ? { aggregation: { epoch, sum } } : {}),
     }
   } finally {
     await file.close()
   }
 }
 
-/** SHA-256 over names and values: a file of the right form may still hold a block that never reached the disk. */
-function digest(tensors: ReadonlyMap<string, TensorData>): string {
+/**
+ * SHA-256 over what says where training stands, names and values: a file of the right form may still hold a block that
+ * never reached the disk.
+ */
+function digest(tensors: ReadonlyMap<string, TensorData>, metadata: readonly string[]): string {
   const hash = createHash('sha256')
+  for (const value of metadata) hash.update(`${value}\0`)
   for (const name of [...tensors.keys()].sort()) {
     const { buffer, byteOffset, byteLength } = tensors.get(name)!.data
     hash.update(`${name}\0`).update(new Uint8Array(buffer, byteOffset, byteLength))
