@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ClassSelection } from '../../core/data/base-novel.js'
 import { imagenetVariants, referenceName } from '../../core/data/dataset-names.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { RunFolders } from './find-runs.js'
 import { type Findings, type Found, joinFindings, type Problem, protocolOf, readAll } from './found.js'
@@ -102,7 +103,7 @@ async function readOne({
     if (size > LARGEST) return problem('damaged', path, `${path} has more than ${LARGEST / 2 ** 20} MB`)
     let log: ReferenceLog
     try {
-      log = parseReferenceLog(await readFile(path, 'utf8'))
+      log = parseReferenceLog(await readRegularText(path))
     } catch (error) {
       return problem('damaged', path, `${path} cannot be used: ${(error as Error).message}`)
     }

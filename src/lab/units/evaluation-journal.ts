@@ -1,7 +1,8 @@
-import { appendFile, readFile, rm } from 'node:fs/promises'
+import { appendFile, rm } from 'node:fs/promises'
 import * as z from 'zod'
 import type { EvaluatedPart, EvaluationJournal } from '../../core/evaluate/evaluate.js'
 import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 
 /** Time between two entries, in milliseconds: what an evaluation loses at most when it is killed. */
 const INTERVAL = 10_000
@@ -36,7 +37,7 @@ export class JournalFile implements EvaluationJournal {
 
   /** What earlier processes found, in order; for as many classes as there are. */
   async read(classes: number): Promise<EvaluatedPart[]> {
-    const lines = (await readFile(this.path, 'utf8').catch(() => '')).split('\n')
+    const lines = (await readRegularText(this.path).catch(() => '')).split('\n')
     const parts: EvaluatedPart[] = []
     if (lines[0] === this.head) {
       for (const line of lines.slice(1)) {

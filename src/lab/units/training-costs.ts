@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { medianOf } from '../../core/evaluate/statistics.js'
 import { writeFileAtomic } from '../../node/files/atomic.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 import type { LogEntry } from '../../node/runs/run-directory.js'
 import { unitFiles } from './unit-files.js'
 
@@ -12,7 +12,7 @@ export const keepPeak = (folder: string, peakMemoryMB: number): Promise<void> =>
 /** The peak of processes that trained before; 0 where there was none or it was not kept. */
 export async function earlierPeak(folder: string): Promise<number> {
   try {
-    const usage = JSON.parse(await readFile(join(folder, unitFiles.usage), 'utf8')) as {
+    const usage = JSON.parse(await readRegularText(join(folder, unitFiles.usage))) as {
       peakMemoryMB?: unknown
     }
     return Number(usage.peakMemoryMB) || 0

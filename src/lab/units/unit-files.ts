@@ -1,8 +1,9 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
 import { writeError, writeFileAtomic } from '../../node/files/atomic.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 import { identityOf, specSchema, type UnitSpec } from './unit.js'
 
 /** Names of what lies in a unit's folder beside the run it trains (node/runs/run-files). */
@@ -127,7 +128,7 @@ export async function clearFailure(folder: string): Promise<void> {
   })
 }
 
-const textOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined)
+const textOf = (path: string): Promise<string | undefined> => readRegularText(path).catch(() => undefined)
 
 function parseJson(text: string | undefined): unknown {
   try {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { CachedDraw, Dataset, Datum } from '../../core/data/dataset.js'
 import { DataError, WeightsError } from '../../core/errors.js'
 import { isInside } from '../files/paths.js'
+import { readRegular } from '../files/regular-file.js'
 import { unpickle } from '../weights/pickle/pickle.js'
 import { PickleGlobal, PickleInstance, type PickleValue } from '../weights/pickle/pickle-values.js'
 import { fingerprint } from './fingerprint.js'
@@ -87,7 +88,7 @@ async function bytesOf(path: string, fail: Fail): Promise<Uint8Array> {
   try {
     const { size } = await stat(path)
     if (size > LIMIT) throw fail(`${size} bytes; expected at most ${LIMIT}`)
-    return await readFile(path)
+    return await readRegular(path)
   } catch (cause) {
     if (cause instanceof DataError) throw cause
     throw fail(`cannot be read (${(cause as NodeJS.ErrnoException).code ?? cause})`)

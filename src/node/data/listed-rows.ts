@@ -1,9 +1,9 @@
-import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import * as z from 'zod'
 import type { Part } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
+import { openRegular } from '../files/regular-file.js'
 
 /** Limits for lists that others wrote. */
 export const listLimits = { bytes: 256 * 2 ** 20, rows: 5_000_000, line: 65_536 }
@@ -66,7 +66,7 @@ function at(file: string, line: number, problem: string): DataError {
 
 async function readText(file: string): Promise<string> {
   try {
-    const handle = await open(file)
+    const handle = await openRegular(file)
     try {
       const { size } = await handle.stat()
       if (size > listLimits.bytes) {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError } from '../../core/errors.js'
+import { readRegular } from '../files/regular-file.js'
 import type { Placement } from '../unpack/unpack.js'
 import { readMat } from './mat/read-mat.js'
 
@@ -101,7 +101,7 @@ async function classNumbers(file: string): Promise<Map<number, string>> {
 }
 
 async function contentOf(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause) => {
+  return readRegular(file).catch((cause) => {
     throw new DataError(`${file}: does not exist; it says of which class ImageNet’s validation images are`, {
       hint: 'Put ILSVRC2012_devkit_t12.tar.gz from https://image-net.org beside the other archives.',
       cause,

@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { DatasetSource } from '../data/dataset-source.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { withFileLock } from '../files/lock.js'
+import { readRegularText } from '../files/regular-file.js'
 import { type Unpacked, unpackArchive } from '../unpack/unpack.js'
 import { archives, type SourceArchive } from './archives.js'
 import { inspectFiles } from './inspect.js'
@@ -98,7 +99,7 @@ type Done = z.infer<typeof record>[string]
 /** What was unpacked before; a record that cannot be read says nothing. */
 async function readRecord(folder: string): Promise<Map<string, Done>> {
   try {
-    return new Map(Object.entries(record.parse(JSON.parse(await readFile(join(folder, recordFile), 'utf8')))))
+    return new Map(Object.entries(record.parse(JSON.parse(await readRegularText(join(folder, recordFile))))))
   } catch {
     return new Map()
   }

@@ -1,7 +1,8 @@
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { open, rm, stat, utimes } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeError } from './atomic.js'
 import { forgetOwner, isAlive, type LockOwner, newOwner, parseOwner } from './lock-owner.js'
+import { IrregularFile, readRegularText } from './regular-file.js'
 
 /** A file that names nobody is either just being written or left by a crash; no write takes so long. */
 const NAMELESS_MS = 1000
@@ -62,7 +63,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   heartbeat.unref()
   return async () => {
     clearInterval(heartbeat)
-    if ((await readFile(path, 'utf8').catch(() => '')) === content) await rm(path, { force: true })
+    if ((await readRegularText(path).catch(() => '')) === content) await rm(path, { force: true })
     // Not before: while the file is there, its owner must not count as dead.
     forgetOwner(owner)
   }
@@ -75,7 +76,7 @@ async function acquire(path: string, content: string, staleMs: number, options: 
   while (!(await create(path, content))) {
     signal?.throwIfAborted()
     // In this order: opening a file makes a network drive look again.
-    const other = await readFile(path, 'utf8').catch(() => '')
+    const other = (await contentOf(path)) ?? ''
     const status = await stat(path).catch(() => undefined)
     if (!status) continue
     const owner = parseOwner(other)
@@ -96,6 +97,10 @@ async function acquire(path: string, content: string, staleMs: number, options: 
     await delay(pollMs)
   }
 }
+
+/** What a lock says; undefined where there is none. A pipe in its place says nothing, as an empty file does. */
+const contentOf = (path: string): Promise<string | undefined> =>
+  readRegularText(path).catch((cause) => (cause instanceof IrregularFile ? '' : undefined))
 
 async function create(path: string, content: string): Promise<boolean> {
   try {
@@ -121,14 +126,14 @@ async function create(path: string, content: string): Promise<boolean> {
 async function takeAway(path: string, dead: string, content: string): Promise<boolean> {
   const guard = `${path}.takeover`
   if (!(await create(guard, content))) {
-    const holder = parseOwner(await readFile(guard, 'utf8').catch(() => ''))
+    const holder = parseOwner(await readRegularText(guard).catch(() => ''))
     const age = Date.now() - ((await stat(guard).catch(() => undefined))?.mtimeMs ?? Date.now())
     // What is done under it takes milliseconds.
     if ((holder && isAlive(holder) === false) || age > GUARD_MS) await rm(guard, { force: true })
     return false
   }
   try {
-    if ((await readFile(path, 'utf8').catch(() => undefined)) !== dead) return false
+    if ((await contentOf(path)) !== dead) return false
     await rm(path, { force: true })
     return true
   } finally {

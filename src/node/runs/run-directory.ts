@@ -1,4 +1,4 @@
-import { appendFile, open, readdir, readFile, rm, rmdir } from 'node:fs/promises'
+import { appendFile, open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { TrainingError, UserError } from '../../core/errors.js'
@@ -6,6 +6,7 @@ import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { type LockOptions, takeLock } from '../files/lock.js'
 import { foreignHost } from '../files/lock-owner.js'
 import { makeFolder } from '../files/make-folder.js'
+import { readRegularText } from '../files/regular-file.js'
 import { checkpointName, epochOfCheckpoint, isEvaluation, runFiles } from './run-files.js'
 
 /** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
@@ -67,7 +68,7 @@ export class RunDirectory {
 
   /** The configuration of the run in a directory, or undefined where no run was begun. */
   static async readConfig(path: string): Promise<unknown> {
-    const text = await ifThere(join(path, runFiles.config), (file) => readFile(file, 'utf8'))
+    const text = await ifThere(join(path, runFiles.config), readRegularText)
     if (text === undefined) return undefined
     try {
       return parse(text)
@@ -183,7 +184,7 @@ export class RunDirectory {
  * @throws UserError when there is a log that cannot be read
  */
 export async function readLog(path: string): Promise<LogEntry[]> {
-  const text = await ifThere(join(path, runFiles.log), (file) => readFile(file, 'utf8'))
+  const text = await ifThere(join(path, runFiles.log), readRegularText)
   return (text ?? '').split('\n').flatMap((line) => entryOf(line) ?? [])
 }
 

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { WeightsError } from '../../core/errors.js'
 import { type ByteSource, tooShort } from '../../core/weights/byte-source.js'
+import { openRegular } from '../files/regular-file.js'
 
 /** A single read system call moves less than 2 GiB. */
 const maxReadBytes = 2 ** 30
@@ -13,7 +14,7 @@ const maxReadBytes = 2 ** 30
 export async function fileSource(path: string): Promise<ByteSource> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(path, 'r')
+    handle = await openRegular(path)
     const status = await handle.stat()
     if (!status.isFile()) throw new WeightsError(`${path}: not a regular file, expected a weight file`)
     return new FileSource(path, status.size, handle)

@@ -12,6 +12,7 @@ import {
   readVocabularyFiles,
   unpackVocabulary,
 } from '../../core/tokenizer/vocabulary-files.js'
+import { readRegularText } from '../files/regular-file.js'
 
 let published: Promise<Vocabulary> | undefined
 
@@ -60,7 +61,7 @@ async function readVocabulary(folder: string): Promise<Vocabulary | undefined> {
 
 async function readIfPresent(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readRegularText(file)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new UserError(`${file}: cannot be read (${(cause as Error).message})`, {

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import * as z from 'zod'
 import { ConfigError } from '../../../core/errors.js'
 import { writeError, writeFileAtomic } from '../../../node/files/atomic.js'
 import { makeFolder } from '../../../node/files/make-folder.js'
+import { readRegularText } from '../../../node/files/regular-file.js'
 import { type Place, type PlannedArray, ranges } from './arrays.js'
 import { slurm } from './commands.js'
 import { jobScript } from './script.js'
@@ -136,7 +137,7 @@ function listOf(units: ReadonlyMap<number, string>): string {
 
 async function readRecord(path: string): Promise<z.infer<typeof recordSchema> | undefined> {
   try {
-    return recordSchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data
+    return recordSchema.safeParse(JSON.parse(await readRegularText(path))).data
   } catch {
     // A call that ended before sbatch answered leaves none: the unit's own lock keeps it from running twice.
     return undefined
