@@ -3,8 +3,7 @@ import type { ZodType } from 'zod'
 import type { Method } from '../core/methods/method.js'
 import { methodNamed, methods } from '../core/methods/registry.js'
 import { regulatorOptions } from '../core/methods/regulated.js'
-import type { Baseline } from '../lab/baselines/baseline.js'
-import { baselineNamed, baselines } from '../lab/baselines/registry.js'
+import { type Baseline, baselineNamed, baselines } from '../lab/baselines.js'
 import { oneOf } from './options.js'
 
 const examples = `

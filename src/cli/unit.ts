@@ -19,7 +19,7 @@ Examples:
 The folder is the unit's own: with its task (unit.json) it holds what was trained, and at the end result.json with the
 figures, or failure.json. A finished unit is left as it is, an interrupted one goes on.`
 
-/** `promptsrc unit`: does one cell of a comparison or a benchmark. Those start it; a job array may as well. */
+/** `promptsrc unit`: does one run of a comparison or a benchmark. Those start it; a job array may as well. */
 export function unitCommand(): Command {
   return new Command('unit')
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
@@ -41,7 +41,7 @@ async function unit(folder: string, { threads }: { threads?: number }): Promise<
   }
   if (await isFinished()) return
   const signal = interruptible(`Interrupted. Continue with: promptsrc unit ${folder}`)
-  const doUnit = async () => {
+  const attempt = async () => {
     // By the process that was waited for.
     if (await isFinished()) return
     try {
@@ -58,7 +58,7 @@ async function unit(folder: string, { threads }: { threads?: number }): Promise<
     }
   }
   // Whoever comes second waits, and then finds the result or goes on.
-  await withFileLock(join(folder, unitFiles.lock), doUnit, {
+  await withFileLock(join(folder, unitFiles.lock), attempt, {
     signal,
     onWait: (owner) => process.stderr.write(`waiting for ${nameOf(owner)}, which does this run\n`),
   })
@@ -70,14 +70,14 @@ const nameOf = (owner: LockOwner): string => {
 }
 
 async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads?: number): Promise<void> {
-  const [{ runUnit }, { loadModel }] = await Promise.all([
-    import('../lab/units/run-unit.js'),
+  const [{ doUnit }, { loadModel }] = await Promise.all([
+    import('../lab/units/do-unit.js'),
     import('../node/model.js'),
   ])
   const model = await loadModel(spec.model.name, { signal, ...(threads ? { threads } : {}) })
   const show = progressOf(spec)
   try {
-    const { measures } = await runUnit(folder, spec, {
+    const { measures } = await doUnit(folder, spec, {
       model,
       open: ({ path, root, classNames }) =>
         openData(path, { ...(root ? { root } : {}), ...(classNames ? { classNames } : {}) }),

@@ -1,6 +1,6 @@
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset } from '../core/data/dataset.js'
-import { baselineNamed } from '../lab/baselines/registry.js'
+import { baselineNamed } from '../lab/baselines.js'
 import { type ComparedRow, valueAt } from '../lab/results/compared-rows.js'
 import type { Epoch } from '../lab/results/training-curves.js'
 import { renderReport } from './report.js'

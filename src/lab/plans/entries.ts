@@ -1,6 +1,6 @@
 import { methodNamed, methods } from '../../core/methods/registry.js'
 import type { SettingsInput } from '../../core/train/settings.js'
-import { baselineNamed, baselines } from '../baselines/registry.js'
+import { baselineNamed, baselines } from '../baselines.js'
 
 /** A row of a table: a method with settings, trained once for every seed, or a baseline. */
 export interface Entry {

@@ -1,5 +1,5 @@
 import { methods } from '../../core/methods/registry.js'
-import { baselines } from '../baselines/registry.js'
+import { baselines } from '../baselines.js'
 
 /** What the paper calls the methods that it compares, in its order. */
 const paperTitles: Readonly<Record<string, string>> = {

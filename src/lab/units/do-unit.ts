@@ -16,8 +16,7 @@ import { peakMemoryMB } from '../../node/runs/peak-memory.js'
 import { loadPrompts } from '../../node/runs/prompts-file.js'
 import { readLog } from '../../node/runs/run-directory.js'
 import { trainRun } from '../../node/runs/train-run.js'
-import type { BaselineTarget } from '../baselines/baseline.js'
-import { baselineNamed } from '../baselines/registry.js'
+import { type BaselineTarget, baselineNamed } from '../baselines.js'
 import { JournalFile } from './evaluation-journal.js'
 import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
 import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
@@ -37,7 +36,7 @@ const SAMPLES = 12
 const CONFUSION_CLASSES = 200
 
 /** What a unit is done with. */
-export interface RunUnitOptions {
+export interface DoUnitOptions {
   readonly model: Model
   readonly open: (data: UnitData) => Promise<Dataset>
   readonly onEvent?: (event: TrainEvent) => void
@@ -55,7 +54,7 @@ type Learned = Pick<UnitResult, 'parameters' | 'stepSeconds' | 'peakMemoryMB'>
  * @throws ConfigError, DataError when model or data are not those of the task; UserError when the unit whose prompts it
  *   measures is not finished; errors of {@link trainRun}
  */
-export async function runUnit(folder: string, spec: UnitSpec, options: RunUnitOptions): Promise<UnitResult> {
+export async function doUnit(folder: string, spec: UnitSpec, options: DoUnitOptions): Promise<UnitResult> {
   await checkModel(folder, spec, options.model)
   const open = openOnce(folder, options)
   const targets = await Promise.all(
@@ -91,7 +90,7 @@ async function checkModel(folder: string, spec: UnitSpec, model: Model): Promise
 }
 
 /** Opens each data set once, and refuses one whose images are others than the unit is for. */
-function openOnce(folder: string, { open }: RunUnitOptions): (data: UnitData) => Promise<Dataset> {
+function openOnce(folder: string, { open }: DoUnitOptions): (data: UnitData) => Promise<Dataset> {
   const opened = new Map<string, Promise<Dataset>>()
   const checked = async (data: UnitData) => {
     const dataset = await open(data)
@@ -117,7 +116,7 @@ async function baseline(
   { method, settings, skipBadImages }: UnitSpec,
   data: Dataset,
   targets: readonly BaselineTarget[],
-  { model, signal, onMeasure }: RunUnitOptions,
+  { model, signal, onMeasure }: DoUnitOptions,
 ): Promise<Outcome> {
   const { evaluations, parameters } = await baselineNamed(method)!.measure({
     model,
@@ -138,7 +137,7 @@ async function prompted(
   spec: UnitSpec,
   open: (data: UnitData) => Promise<Dataset>,
   targets: readonly BaselineTarget[],
-  options: RunUnitOptions,
+  options: DoUnitOptions,
 ): Promise<Outcome> {
   const from = trainedFolder(folder, spec)
   const { prompts, ...learned } = from
@@ -179,7 +178,7 @@ async function train(
   folder: string,
   spec: UnitSpec,
   data: Dataset,
-  { model, onEvent, signal }: RunUnitOptions,
+  { model, onEvent, signal }: DoUnitOptions,
 ): Promise<Learned & { prompts: TrainedPrompts }> {
   const events = trainRun({
     ...(spec.settings as SettingsInput),
