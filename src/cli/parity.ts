@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type Comparison, type Outcome, ratioOf, worstOf } from '../exchange/parity/compare.js'
+import { type Deviation, type Outcome, ratioOf, worstOf } from '../exchange/parity/deviation.js'
 import { runParity } from '../exchange/parity/parity.js'
 import { summarize } from '../exchange/parity/summary.js'
 import { nodeRuntime } from '../node/runtime/node-runtime.js'
@@ -65,15 +65,15 @@ function lines({ name, status, comparisons, note }: Outcome, verbose: boolean): 
   return [head.trimEnd(), ...listed.map(comparisonLine)]
 }
 
-const isMiss = (comparison: Comparison): boolean => !(ratioOf(comparison) <= 1)
+const isMiss = (comparison: Deviation): boolean => !(ratioOf(comparison) <= 1)
 
-function comparisonLine(comparison: Comparison): string {
+function comparisonLine(comparison: Deviation): string {
   const { name, error, tolerance } = comparison
   const sign = isMiss(comparison) ? '!' : ' '
   return `       ${sign} ${name.padEnd(64)}  ${error.toExponential(2)} / ${tolerance.toExponential(2)}`
 }
 
-const ratioText = (comparison: Comparison): string => ratioOf(comparison).toFixed(4)
+const ratioText = (comparison: Deviation): string => ratioOf(comparison).toFixed(4)
 
 function worstLine(worst: ReturnType<typeof summarize>['worst']): string {
   if (!worst) return ''

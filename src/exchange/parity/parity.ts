@@ -3,9 +3,9 @@ import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../core/errors.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { checks } from './checks/index.js'
-import { type Outcome, skipped } from './compare.js'
+import { type Outcome, skipped } from './deviation.js'
 import { type GoldenCase, readGoldenCase } from './golden-case.js'
-import { runCase } from './run-case.js'
+import { replayCase } from './replay-case.js'
 
 /** Options of {@link runParity}. */
 export interface ParityOptions {
@@ -31,7 +31,7 @@ export async function* runParity(
   for (const { cases, root } of targets) {
     for (const golden of cases) {
       yield* failuresAsOutcomes(golden.name, async function* () {
-        yield await runCase(golden, runtime, out)
+        yield await replayCase(golden, runtime, out)
       })
     }
     if (root === undefined) continue

@@ -1,14 +1,14 @@
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { evaluateLogits } from '../../core/evaluate/metrics.js'
 import type { HostTensor } from '../../core/graph/index.js'
-import { type Comparison, compareNumber } from './compare.js'
+import { compareNumber, type Deviation } from './deviation.js'
 import type { GoldenCase } from './golden-case.js'
 
 /** What a replay computed, under the case's tensor names, and the figures that are no tensors. */
 export interface Replay {
   readonly tensors: Map<string, HostTensor>
   /** Losses, learning rates and test figures beside the case's own. */
-  readonly figures: Comparison[]
+  readonly figures: Deviation[]
 }
 
 /**
@@ -20,7 +20,7 @@ export function testFigures(
   { results: { test, accuracy_stable }, class_names }: GoldenCase,
   { data }: HostTensor,
   labels: ArrayLike<number>,
-): Comparison[] {
+): Deviation[] {
   if (!test || !accuracy_stable) return []
   const metrics = evaluateLogits(data, labels, class_names.length)
   return [

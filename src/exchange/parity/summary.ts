@@ -1,4 +1,4 @@
-import { type Comparison, type Outcome, ratioOf, worstOf } from './compare.js'
+import { type Deviation, type Outcome, ratioOf, worstOf } from './deviation.js'
 
 /** A comparison as JSON; null stands for an infinite value: another shape, or nothing computed. */
 export interface ComparisonJson {
@@ -51,7 +51,7 @@ export function summarize(outcomes: readonly Outcome[]): ParitySummary {
   }
 }
 
-function comparisonJson(comparison: Comparison): ComparisonJson {
+function comparisonJson(comparison: Deviation): ComparisonJson {
   const { name, error, tolerance } = comparison
   const finite = (value: number) => (Number.isFinite(value) ? value : null)
   return { name, error: finite(error), tolerance, ratio: finite(ratioOf(comparison)) }

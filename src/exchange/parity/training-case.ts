@@ -13,7 +13,7 @@ import type { Tensors } from '../../core/train/optimizer.js'
 import type { ScheduleConfig } from '../../core/train/schedule.js'
 import { sgd } from '../../core/train/sgd.js'
 import { Trainer } from '../../core/train/trainer.js'
-import { type Comparison, compareFigures, compareNumber } from './compare.js'
+import { compareFigures, compareNumber, type Deviation } from './deviation.js'
 import { tokenRows } from './features.js'
 import type { GoldenCase } from './golden-case.js'
 import { promptRows } from './prompt-rows.js'
@@ -165,7 +165,7 @@ export async function replayTraining(
     tensors.set('init.prompts', await promptRows(clip, runtime, set!, classNames))
   }
 
-  const figures: Comparison[] = []
+  const figures: Deviation[] = []
   const expected = golden.results
   const perBatch = images.data.length / batches
   const labels = given.data.get('train.labels')!.data
@@ -218,7 +218,7 @@ export async function replayTraining(
 }
 
 /** Terms of the first step, each to its own rounding or, where it nearly cancels, to that of the sum. */
-function lossTerms({ method, results }: GoldenCase, losses: Readonly<Record<string, number>>): Comparison[] {
+function lossTerms({ method, results }: GoldenCase, losses: Readonly<Record<string, number>>): Deviation[] {
   const { step0 = {}, step0_fp64 = {} } = results
   const { terms } = trained[method]!
   const known = Object.entries(step0).filter(([name]) => Object.hasOwn(terms, name))

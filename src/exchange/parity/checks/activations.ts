@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from '../../../core/graph/index.js'
 import type { Runtime } from '../../../core/runtime/session.js'
-import { type Comparison, compareRelative, judged, skipped } from '../compare.js'
+import { compareRelative, type Deviation, judged, skipped } from '../deviation.js'
 import { imageFeatures, textFeatures, tokenRows } from '../features.js'
 import { withPackedClip } from '../golden-clip.js'
 import { readJson, readTensors } from '../golden-files.js'
@@ -43,7 +43,7 @@ export const activationsCheck: Check = {
       const computed = await withPackedClip(join(root, 'clip', `${model}.safetensors.gz`), (clip) =>
         encoderActivations(clip, runtime, texts, images!),
       )
-      const comparisons: Comparison[] = [
+      const comparisons: Deviation[] = [
         compareRelative('tokens', computed.get('tokens'), tokens!, 0),
         ...Object.entries(activations).map(([key, tensor]) =>
           compareRelative(key, computed.get(key), tensor, TOLERANCE),

@@ -1,5 +1,5 @@
 import type { Runtime } from '../../../core/runtime/session.js'
-import type { Outcome } from '../compare.js'
+import type { Outcome } from '../deviation.js'
 
 /** What a check of a part of a golden root may use. */
 export interface CheckContext {

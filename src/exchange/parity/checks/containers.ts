@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Clip } from '../../../core/clip/clip.js'
 import type { HostTensor } from '../../../core/graph/index.js'
 import type { Runtime } from '../../../core/runtime/session.js'
-import { type Comparison, compareRelative, judged, type Outcome, skipped } from '../compare.js'
+import { compareRelative, type Deviation, judged, type Outcome, skipped } from '../deviation.js'
 import { imageFeatures, logitsOf, textFeatures, tokenRows } from '../features.js'
 import { withClip } from '../golden-clip.js'
 import { readJson, readTensors, unpackInto, withTemporaryFolder } from '../golden-files.js'
@@ -67,7 +67,7 @@ function checkContainer(path: string, file: string, reference: Reference): Promi
   })
 }
 
-async function compareClip(clip: Clip, { texts, expected, runtime }: Reference): Promise<Comparison[]> {
+async function compareClip(clip: Clip, { texts, expected, runtime }: Reference): Promise<Deviation[]> {
   const text = await textFeatures(clip, runtime, texts)
   const image = await imageFeatures(clip, runtime, expected.get('images')!)
   const logits = await logitsOf(clip, runtime, text, image)

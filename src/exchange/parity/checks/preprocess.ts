@@ -5,7 +5,7 @@ import type { RgbImage } from '../../../core/image/image.js'
 import { normalize, testTransform } from '../../../core/image/preprocess.js'
 import { resizeBicubic } from '../../../core/image/resize.js'
 import { decodeImage } from '../../../node/data/decode.js'
-import { type Comparison, judged, maxDifference } from '../compare.js'
+import { type Deviation, judged, maxDifference } from '../deviation.js'
 import { readJson, readTensors } from '../golden-files.js'
 import type { Check } from './check.js'
 
@@ -46,7 +46,7 @@ export const preprocessCheck: Check = {
     const key = (file: string) => file.replace(/^images\//, '')
 
     const sources = new Map<string, RgbImage>()
-    const decoding: Comparison[] = []
+    const decoding: Deviation[] = []
     for (const { file } of golden.images) {
       const own = await decodeImage(join(folder, file))
       const expected = stored.get(key(file))

@@ -4,7 +4,7 @@ import type { Dataset, Datum } from '../../../core/data/dataset.js'
 import { fewShot } from '../../../core/data/few-shot.js'
 import { PythonRandom } from '../../../core/data/python-random.js'
 import { splitTrainVal } from '../../../core/data/split.js'
-import { compareAll, judged } from '../compare.js'
+import { compareAll, judged } from '../deviation.js'
 import { readJson } from '../golden-files.js'
 import type { Check } from './check.js'
 

@@ -6,7 +6,7 @@ import {
   selectedTemplates,
 } from '../../../core/clip/templates.js'
 import { loadTokenizer } from '../../../node/weights/tokenizer-files.js'
-import { compareAll, compareEqual, judged } from '../compare.js'
+import { compareAll, compareEqual, judged } from '../deviation.js'
 import { readJson } from '../golden-files.js'
 import type { Check } from './check.js'
 

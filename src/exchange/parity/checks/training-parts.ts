@@ -3,7 +3,7 @@ import { evaluateLogits, predictions } from '../../../core/evaluate/metrics.js'
 import { gaussianWeights } from '../../../core/methods/gaussian-aggregation.js'
 import { learningRate, type ScheduleConfig } from '../../../core/train/schedule.js'
 import { sgd } from '../../../core/train/sgd.js'
-import { compareEqual, compareFigures, compareNumber, judged, maxDifference } from '../compare.js'
+import { compareEqual, compareFigures, compareNumber, judged, maxDifference } from '../deviation.js'
 import { readJson } from '../golden-files.js'
 import type { Check } from './check.js'
 

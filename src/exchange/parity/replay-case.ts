@@ -7,7 +7,7 @@ import type { HostTensor } from '../../core/graph/index.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import type { TensorData } from '../../core/weights/safetensors.js'
 import { writeSafetensors } from '../../node/weights/safetensors-file.js'
-import { compareEqual, compareTensor, judged, type Outcome, skipped } from './compare.js'
+import { compareEqual, compareTensor, judged, type Outcome, skipped } from './deviation.js'
 import { imageFeatures } from './features.js'
 import type { GoldenCase } from './golden-case.js'
 import { withPackedClip } from './golden-clip.js'
@@ -22,7 +22,7 @@ import { isTrainingCase, replayTraining } from './training-case.js'
  * @param out folder for what was computed, as `<case name>.safetensors`
  * @throws UserError when a file of the case is missing or damaged
  */
-export async function runCase(golden: GoldenCase, runtime: Runtime, out?: string): Promise<Outcome> {
+export async function replayCase(golden: GoldenCase, runtime: Runtime, out?: string): Promise<Outcome> {
   const training = isTrainingCase(golden)
   if (!training && !isZeroShotCase(golden)) {
     return skipped(golden.name, `method ${golden.method} is not built`)

@@ -1,7 +1,7 @@
 import type { HostTensor } from '../../core/graph/index.js'
 
 /** One computed quantity beside its reference. */
-export interface Comparison {
+export interface Deviation {
   readonly name: string
   /** Largest absolute difference; infinite where shapes differ or nothing was computed. */
   readonly error: number
@@ -13,19 +13,19 @@ export interface Comparison {
 export interface Outcome {
   readonly name: string
   readonly status: 'passed' | 'failed' | 'skipped'
-  readonly comparisons: readonly Comparison[]
+  readonly comparisons: readonly Deviation[]
   /** Why it was skipped, or the error that ended it. */
   readonly note?: string
 }
 
 /** Error in units of the tolerance: above 1 is a miss. */
-export function ratioOf({ error, tolerance }: Comparison): number {
+export function ratioOf({ error, tolerance }: Deviation): number {
   return error === 0 ? 0 : error / tolerance
 }
 
 /** The comparison nearest to, or farthest beyond, its tolerance. */
-export function worstOf(comparisons: readonly Comparison[]): Comparison | undefined {
-  return comparisons.reduce<Comparison | undefined>(
+export function worstOf(comparisons: readonly Deviation[]): Deviation | undefined {
+  return comparisons.reduce<Deviation | undefined>(
     (worst, next) => (worst && ratioOf(worst) >= ratioOf(next) ? worst : next),
     undefined,
   )
@@ -49,7 +49,7 @@ export function compareTensor(
   computed: HostTensor | undefined,
   expected: HostTensor,
   tolerance: number,
-): Comparison {
+): Deviation {
   const sameShape = computed?.shape.join() === expected.shape.join()
   const error = sameShape ? maxDifference(computed!.data, expected.data) : Number.POSITIVE_INFINITY
   return { name, error, tolerance }
@@ -61,7 +61,7 @@ export function compareRelative(
   computed: HostTensor | undefined,
   expected: HostTensor,
   tolerance: number,
-): Comparison {
+): Deviation {
   const largest = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   return compareTensor(name, computed, expected, tolerance * largest)
 }
@@ -72,7 +72,7 @@ export function compareNumber(
   computed: number,
   expected: number,
   tolerance: number,
-): Comparison {
+): Deviation {
   return { name, error: maxDifference([computed], [expected]), tolerance }
 }
 
@@ -82,7 +82,7 @@ export function compareFigures(
   computed: readonly number[],
   expected: readonly number[],
   tolerance: number,
-): Comparison {
+): Deviation {
   const scaled = computed.map((value, i) => (value === expected[i] ? 0 : value / expected[i]! - 1))
   const error =
     computed.length === expected.length
@@ -95,18 +95,18 @@ export function compareFigures(
 }
 
 /** Something that must be equal: the error is 0 or 1. */
-export function compareEqual(name: string, computed: unknown, expected: unknown): Comparison {
+export function compareEqual(name: string, computed: unknown, expected: unknown): Deviation {
   return { name, error: JSON.stringify(computed) === JSON.stringify(expected) ? 0 : 1, tolerance: 0 }
 }
 
 /** Pairs that must be equal: the error is the number of those that are not; a list of none is a miss. */
-export function compareAll(name: string, pairs: readonly (readonly [unknown, unknown])[]): Comparison {
+export function compareAll(name: string, pairs: readonly (readonly [unknown, unknown])[]): Deviation {
   const missed = pairs.filter(([computed, expected]) => compareEqual(name, computed, expected).error > 0)
   return { name, error: pairs.length === 0 ? Number.POSITIVE_INFINITY : missed.length, tolerance: 0 }
 }
 
 /** An outcome that passed where every comparison is within its tolerance, and there is one. */
-export function judged(name: string, comparisons: readonly Comparison[]): Outcome {
+export function judged(name: string, comparisons: readonly Deviation[]): Outcome {
   const missed = comparisons.some(({ error, tolerance }) => !(error <= tolerance))
   return { name, status: missed || comparisons.length === 0 ? 'failed' : 'passed', comparisons }
 }

@@ -9,7 +9,7 @@ import {
   maxDifference,
   ratioOf,
   worstOf,
-} from './compare.js'
+} from './deviation.js'
 
 const tensor = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) })
 
