@@ -22,7 +22,10 @@ export class RandomStream {
     return Math.floor(this.uniform() * n)
   }
 
-  /** Normal with mean 0 and standard deviation 1 (Box-Muller). */
+  /**
+   * Normal with mean 0 and standard deviation 1 (Box-Muller). The language leaves the last bit of logarithm, sine and
+   * cosine to its engine: the same bits in Node and Chromium (V8), elsewhere maybe not.
+   */
   normal(): number {
     if (this.spare !== undefined) {
       const value = this.spare
@@ -48,7 +51,10 @@ export class RandomStream {
   }
 }
 
-/** The stream of one seed and purpose; equal arguments give equal streams on every machine. */
+/**
+ * The stream of one seed and purpose; equal arguments give equal streams on every machine: uniform draws, integers and
+ * shuffles to the bit everywhere, normal draws to the bit in one JavaScript engine.
+ */
 export function randomStream(seed: number, ...path: readonly (string | number)[]): RandomStream {
   const generator = xoroshiro128plus(hash([seed, ...path].join('\u0000')))
   // The first outputs of neighbouring seeds are correlated: leave them behind.

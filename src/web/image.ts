@@ -17,10 +17,12 @@ const maxFileBytes = 2 ** 28
 
 /**
  * Decodes an image by the browser's own decoders to 8-bit RGB: a file or blob, an image element, a canvas, a frame of
- * a video. Pixels are as encoded: the EXIF orientation and embedded colour profiles are ignored, alpha is dropped.
+ * a video. As in Node the EXIF orientation of a JPEG file and embedded colour profiles are ignored, and alpha is
+ * dropped.
  *
- * Decoders differ: pixels of a JPEG may be some levels away from those that Node's command line sees, and so are
- * features and losses. Of pixels that are fully transparent the colour is lost, and read as black.
+ * Pixels are those of Node (and Pillow) for opaque 8-bit images in Chromium; other browsers' decoders may be some
+ * levels away. Where alpha is below 255, colours are rounded, and lost (black) at 0; 16-bit grey is scaled, which
+ * Pillow clips.
  *
  * @throws ImageError when it is no image that this browser can decode, is damaged, or too large
  */
@@ -34,8 +36,8 @@ export async function decodeImage(
       { hint: 'Make the image smaller.' },
     )
   }
-  const bitmap = await createImageBitmap(source, {
-    imageOrientation: 'none',
+  const upright = source instanceof Blob ? await withoutOrientation(source) : source
+  const bitmap = await createImageBitmap(upright, {
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
   }).catch(async (cause) => {
@@ -46,6 +48,34 @@ export async function decodeImage(
   } finally {
     bitmap.close()
   }
+}
+
+/** APP1, in which cameras write EXIF data, and the start of the image, behind which there is none. */
+const APP1 = 0xe1
+const START_OF_SCAN = 0xda
+const exif = [0x45, 0x78, 0x69, 0x66]
+
+/**
+ * Browsers turn a photo by its EXIF orientation, whatever `createImageBitmap` is asked for: the same JPEG file with that
+ * data under another name, which decoders pass over.
+ */
+async function withoutOrientation(file: Blob): Promise<Blob> {
+  const head = new Uint8Array(
+    await file
+      .slice(0, 2 ** 18)
+      .arrayBuffer()
+      .catch(() => new ArrayBuffer(0)),
+  )
+  if (head[0] !== 0xff || head[1] !== 0xd8) return file
+  let at = 2
+  while (head[at] === 0xff && head[at + 1] !== START_OF_SCAN) {
+    if (head[at + 1] === APP1 && exif.every((byte, i) => head[at + 4 + i] === byte)) {
+      head[at + 4] = 0
+      return new Blob([head, file.slice(head.length)])
+    }
+    at += 2 + ((head[at + 2] ?? 0) << 8) + (head[at + 3] ?? 0)
+  }
+  return file
 }
 
 const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0)

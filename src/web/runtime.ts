@@ -1,3 +1,4 @@
+import { ComputeError } from '../core/errors.js'
 import { threadEnded } from '../core/runtime/failures.js'
 import { OrtRuntime } from '../core/runtime/ort.js'
 import { type ComputeThread, RemoteRuntime, type Reply, type ThreadEvents } from '../core/runtime/remote.js'
@@ -59,7 +60,7 @@ function webWorker(worker: Worker, setup: OrtSetup, { reply, death }: ThreadEven
   worker.onerror = (event) => {
     event.preventDefault()
     worker.terminate()
-    death(threadEnded(new Error(event.message || 'its script cannot be loaded')))
+    death(event.message ? threadEnded(new Error(event.message)) : scriptMissing())
   }
   worker.postMessage(setup)
   return {
@@ -70,3 +71,8 @@ function webWorker(worker: Worker, setup: OrtSetup, { reply, death }: ThreadEven
     },
   }
 }
+
+const scriptMissing = (): ComputeError =>
+  new ComputeError('the script of the worker that computes cannot be loaded', {
+    hint: 'Bundle promptsrc/web/worker as a script of its own, and check the address that the worker is started with.',
+  })

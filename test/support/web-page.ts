@@ -1,3 +1,4 @@
+import type { UserError } from '../../src/core/errors.js'
 import { createClassifier } from '../../src/core/evaluate/create-classifier.js'
 import { predictImages } from '../../src/core/evaluate/predict.js'
 import { encodeGraph, exp, input } from '../../src/core/graph/index.js'
@@ -19,11 +20,12 @@ export interface PageOptions {
   readonly threads?: number
   /** Address of the worker's script. */
   readonly worker?: string
+  readonly wasmPaths?: string
 }
 
 const runtimeOf = ({ worker, ...options }: PageOptions): WebRuntimeOptions => ({
-  ...options,
   wasmPaths: '/ort/',
+  ...options,
   ...(worker ? { worker: () => new Worker(worker, { type: 'module' }) } : {}),
 })
 
@@ -104,10 +106,37 @@ const functions = {
     }
   },
 
-  /** Pixels of an image. */
+  /** Pixels of an image file. */
   async decode(url: string) {
     const { width, height, data } = await decodeImage(await file(url))
-    return { width, height, data: [...data] }
+    const binary = Array.from(data, (byte) => String.fromCharCode(byte)).join('')
+    return { width, height, base64: btoa(binary) }
+  },
+
+  /** The errors of tasks that must fail. */
+  async failures() {
+    const text = new File(['no image at all'], 'notes.txt')
+    const png = await file('/images/grad_300x200.png')
+    const tasks: Record<string, () => Promise<unknown>> = {
+      'no image': () => decodeImage(text),
+      truncated: () => decodeImage(new File([png.slice(0, 200)], 'photo.png')),
+      'too many pixels': () => decodeImage(png, { maxPixels: 1000 }),
+      'no model': () => loadModel('/nowhere/'),
+      'no weights': () => loadModel({ weights: png, tokenizer: '/tiny/vocab.json' }),
+      'no worker': () => this.compute({ worker: '/app/absent.js' }),
+      'no wasm': () => this.compute({ worker: '/app/worker.js', wasmPaths: '/absent/' }),
+      'no WebGPU': () => this.compute({ device: 'webgpu' }),
+    }
+    const failures: Record<string, { kind: string; message: string; hint: string | undefined }> = {}
+    for (const [name, task] of Object.entries(tasks)) {
+      try {
+        await task()
+      } catch (error) {
+        const { name: kind, message, hint } = error as UserError
+        failures[name] = { kind, message, hint }
+      }
+    }
+    return failures
   },
 }
 
