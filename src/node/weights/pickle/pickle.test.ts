@@ -178,9 +178,17 @@ describe('a malformed pickle is refused:', () => {
     expect(attempt).toThrow(message)
   })
 
-  it('too deep, too long, or with too large a memo', () => {
+  it('too deep, too long, or with too large a memo or too many containers', () => {
     expect(() => read(Buffer.alloc(pickleLimits.depth + 2, '('))).toThrow(/nested deeper/)
     expect(() => read(Buffer.alloc(pickleLimits.instructions + 2, 'N'))).toThrow(/instructions/)
+    for (const code of [')', ']', '}', 0x8f, 'N\x85', 'C\0']) {
+      const many = Buffer.alloc(
+        typeof code === 'string' ? code.length * (pickleLimits.containers + 1) : pickleLimits.containers + 1,
+        code,
+        'latin1',
+      )
+      expect(() => read(many)).toThrow(/makes more than 500000 lists/)
+    }
     const puts = Buffer.alloc(5 * (pickleLimits.memo + 2))
     for (let i = 0; i < pickleLimits.memo + 2; i++) {
       puts.write('r', 5 * i)

@@ -4,7 +4,7 @@ import { PickleReader, PickleTruncated } from './pickle-reader.js'
 import { PickleGlobal, PickleInstance, type PickleValue } from './pickle-values.js'
 
 /** Far above what real checkpoints need (about 30 instructions a tensor), far below what would hurt. */
-export const pickleLimits = { instructions: 5_000_000, memo: 1_000_000, depth: 10_000 }
+export const pickleLimits = { instructions: 5_000_000, containers: 500_000, memo: 1_000_000, depth: 10_000 }
 
 export interface UnpickleOptions {
   /** What the pickle is called in messages. */
@@ -17,12 +17,16 @@ export interface UnpickleOptions {
   readonly scriptModules?: boolean
   /** The names allowed, where they are others than those of PyTorch's files. */
   readonly findGlobal?: (module: string, name: string) => PickleGlobal | undefined
+  /** Lists, dictionaries and records that the pickle may make. Default: that of {@link pickleLimits}. */
+  readonly containers?: number
 }
 
 export interface Unpickled {
   readonly value: PickleValue
   /** Position behind the last instruction. */
   readonly end: number
+  /** Lists, dictionaries and records that were made. */
+  readonly containers: number
 }
 
 /**
@@ -31,12 +35,12 @@ export interface Unpickled {
  *
  * @throws PickleTruncatedError when the bytes end first
  * @throws WeightsError for a global that is not on the list (the message names it), an instruction that PyTorch does not
- * write, or more instructions, memo or depth than `pickleLimits`
+ * write, or more instructions, containers, memo or depth than `pickleLimits`
  */
 export function unpickle(bytes: Uint8Array, options: UnpickleOptions): Unpickled {
   const machine = new PickleMachine(new PickleReader(bytes, options.start ?? 0), options)
   try {
-    return { value: machine.run(), end: machine.reader.position }
+    return { value: machine.run(), end: machine.reader.position, containers: machine.containers }
   } catch (error) {
     if (error instanceof PickleTruncated) throw new PickleTruncatedError(`${options.name}: ${error.message}`)
     if (error instanceof PickleProblem) {
@@ -56,6 +60,7 @@ class PickleMachine {
   private stack: PickleValue[] = []
   private readonly marks: PickleValue[][] = []
   private readonly memo = new Map<number, PickleValue>()
+  containers = 0
 
   constructor(
     readonly reader: PickleReader,
@@ -76,6 +81,15 @@ class PickleMachine {
 
   push(value: PickleValue): void {
     this.stack.push(value)
+  }
+
+  /** Pushes what takes memory of its own: an instruction of one byte may make a dictionary. */
+  create(value: PickleValue): void {
+    const { containers = pickleLimits.containers } = this.options
+    if (++this.containers > containers) {
+      throw new PickleProblem(`makes more than ${pickleLimits.containers} lists, dictionaries and records`)
+    }
+    this.push(value)
   }
 
   pop(): PickleValue {
@@ -143,7 +157,7 @@ class PickleMachine {
   persistentId(): void {
     const { persistent } = this.options
     if (!persistent) throw new PickleProblem('refers to data outside of it')
-    this.push(persistent(this.pop()))
+    this.create(persistent(this.pop()))
   }
 
   call(): void {
@@ -151,14 +165,14 @@ class PickleMachine {
     const callee = this.pop()
     if (!(callee instanceof PickleGlobal) || !Array.isArray(args))
       throw new PickleProblem('calls what is no function')
-    this.push(callGlobal(callee, args))
+    this.create(callGlobal(callee, args))
   }
 
   newInstance(args: PickleValue, type: PickleValue): void {
     if (!(type instanceof PickleGlobal) || type.kind.type !== 'class') {
       throw new PickleProblem('makes an instance of what is no class')
     }
-    this.push(new PickleInstance(type.name, args))
+    this.create(new PickleInstance(type.name, args))
   }
 
   /** State of dictionaries (PyTorch's `_metadata`) and tensors says nothing that is needed. */
@@ -211,24 +225,24 @@ const instructions: Readonly<Record<number, Instruction>> = {
   140: (m, r) => m.push(r.text(r.uint8())), // SHORT_BINUNICODE
   88: (m, r) => m.push(r.text(r.uint32())), // BINUNICODE
   141: (m, r) => m.push(r.text(r.uint64())), // BINUNICODE8
-  67: (m, r) => m.push(r.bytesOf(r.uint8())), // SHORT_BINBYTES
-  66: (m, r) => m.push(r.bytesOf(r.uint32())), // BINBYTES
-  142: (m, r) => m.push(r.bytesOf(r.uint64())), // BINBYTES8
+  67: (m, r) => m.create(r.bytesOf(r.uint8())), // SHORT_BINBYTES
+  66: (m, r) => m.create(r.bytesOf(r.uint32())), // BINBYTES
+  142: (m, r) => m.create(r.bytesOf(r.uint64())), // BINBYTES8
 
-  41: (m) => m.push([]), // EMPTY_TUPLE
-  133: (m) => m.push(m.popMany(1)), // TUPLE1
-  134: (m) => m.push(m.popMany(2)), // TUPLE2
-  135: (m) => m.push(m.popMany(3)), // TUPLE3
-  116: (m) => m.push(m.popMark()), // TUPLE
-  93: (m) => m.push([]), // EMPTY_LIST
+  41: (m) => m.create([]), // EMPTY_TUPLE
+  133: (m) => m.create(m.popMany(1)), // TUPLE1
+  134: (m) => m.create(m.popMany(2)), // TUPLE2
+  135: (m) => m.create(m.popMany(3)), // TUPLE3
+  116: (m) => m.create(m.popMark()), // TUPLE
+  93: (m) => m.create([]), // EMPTY_LIST
   97: (m) => m.append([m.pop()]), // APPEND
   101: (m) => m.append(m.popMark()), // APPENDS
-  125: (m) => m.push(new Map()), // EMPTY_DICT
+  125: (m) => m.create(new Map()), // EMPTY_DICT
   115: (m) => m.setItems(m.popMany(2)), // SETITEM
   117: (m) => m.setItems(m.popMark()), // SETITEMS
-  143: (m) => m.push([]), // EMPTY_SET
+  143: (m) => m.create([]), // EMPTY_SET
   144: (m) => m.append(m.popMark()), // ADDITEMS
-  145: (m) => m.push(m.popMark()), // FROZENSET
+  145: (m) => m.create(m.popMark()), // FROZENSET
 
   113: (m, r) => m.put(r.uint8()), // BINPUT
   114: (m, r) => m.put(r.uint32()), // LONG_BINPUT

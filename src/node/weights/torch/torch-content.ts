@@ -13,7 +13,8 @@ export interface TorchContent {
   readonly extra: { readonly [key: string]: PlainValue }
 }
 
-const limits = { modules: 100_000, depth: 200, values: 1_000_000 }
+/** OpenAI's largest model has some 1,500 modules of 20 attributes, and 60,000 letters in the names of its tensors. */
+const limits = { attributes: 300_000, letters: 4_000_000, depth: 200, values: 1_000_000 }
 
 /** Keys under which training code nests the state dict inside of a checkpoint. */
 const stateDictKeys = ['state_dict', 'model_state_dict', 'model']
@@ -39,16 +40,22 @@ export function torchContent(root: PickleValue, name: string): TorchContent {
 
 function moduleTensors(root: PickleInstance, name: string): Map<string, TorchTensor> {
   const tensors = new Map<string, TorchTensor>()
-  let visited = 0
+  let attributes = 0
+  let letters = 0
+  // A module that several others share is met as often as there are paths to it.
   const visit = (module: PickleInstance, prefix: string, depth: number) => {
-    if (++visited > limits.modules || depth > limits.depth) {
-      throw new WeightsError(
-        `${name}: has more than ${limits.modules} modules or deeper than ${limits.depth}`,
-      )
-    }
+    if (depth > limits.depth) throw new WeightsError(`${name}: has modules deeper than ${limits.depth}`)
     if (!(module.state instanceof Map)) return
     for (const [key, value] of module.state) {
+      if (++attributes > limits.attributes) {
+        throw new WeightsError(`${name}: has more than ${limits.attributes} attributes in its modules`)
+      }
       if (typeof key !== 'string') continue
+      letters +=
+        value instanceof TorchTensor || value instanceof PickleInstance ? prefix.length + key.length : 0
+      if (letters > limits.letters) {
+        throw new WeightsError(`${name}: has names of more than ${limits.letters} letters in all`)
+      }
       if (value instanceof TorchTensor) tensors.set(prefix + key, value)
       else if (value instanceof PickleInstance) visit(value, `${prefix}${key}.`, depth + 1)
     }
@@ -65,9 +72,13 @@ function moduleTensors(root: PickleInstance, name: string): Map<string, TorchTen
 function plainRecord(root: Map<PickleValue, PickleValue>, name: string): Record<string, PlainValue> {
   const open = new Set<PickleValue>()
   let count = 0
-  const plain = (value: PickleValue): PlainValue | undefined => {
-    if (++count > limits.values)
+  const counted = () => {
+    if (++count > limits.values) {
       throw new WeightsError(`${name}: holds more than ${limits.values} plain values`)
+    }
+  }
+  const plain = (value: PickleValue): PlainValue | undefined => {
+    counted()
     if (value === null || ['boolean', 'number', 'string'].includes(typeof value)) return value as PlainValue
     if (typeof value === 'bigint') return String(value)
     if (open.has(value) || open.size > limits.depth) return undefined
@@ -80,6 +91,7 @@ function plainRecord(root: Map<PickleValue, PickleValue>, name: string): Record<
   const record = (items: Map<PickleValue, PickleValue>) => {
     const fields: Record<string, PlainValue> = Object.create(null)
     for (const [key, value] of items) {
+      counted()
       const field = typeof key === 'string' || typeof key === 'number' ? plain(value) : undefined
       if (field !== undefined) fields[String(key)] = field
     }

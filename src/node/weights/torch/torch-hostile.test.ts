@@ -11,6 +11,7 @@ import { type ZipInput, zipOf } from '../../../../test/support/zip-writer.js'
 import { WeightsError } from '../../../core/errors.js'
 import { memorySource } from '../../../core/weights/byte-source.js'
 import { openTorch, torchFileOf } from './torch.js'
+import { legacyMagic } from './torch-legacy.js'
 
 const open = (bytes: Uint8Array) => torchFileOf(memorySource(bytes, 'file'))
 
@@ -21,6 +22,60 @@ const refusal = (bytes: Uint8Array) =>
   })
 
 const legacy = goldenBytes('checkpoints/coop_legacy_format/prompt_learner/model.pth.tar-3')
+
+describe('modules that share others are refused before they grow beyond measure:', () => {
+  const view = { key: '0', length: 4, shape: [4], strides: [1] }
+  const memoized = (index: number) => Buffer.from([0x71, index])
+  const recalled = (index: number) => Buffer.from([0x68, index])
+
+  /** A module whose state is a level of such modules, each of which is there twice: 2^depth paths. */
+  function doubled(depth: number, inner: Uint8Array, name: string): Uint8Array {
+    let module: Uint8Array = inner
+    for (let level = 0; level < depth; level++) {
+      module = pickle.instance(
+        '__torch__.clip',
+        'M',
+        pickle.dict([
+          [pickle.text(name), Buffer.concat([module, memoized(level)])],
+          [pickle.text('b'), recalled(level)],
+        ]),
+      )
+    }
+    return module
+  }
+  const script = (root: Uint8Array) =>
+    refusal(
+      zipOf([
+        ...torchRecords(root, { 0: counting(4) }),
+        { path: 'model/constants.pkl', data: pickle.of(pickle.none) },
+      ]),
+    )
+
+  it('by their paths', async () => {
+    expect(await script(doubled(60, pickle.tensor(view), 'a'))).toMatch(
+      /names of more than 4000000 letters|300000 attributes/,
+    )
+  })
+
+  it('by the length of their names', async () => {
+    expect(await script(doubled(18, pickle.tensor(view), 'a'.repeat(5000)))).toMatch(/4000000 letters/)
+  })
+
+  it('by attributes that are no tensors', async () => {
+    const flags = Array.from({ length: 5000 }, (_, i) => [pickle.integer(i), pickle.none] as const)
+    const leaf = pickle.instance('__torch__.clip', 'M', pickle.dict(flags))
+    expect(await script(doubled(12, leaf, 'a'))).toMatch(/300000 attributes/)
+  })
+})
+
+describe('a legacy file', () => {
+  it('shares one allowance of containers among its pickles', async () => {
+    const many = pickle.of(Buffer.concat([Buffer.from('('), Buffer.alloc(400_000, ']'), Buffer.from('t')]))
+    const magic = Buffer.from(legacyMagic)
+    const bytes = Buffer.concat([magic, pickle.of(pickle.integer(1001)), many, many, pickle.of(pickle.none)])
+    expect(await refusal(bytes)).toContain('makes more than 500000 lists')
+  })
+})
 
 describe('a hostile or damaged archive is refused:', () => {
   const view = { key: '0', length: 6, shape: [6], strides: [1] }

@@ -2,7 +2,7 @@ import { WeightsError } from '../../../core/errors.js'
 import { type ByteSource, readBytes } from '../../../core/weights/byte-source.js'
 import { itemSize } from '../../../core/weights/dtype.js'
 import { storageAt } from '../../../core/weights/tensor-storage.js'
-import { PickleTruncatedError, unpickle } from '../pickle/pickle.js'
+import { PickleTruncatedError, pickleLimits, unpickle } from '../pickle/pickle.js'
 import { PickleProblem, storageOf } from '../pickle/pickle-globals.js'
 import type { PickleValue, TorchStorage } from '../pickle/pickle-values.js'
 import type { TorchArchive } from './torch-content.js'
@@ -65,10 +65,12 @@ async function readPickles(source: ByteSource, persistent: (id: PickleValue) => 
     try {
       const values: PickleValue[] = []
       let end = 0
+      let { containers } = pickleLimits
       while (values.length < 5) {
-        const pickle = unpickle(bytes, { name: source.name, start: end, persistent })
+        const pickle = unpickle(bytes, { name: source.name, start: end, persistent, containers })
         values.push(pickle.value)
         end = pickle.end
+        containers -= pickle.containers
       }
       return { values, end }
     } catch (error) {
