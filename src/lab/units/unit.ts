@@ -20,8 +20,8 @@ const dataSchema = z.strictObject({
 export type UnitData = z.infer<typeof dataSchema>
 
 const measureSchema = z.strictObject({
-  /** Unique in its unit. */
-  name: z.string(),
+  /** Unique in its unit. It becomes part of a file's name in the unit's folder, and must not lead out of it. */
+  name: z.string().regex(/^[^/\\\0]+$/),
   data: dataSchema,
   classes: z.enum(['all', 'base', 'novel'] satisfies ClassSelection[]),
 })
