@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Dataset, Datum } from '../../core/data/dataset.js'
+import { TrainingError } from '../../core/errors.js'
 import type { Model } from '../../core/model.js'
 import { randomStream } from '../../core/random.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
@@ -49,8 +50,18 @@ async function train(
   out: string,
   resume: boolean,
   stop?: (event: TrainEvent) => boolean,
+  methodOptions: Record<string, unknown> = {},
 ): Promise<TrainEvent[]> {
-  const options = { model, data, out: join(folder, out), resume, epochs: 3, batchSize: 2, shots: 4 }
+  const options = {
+    model,
+    data,
+    out: join(folder, out),
+    resume,
+    epochs: 3,
+    batchSize: 2,
+    shots: 4,
+    methodOptions,
+  }
   const seen: TrainEvent[] = []
   for await (const event of trainRun(options)) {
     seen.push(event)
@@ -91,4 +102,18 @@ describe('a run that was stopped and resumed', () => {
     expect(await logOf('lost')).toEqual(await logOf('whole'))
     expect((await promptsOf('lost')).equals(await promptsOf('whole'))).toBe(true)
   })
+})
+
+it('whose prompts become no numbers fails, and leaves them in neither a checkpoint nor the result', async () => {
+  // So narrow a Gaussian gives no epoch any weight.
+  const error = await train('narrow', false, undefined, { gpaStd: 1e-300 }).catch((e: unknown) => e)
+  expect(error).toBeInstanceOf(TrainingError)
+  expect(String(error)).toMatch(
+    /after epoch 3 are no numbers: .* holds NaN; the last good checkpoint is .*epoch-002/,
+  )
+  expect(await readdir(join(folder, 'narrow', 'checkpoints'))).toEqual([
+    'epoch-001.safetensors',
+    'epoch-002.safetensors',
+  ])
+  await expect(promptsOf('narrow')).rejects.toThrow('ENOENT')
 })

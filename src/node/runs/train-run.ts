@@ -110,6 +110,7 @@ async function* record(
       const next = await events.next()
       if (next.done) return { ...next.value, classNames }
       const event = next.value
+      if (event.type === 'epoch') checkFinite(event.epoch, event.state)
       stepped = event.type === 'step'
       // What cannot make a step, such as for an unreadable image, neither replaces a run nor leaves one.
       if (!begun && event.type === 'step') {
@@ -145,6 +146,17 @@ async function* record(
   } finally {
     // Where the consumer stops early, training must let go of its session and its images.
     await events.return(undefined as never)
+  }
+}
+
+/** Prompts that are no numbers are worth nothing to anybody: they are neither a checkpoint nor a result. */
+function checkFinite(epoch: number, { parameters }: TrainerState): void {
+  for (const [name, values] of parameters) {
+    const bad = values.find((value) => !Number.isFinite(value))
+    if (bad === undefined) continue
+    throw new TrainingError(`the prompts after epoch ${epoch} are no numbers: ${name} holds ${bad}`, {
+      hint: 'Train with other settings; of PromptSRC, gpaStd must not be so small that no epoch has any weight.',
+    })
   }
 }
 
