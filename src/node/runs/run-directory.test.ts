@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -29,6 +29,19 @@ async function begun(): Promise<RunDirectory> {
 }
 
 const eventsOf = async () => (await readLog(path)).map(({ event, epoch, step }) => [event, epoch, step])
+
+it('whose checkpoints are a link to elsewhere is not taken, and nothing there is touched', async () => {
+  const elsewhere = join(parent, 'elsewhere')
+  await mkdir(elsewhere)
+  await mkdir(path)
+  await writeFile(join(elsewhere, 'epoch-001.safetensors'), 'theirs')
+  await symlink(elsewhere, join(path, 'checkpoints'))
+  const error = await RunDirectory.take(path).catch((e: unknown) => e)
+  expect(error).toBeInstanceOf(UserError)
+  expect(String(error)).toContain(`${join(path, 'checkpoints')} is a symbolic link`)
+  expect(await readdir(elsewhere)).toEqual(['epoch-001.safetensors'])
+  expect(await readdir(path)).toEqual(['checkpoints'])
+})
 
 describe('the log', () => {
   it('is on disk after a flush, a line an entry with its time', async () => {

@@ -1,4 +1,4 @@
-import { appendFile, open, readdir, rm, rmdir } from 'node:fs/promises'
+import { appendFile, lstat, open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { TrainingError, UserError } from '../../core/errors.js'
@@ -49,11 +49,18 @@ export class RunDirectory {
    * Takes the directory for training, creating it where needed. Another process that trains into it is refused; the
    * lock of a process that has died is taken over.
    *
-   * @throws TrainingError when it is in use, UserError when it cannot be written
+   * @throws TrainingError when it is in use, UserError when it cannot be written or its checkpoints lie elsewhere
    */
   static async take(path: string): Promise<RunDirectory> {
     try {
       const created = await makeFolder(path)
+      const checkpoints = join(path, runFiles.checkpoints)
+      // What a run removes and replaces there must not be somebody else's: runs are passed on.
+      if ((await lstat(checkpoints).catch(() => undefined))?.isSymbolicLink()) {
+        throw new UserError(`${checkpoints} is a symbolic link; nothing is written through it`, {
+          hint: 'Put the folder itself in its place, or choose another directory with --out.',
+        })
+      }
       const run = new RunDirectory(path, await lockFolder(path), created)
       await run.sweep().catch(async (error) => {
         await run.release()
