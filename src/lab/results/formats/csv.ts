@@ -19,7 +19,8 @@ const columns = [
   'printed_in',
 ] as const
 
-/** A line for every figure, with full precision (RFC 4180). An average over data sets has the data set `average`. */
+/** A line for every figure, with full precision (RFC 4180); a name that a spreadsheet would compute gets an
+ * apostrophe before it. An average over data sets has the data set `average`. */
 export function csvOf(tables: readonly ResultTable[]): string {
   const lines = tables.flatMap(({ protocol, source, rows }) =>
     rows.flatMap(({ origin, method, shots, printedIn, figures }) =>
@@ -50,6 +51,8 @@ export function csvOf(tables: readonly ResultTable[]): string {
 }
 
 function field(value: string | number | boolean | null): string {
-  const text = value === null ? '' : String(value)
+  // What begins like a formula is one to a spreadsheet; names come from folders and files of others.
+  const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/.test(value)
+  const text = value === null ? '' : `${isFormula ? "'" : ''}${value}`
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

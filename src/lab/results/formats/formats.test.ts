@@ -114,6 +114,15 @@ it('CSV has a line for every figure, quoted where it must be', () => {
     'base-to-novel,,measured,ODD,16,DescribableTextures,hm,71.63013698630137,,,,1,true,,,',
     '',
   ])
+  const formulas = ['=1+cmd', '+1', '-1', '@a', '\tb'].map((dataset) => ({
+    ...base,
+    dataset,
+    source: dataset,
+  }))
+  for (const { dataset } of formulas) {
+    const [, line] = csvOf(aggregate([{ ...base, dataset, source: dataset }], { paper: false })).split('\r\n')
+    expect(line).toContain(`,'${dataset},base,83`)
+  }
   const [, ...lines] = csvOf(tables).trimEnd().split('\r\n')
   expect(lines.find((line) => line.startsWith('base-to-novel,,measured'))).toMatch(
     /,1 2,true,83\.37,0\.1\d+,$/,
