@@ -7,7 +7,8 @@ export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`)
+      const most = value > Number.MAX_SAFE_INTEGER ? ` and at most ${Number.MAX_SAFE_INTEGER}` : ''
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}${most}.`)
     }
     return value
   }
@@ -85,7 +86,10 @@ function keyValue(text: string): [string, unknown] {
     throw new ConfigError(`--set ${text}: expected key=value`, {
       hint: 'For example --set textLossWeight=10',
     })
-  return [text.slice(0, at), parsedValue(text.slice(at + 1))]
+  const key = text.slice(0, at)
+  // An object's field of this name would vanish before anybody could say that there is no such option.
+  if (key === '__proto__') throw new ConfigError(`--set ${text}: there is no option ${key}`)
+  return [key, parsedValue(text.slice(at + 1))]
 }
 
 function parsedValue(text: string): unknown {

@@ -167,6 +167,9 @@ export function readableClassName(name: string): string {
   return name.replaceAll('_', ' ')
 }
 
+/** Whether a name shows nothing: CLIP would read it as no class at all. */
+export const isBlankName = (name: string): boolean => /^[\p{Z}\p{Cc}\p{Cf}]*$/u.test(name)
+
 /** A class name as prompts use it: underscores as spaces, composed characters (NFC), single spaces. */
 export function tidyClassName(name: string): string {
   return readableClassName(name).normalize('NFC').trim().replaceAll(/\s+/g, ' ')

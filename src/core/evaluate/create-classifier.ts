@@ -1,4 +1,4 @@
-import { tidyClassName } from '../clip/templates.js'
+import { isBlankName, tidyClassName } from '../clip/templates.js'
 import { ConfigError } from '../errors.js'
 import type { Model } from '../model.js'
 import type { TrainedPrompts } from '../train/trained-prompts.js'
@@ -41,7 +41,7 @@ export async function createClassifier(
 function checkAddedClasses(classNames: readonly string[], added: readonly string[]): void {
   const known = new Set(classNames.map((name) => name.toLowerCase()))
   for (const name of added) {
-    if (name === '') {
+    if (isBlankName(name)) {
       throw new ConfigError('an added class has an empty name', { hint: 'Give --add-class a name.' })
     }
     if (known.has(name.toLowerCase())) {

@@ -65,6 +65,7 @@ describe('resolveClassNames with a file', () => {
     ['broken JSON', '{"a": ', 'not valid JSON'],
     ['JSON of another shape', '[1, 2]', 'expected a list of names'],
     ['an empty name', 'a: \nb: y', 'empty class name'],
+    ['a name that shows nothing', 'a: \u200b\u200d\nb: y', 'empty class name'],
     ['equal names', 'x\nX', 'same class name "X"'],
     ['bytes that are no text', new Uint8Array([0xff, 0xfe, 0x00]), 'not UTF-8'],
   ])('refuses %s', async (_, content, message) => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
-import { tidyClassName } from '../../core/clip/templates.js'
+import { isBlankName, tidyClassName } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
 
 /** A class folder and the name its class goes by in prompts. */
@@ -39,7 +39,7 @@ export async function resolveClassNames(
 function checkNames(named: readonly NamedFolder[], file: string | undefined, [one, many]: ClassNoun): void {
   const seen = new Map<string, NamedFolder>()
   for (const entry of named) {
-    if (entry.name === '') {
+    if (isBlankName(entry.name)) {
       throw new DataError(`${one} "${entry.folder}" gives an empty class name`, {
         hint: 'Rename it, or name the class in a file given with --class-names.',
       })
@@ -68,12 +68,12 @@ export async function readClassList(file: string): Promise<string[]> {
     ? listOfJson(text, file)
     : text.split(/\r?\n/).filter((line) => line.trim() !== '')
   const tidy = names.map(tidyClassName)
-  const wrong = tidy.findIndex((name, i) => name === '' || tidy.indexOf(name) !== i)
+  const wrong = tidy.findIndex((name, i) => isBlankName(name) || tidy.indexOf(name) !== i)
   if (tidy.length > 0 && wrong < 0) return tidy
   throw new DataError(
     tidy.length === 0
       ? `class names ${file}: there are none`
-      : `class names ${file}: "${tidy[wrong]}" is ${tidy[wrong] === '' ? 'empty' : 'named twice'}`,
+      : `class names ${file}: "${tidy[wrong]}" is ${isBlankName(tidy[wrong]!) ? 'empty' : 'named twice'}`,
     { hint: 'Name each class on a line of its own.' },
   )
 }

@@ -47,6 +47,13 @@ describe('an opener', () => {
     expect((await openDataset('drawn')).name).toBe('drawn by hand')
   })
 
+  it('refuses options of folders for sets of a name, drawn ones too', async () => {
+    for (const options of [{ classNames: 'names.txt' }, { testFraction: 0.5 }]) {
+      await expect(openDataset('drawn', options)).rejects.toThrow('folder of images; drawn has its own')
+      await expect(openDataset('OwnShapes', { root, ...options })).rejects.toThrow('OwnShapes has its own')
+    }
+  })
+
   it('knows no other', async () => {
     await expect(openDataset('toy')).rejects.toThrow('toy: does not exist')
     await expect(openDataset('EuroSAT', { root })).rejects.toThrow('unknown data set "EuroSAT"')

@@ -80,7 +80,10 @@ export function datasetOpener({ published: sources, drawn, indexFolder }: KnownS
       return openPublished(published, { ...options, indexFolder: options.indexFolder ?? indexFolder() })
     }
     const exists = await isThere(path)
-    if (!exists && drawn.names.includes(path)) return drawn.open(path)
+    if (!exists && drawn.names.includes(path)) {
+      refuseFolderOptions(path, options)
+      return drawn.open(path)
+    }
     if (!exists) throw notFound(path)
     return openFolder(path, options)
   }
@@ -135,18 +138,22 @@ async function isLaidOut({ folder, files }: DatasetSource, root: string): Promis
   return there.every(Boolean)
 }
 
-async function openPublished({ source, root }: Published, options: OpenDatasetOptions): Promise<Dataset> {
+/** Data sets of a name have class names and a division of their own. */
+function refuseFolderOptions(name: string, options: OpenDatasetOptions): void {
   const ownOption =
     options.classNames !== undefined
       ? 'class names'
       : options.testFraction !== undefined
         ? 'a test fraction'
         : undefined
-  if (ownOption) {
-    throw new ConfigError(`${ownOption} can be given for a folder of images; ${source.name} has its own`, {
-      hint: 'Leave the option out.',
-    })
-  }
+  if (!ownOption) return
+  throw new ConfigError(`${ownOption} can be given for a folder of images; ${name} has its own`, {
+    hint: 'Leave the option out.',
+  })
+}
+
+async function openPublished({ source, root }: Published, options: OpenDatasetOptions): Promise<Dataset> {
+  refuseFolderOptions(source.name, options)
   const { onScan, signal, indexFolder } = options
   const dataset = await source.open({ root, indexFolder, onScan, signal })
   return withCachedDraws(dataset, join(root, source.folder))

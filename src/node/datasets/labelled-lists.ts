@@ -1,4 +1,4 @@
-import { tidyClassName } from '../../core/clip/templates.js'
+import { isBlankName, tidyClassName } from '../../core/clip/templates.js'
 import type { Part } from '../../core/data/dataset.js'
 import { FileDatum } from '../data/file-datum.js'
 import type { ImageFolder } from '../data/image-folder.js'
@@ -48,7 +48,7 @@ export function checkLists(
         throw problem(part, i, `${wrong}, ${JSON.stringify(path)}; expected one below ${images.path}`)
       const known = names.get(label)
       if (known === undefined) {
-        if (className.trim() === '') throw problem(part, i, `label ${label} has an empty class name`)
+        if (isBlankName(className)) throw problem(part, i, `label ${label} has an empty class name`)
         names.set(label, className)
       } else if (known !== className) {
         throw problem(part, i, `label ${label} is "${className}" here and "${known}" before`)
