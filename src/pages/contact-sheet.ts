@@ -1,4 +1,4 @@
-import sharp, { type OverlayOptions } from 'sharp'
+import type { OverlayOptions } from 'sharp'
 import { ahead } from '../core/data/ahead.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { UserError } from '../core/errors.js'
@@ -68,6 +68,7 @@ export async function contactSheet(dataset: Dataset, options: ContactSheetOption
     'bold',
   )}${text(width - margin, 34, 13, '#555', facts + shown, 'normal', 'end')}${labels.join('')}</svg>`
   layers.push({ input: Buffer.from(svg), left: 0, top: 0 })
+  const { default: sharp } = await import('sharp')
   return sharp({ create: { width, height, channels: 3, background: '#fff' } })
     .composite(layers)
     .png()
@@ -95,6 +96,7 @@ function spread<T>(items: readonly T[], count: number): T[] {
 async function thumbnail(datum: Datum): Promise<Buffer> {
   try {
     const { width, height, data } = await datum.load()
+    const { default: sharp } = await import('sharp')
     return await sharp(data, { raw: { width, height, channels: 3 } })
       .resize(side, side, { fit: 'cover' })
       .png()

@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import type { RgbImage } from '../core/image/image.js'
 
 /** Longest side of an embedded picture, in pixels: twice that of its place on the page. */
@@ -11,6 +10,7 @@ export const isPixelated = ({ width, height }: RgbImage): boolean => Math.max(wi
 
 /** A picture as a PNG inside the page. */
 export async function dataUri({ width, height, data }: RgbImage): Promise<string> {
+  const { default: sharp } = await import('sharp')
   const png = await sharp(data, { raw: { width, height, channels: 3 } })
     .resize(LARGEST, LARGEST, { fit: 'inside', withoutEnlargement: true })
     .png({ palette: false, compressionLevel: 9 })

@@ -13,13 +13,13 @@ import { cacheKey, sha256 } from './cache-key.js'
 import type { DiskCache } from './disk-cache.js'
 
 /** What pixels depend on beside the file and the size. */
-const preprocessing = [PREPROCESSING_VERSION, decoderVersions]
+const preprocessing = async () => [PREPROCESSING_VERSION, await decoderVersions()]
 
 /** Pixels of evaluation images by the content of their files. */
 export function pixelCache(disk: DiskCache): PixelCache {
   return {
     async pixels(bytes, resolution, make) {
-      const key = cacheKey('pixels', preprocessing, resolution, contentHash(bytes))
+      const key = cacheKey('pixels', await preprocessing(), resolution, contentHash(bytes))
       const known = await disk.get('pixels', key)
       if (known?.length === 3 * resolution * resolution) return known
       const pixels = await make()
@@ -40,7 +40,7 @@ function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>)
       const tower = cacheKey(
         'image-features',
         await model(),
-        preprocessing,
+        await preprocessing(),
         resolution,
         sha256(await program()),
       )

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { ImageError } from '../../core/errors.js'
 import type { RgbImage } from '../../core/image/image.js'
 import { identifyImage } from '../../core/image/image-format.js'
@@ -18,8 +18,11 @@ const largestFile = 2 ** 30
 /** Larger images are shrunk while they are decoded, strip by strip, so that memory stays bounded. */
 const wholePixels = 50e6
 
+/** Loaded when the first image is: a command that refuses its arguments has no need of it. */
+const decoder = async () => (await import('sharp')).default
+
 /** Versions of the libraries that decode, on which pixels may depend. */
-export const decoderVersions: string = JSON.stringify(sharp.versions)
+export const decoderVersions = async (): Promise<string> => JSON.stringify((await decoder()).versions)
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF image to 8-bit RGB as Pillow's `convert("RGB")` does:
@@ -36,7 +39,7 @@ export async function decodeImage(
   const name = typeof source === 'string' ? source : (options.name ?? 'image')
   const bytes = typeof source === 'string' ? await readImageFile(source) : source
   checkFormat(name, bytes)
-  const metadata = await damagedIfThrown(name, () => open(bytes).metadata())
+  const metadata = await damagedIfThrown(name, async () => (await open(bytes)).metadata())
   checkSize(name, metadata, options)
   const { width, height } = decodedSize(metadata)
   const data = await damagedIfThrown(name, () => rgbPixels(bytes, metadata, { width, height }))
@@ -93,11 +96,16 @@ function checkSize(name: string, metadata: Metadata, options: DecodeOptions): vo
 }
 
 /** Sizes are checked by hand for the sake of the message. Warnings, such as an odd profile, are no damage. */
-function open(bytes: Uint8Array): Sharp {
+async function open(bytes: Uint8Array): Promise<Sharp> {
+  const sharp = await decoder()
   return sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: false })
 }
 
-function shrunk(bytes: Uint8Array, { width, height }: { width: number; height: number }): Sharp {
+async function shrunk(
+  bytes: Uint8Array,
+  { width, height }: { width: number; height: number },
+): Promise<Sharp> {
+  const sharp = await decoder()
   const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: false, sequentialRead: true } as const
   return sharp(bytes, options).resize({ width, height, fit: 'fill', kernel: 'linear' })
 }
@@ -134,12 +142,13 @@ async function rgbPixels(
   if (isPrint(metadata)) return rgbOfCmyk(await rawPixels(bytes, 'cmyk', 'uchar'))
   if (isDeepGrey(metadata)) return rgbOfDeepGrey(await rawPixels(bytes, 'grey16', 'ushort'))
   const whole = size.width === metadata.width && size.height === metadata.height
-  const image = whole ? open(bytes) : shrunk(bytes, size)
+  const image = await (whole ? open(bytes) : shrunk(bytes, size))
   return bytesOf(await image.toColourspace('srgb').removeAlpha().raw().toBuffer())
 }
 
 async function rawPixels(bytes: Uint8Array, space: string, depth: 'uchar' | 'ushort'): Promise<Uint8Array> {
-  return bytesOf(await open(bytes).pipelineColourspace(space).toColourspace(space).raw({ depth }).toBuffer())
+  const image = await open(bytes)
+  return bytesOf(await image.pipelineColourspace(space).toColourspace(space).raw({ depth }).toBuffer())
 }
 
 function bytesOf(buffer: Buffer): Uint8Array {

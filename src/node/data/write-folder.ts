@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import type { Dataset } from '../../core/data/dataset.js'
 import { UserError } from '../../core/errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
@@ -20,6 +19,7 @@ export async function writeToyFolder(
     folder,
     classNames.map((_, label) => folderOf(label)),
   )
+  const { default: sharp } = await import('sharp')
   let written = 0
   for (const [part, data] of Object.entries({ train, test })) {
     for (const { label, source, load } of data) {
