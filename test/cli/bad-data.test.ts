@@ -5,11 +5,12 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectRefused, promptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
+import { trainedRun } from '../support/trained-run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-data-'))
 const at = (...parts: string[]) => join(folder, ...parts)
 const run = (...args: string[]) => promptsrc(folder, ...args)
-const quick = ['--model', 'tiny', '--shots', '2', '--epochs', '2']
+const quick = ['--model', 'tiny', '--shots', '2', '--epochs', '2', '--threads', '1']
 
 /** A copy of the photos under another name, to be damaged. */
 function copyOfPhotos(name: string): string {
@@ -19,7 +20,7 @@ function copyOfPhotos(name: string): string {
 
 beforeAll(async () => {
   await photoFolder(at('photos'), 2)
-  expect(await run('train', 'photos', ...quick, '--out', 'good')).toMatchObject({ code: 0 })
+  await trainedRun(folder, 'good')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -68,7 +69,18 @@ describe('a data folder that cannot be used', () => {
 
 describe('fewer images than shots', () => {
   it('are all used, with a warning', async () => {
-    const { code, stderr } = await run('train', 'photos', '--shots', '5', '--epochs', '1', '--out', 'short')
+    const { code, stderr } = await run(
+      'train',
+      'photos',
+      '--shots',
+      '5',
+      '--epochs',
+      '1',
+      '--threads',
+      '1',
+      '--out',
+      'short',
+    )
     expect(code).toBe(0)
     expect(stderr).toContain('warning: class "red square" has 2 training images, fewer than 5 shots')
   })

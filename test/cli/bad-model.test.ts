@@ -7,6 +7,7 @@ import { encodeSafetensors, type TensorData } from '../../src/core/weights/safet
 import { openSafetensors } from '../../src/node/weights/safetensors-file.js'
 import { expectRefused, promptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
+import { trainedRun } from '../support/trained-run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-model-'))
 const at = (...parts: string[]) => join(folder, ...parts)
@@ -36,8 +37,7 @@ async function rewrite(
 
 beforeAll(async () => {
   await photoFolder(at('photos'), 1)
-  const args = ['--model', 'tiny', '--shots', '1', '--epochs', '1', '--out', 'good']
-  expect(await run('train', 'photos', ...args)).toMatchObject({ code: 0 })
+  await trainedRun(folder, 'good')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

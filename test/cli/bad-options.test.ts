@@ -12,13 +12,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-options-'))
 const at = (...parts: string[]) => join(folder, ...parts)
 const run = (...args: string[]) => promptsrc(folder, ...args)
-const quick = ['photos', '--model', 'tiny', '--shots', '1', '--epochs', '2']
+const quick = ['photos', '--model', 'tiny', '--shots', '1', '--epochs', '2', '--threads', '1']
 
 beforeAll(() => photoFolder(at('photos'), 1))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -53,7 +53,7 @@ describe('a mistaken option', () => {
   })
 
   it('is refused where a command is misspelt or lacks its arguments', async () => {
-    expectRefused(await run('trian'), "unknown command 'trian'", 'Did you mean train?')
+    expectRefused(await promptsrcProcess(folder, 'trian'), "unknown command 'trian'", 'Did you mean train?')
     expectRefused(await run('train'), 'no data given', 'promptsrc train DATA')
     expectRefused(await run('predict', 'somewhere'), 'image')
     expectRefused(await run('train', '--resume', '--out', 'nowhere'), 'nowhere holds no run to resume')

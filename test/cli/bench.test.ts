@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 240_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-bench-'))
 const at = (...parts: string[]) => join(folder, ...parts)
-const common = ['--model', 'tiny', '--shots', '3', '--batch-size', '1', '--json']
+const common = ['--model', 'tiny', '--shots', '3', '--batch-size', '1', '--threads', '1', '--json']
 const bench = (...args: string[]) => promptsrc(folder, 'bench', ...args)
 const sweep = [
   ...['base-to-novel', '--datasets', 'photos,pictures', '--methods', 'zero-shot,ivlp'],

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { promptsrc } from '../support/command.js'
+import { promptsrc, promptsrcProcess } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-cached-'))
 const run = (...args: string[]) => promptsrc(folder, ...args)
-const evaluate = (...options: string[]) => run('eval', 'run', 'photos', '--json', ...options)
+const evaluate = (...options: string[]) =>
+  run('eval', 'run', 'photos', '--threads', '1', '--json', ...options)
 
 /** Entries by kind. */
 async function entries(): Promise<Record<string, number>> {
@@ -20,7 +21,20 @@ const nothing = { pixels: 0, 'image-features': 0, 'text-features': 0, 'file-hash
 
 beforeAll(async () => {
   await photoFolder(join(folder, 'photos'))
-  const options = ['--model', 'tiny', '--method', 'coop', '--shots', '2', '--epochs', '1', '--out', 'run']
+  const options = [
+    '--model',
+    'tiny',
+    '--method',
+    'coop',
+    '--shots',
+    '2',
+    '--epochs',
+    '1',
+    '--threads',
+    '1',
+    '--out',
+    'run',
+  ]
   expect(await run('train', 'photos', ...options)).toMatchObject({ code: 0 })
 })
 
@@ -43,7 +57,7 @@ describe('the cache', () => {
     expect(await entries()).toMatchObject({ pixels: 12, 'image-features': 12 })
     expect(await evaluate()).toEqual(plain)
 
-    const shown = await run('cache')
+    const shown = await promptsrcProcess(folder, 'cache')
     expect(shown.stdout).toMatch(
       /^folder +\S+\/cache\/promptsrc\nsize +[\d.]+ KB, at most 4\.0 GB\n\nkind +entries +size\n/,
     )

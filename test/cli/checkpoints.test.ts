@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { extractGolden, temporaryFolder } from '../support/golden-files.js'
 
 const folder = temporaryFolder()
@@ -15,7 +15,10 @@ const run = (...args: string[]) => promptsrc(folder, ...args)
 
 describe('promptsrc import and export', () => {
   it('turn a checkpoint into a run, and a run into a checkpoint', async () => {
-    const imported = await run('import', 'out', '--model', 'vitB.safetensors', '--out', 'run', '--json')
+    const imported = await promptsrcProcess(
+      folder,
+      ...['import', 'out', '--model', 'vitB.safetensors', '--out', 'run', '--json'],
+    )
     expect(imported.code, imported.stderr).toBe(0)
     expect(JSON.parse(imported.stdout)).toMatchObject({
       method: 'maple',
@@ -25,7 +28,17 @@ describe('promptsrc import and export', () => {
     const info = await run('info', 'run', '--json')
     expect(JSON.parse(info.stdout)).toMatchObject({ method: 'MaPLe', learnedValues: 16896 })
 
-    const exported = await run('export', 'run', '--format', 'torch', '--out', 'back', '--epoch', '3')
+    const exported = await promptsrcProcess(
+      folder,
+      'export',
+      'run',
+      '--format',
+      'torch',
+      '--out',
+      'back',
+      '--epoch',
+      '3',
+    )
     expect(exported.stdout).toContain('back/MultiModalPromptLearner/model.pth.tar-3')
     const again = await run(
       'import',

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess, startPromptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 
 /** Several processes a test; a busy machine needs its time. */
@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 180_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-compare-'))
 const at = (...parts: string[]) => join(folder, ...parts)
-const common = ['photos', '--shots', '3', '--batch-size', '1', '--seeds', '1,2']
+const common = ['photos', '--shots', '3', '--batch-size', '1', '--threads', '1', '--seeds', '1,2']
 const epochs = 4
 const whole = [...common, '--methods', 'zero-shot,ivlp', '--epochs', `${epochs}`]
 const compare = (...args: string[]) => promptsrc(folder, 'compare', ...args)
@@ -190,7 +190,19 @@ describe('a comparison', () => {
   )
 
   it('trains again where an image is another, or a setting', async () => {
-    const few = ['photos', '--methods', 'ivlp', '--seeds', '1', '--shots', '1', '--out', 'changed']
+    const few = [
+      'photos',
+      '--methods',
+      'ivlp',
+      '--seeds',
+      '1',
+      '--shots',
+      '1',
+      '--threads',
+      '1',
+      '--out',
+      'changed',
+    ]
     expect(await compare(...few, '--epochs', '1')).toMatchObject({ code: 0 })
     expect(await compare(...few, '--epochs', '2')).toMatchObject({ code: 0 })
     expect(readdirSync(at('changed/runs'))).toHaveLength(2)
@@ -238,11 +250,11 @@ describe('a run of a comparison that fails', () => {
     const run = runOf('whole', 'ivlp-seed2')
     const kept = readFileSync(join(run, 'result.json'), 'utf8')
     rmSync(join(run, 'result.json'))
-    expect(await promptsrc(folder, 'unit', run)).toMatchObject({ code: 0 })
+    expect(await promptsrcProcess(folder, 'unit', run, '--threads', '1')).toMatchObject({ code: 0 })
     const { measures } = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'))
     expect(measures).toEqual(JSON.parse(kept).measures)
-    expect((await promptsrc(folder, 'unit', run)).stdout).toContain('is finished')
-    expectRefused(await promptsrc(folder, 'unit', 'photos'), 'photos holds no unit.json')
+    expect((await promptsrcProcess(folder, 'unit', run)).stdout).toContain('is finished')
+    expectRefused(await promptsrcProcess(folder, 'unit', 'photos'), 'photos holds no unit.json')
   })
 })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-configs-'))
@@ -103,7 +103,7 @@ describe('train --config', () => {
 
 describe('configs', () => {
   it('lists the published configurations with their values', async () => {
-    const { code, stdout } = await run('configs')
+    const { code, stdout } = await promptsrcProcess(folder, 'configs')
     expect(code).toBe(0)
     expect(stdout).toContain(
       `${name}\n  base-to-novel\n  ViT-B/16, 20 epochs, batch 4, lr 0.0025\n  N_CTX_VISION=4 N_CTX_TEXT=4`,

@@ -18,7 +18,7 @@ import sharp from 'sharp'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { toySets } from '../../src/core/world/datasets.js'
 import { datasets } from '../../src/node/datasets/registry.js'
-import { type Ended, expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
+import { type Ended, expectRefused, promptsrc, promptsrcProcess, startPromptsrc } from '../support/command.js'
 import { packed, writeFiles } from '../support/dataset-archives.js'
 import { layouts, picture, writeLayout } from '../support/dataset-layouts.js'
 import { photoFolder } from '../support/photo-folder.js'
@@ -47,7 +47,7 @@ const rowsOf = (text: string) =>
 
 describe('data list', () => {
   it('lists published and drawn sets with their counts', async () => {
-    const { code, stdout } = await run('data', 'list')
+    const { code, stdout } = await promptsrcProcess(folder, 'data', 'list')
     expect(code).toBe(0)
     const rows = rowsOf(stdout)
     expect(rows.get('OxfordPets')).toEqual(['37', '2944', '736', '3669', 'oxford_pets/'])
@@ -168,7 +168,7 @@ describe('data check of one’s own data', () => {
     expect(stdout).toContain('classes: blue square, red square')
     const trained = await run(
       ...['train', 'list.csv', '--root', 'photos', '--model', 'tiny', '--shots', '1', '--epochs', '1'],
-      ...['--out', 'run', '--json'],
+      ...['--threads', '1', '--out', 'run', '--json'],
     )
     expect(trained.code, trained.stderr).toBe(0)
     expect(JSON.parse(trained.stdout).test.count).toBe(4)
@@ -199,7 +199,7 @@ describe('a cached draw of the Python code', () => {
     const train = (seed: number) =>
       run(
         ...['train', 'OxfordPets', '--root', '.', '--model', 'tiny', '--shots', '2', '--epochs', '1'],
-        ...['--seed', String(seed), '--out', `run${seed}`],
+        ...['--seed', String(seed), '--out', `run${seed}`, '--threads', '1'],
       )
     const { code, stderr } = await train(1)
     expect(code, stderr).toBe(0)

@@ -1,7 +1,6 @@
 import { Help } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { program } from '../../src/cli/program.js'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, program, promptsrc } from '../support/command.js'
 
 const names = async () => (await program([])).commands.map((command) => command.name())
 

@@ -3,25 +3,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { promptsrc } from '../support/command.js'
+import { promptsrc, promptsrcProcess } from '../support/command.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
+import { trainedRun } from '../support/trained-run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-interpret-'))
 const run = (...args: string[]) => promptsrc(folder, ...args)
 const train = (...args: string[]) =>
-  run('train', 'photos', '--model', 'tiny', '--shots', '2', '--epochs', '1', ...args)
+  run('train', 'photos', '--model', 'tiny', '--shots', '2', '--epochs', '1', '--threads', '1', ...args)
 const page = (path: string) =>
   parseHTML(readFileSync(join(folder, path), 'utf8')).document as unknown as Document
 
 beforeAll(async () => {
   await photoFolder(join(folder, 'photos'))
-  expect(await train('--out', 'run')).toMatchObject({ code: 0 })
+  await trainedRun(folder)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('interpret', () => {
   it('prints the words near every vector and what is seen in test images, and writes a report', async () => {
-    const { code, stdout, stderr } = await run('interpret', 'run', '--top', '2')
+    const { code, stdout, stderr } = await promptsrcProcess(folder, 'interpret', 'run', '--top', '2')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^vector +began as +moved +nearest +2 +average$/m)
     for (const [i, word] of ['a', 'photo', 'of', 'a'].entries()) {

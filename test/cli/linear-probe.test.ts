@@ -2,12 +2,13 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-linear-probe-'))
 const at = (...parts: string[]) => join(folder, ...parts)
-const probe = (data: string, ...args: string[]) => promptsrc(folder, 'linear-probe', data, ...args)
+const probe = (data: string, ...args: string[]) =>
+  promptsrc(folder, 'linear-probe', data, '--threads', '1', ...args)
 const figures = async (data: string, ...args: string[]) => {
   const { code, stdout, stderr } = await probe(data, ...args, '--json')
   expect(code, stderr).toBe(0)
@@ -23,7 +24,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('promptsrc linear-probe', () => {
   it('learns colours from four pictures of each, choosing C on a quarter of them', async () => {
-    const { code, stdout, stderr } = await probe('photos', '--shots', '4')
+    const { code, stdout, stderr } = await promptsrcProcess(
+      folder,
+      ...['linear-probe', 'photos', '--threads', '1', '--shots', '4'],
+    )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
       /^shots {7}4, seed 1\nC {11}[\d.e+-]+, chosen by a quarter of the training images$/m,
@@ -80,7 +84,7 @@ describe('as a row of a comparison', () => {
     const { code, stdout, stderr } = await promptsrc(
       folder,
       ...['compare', 'photos', '--methods', 'zero-shot,linear-probe', '--shots', '4'],
-      ...['--seeds', '1,2', '--out', 'compared', '--json'],
+      ...['--seeds', '1,2', '--threads', '1', '--out', 'compared', '--json'],
     )
     expect(code, stderr).toBe(0)
     const [zeroShot, row] = JSON.parse(stdout).rows

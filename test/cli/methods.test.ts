@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../../src/core/methods/registry.js'
-import { promptsrc } from '../support/command.js'
+import { promptsrc, promptsrcProcess } from '../support/command.js'
 
 describe('promptsrc methods', () => {
   it('lists every method with its paper, training settings and options', async () => {
-    const { code, stdout } = await promptsrc('.', 'methods')
+    const { code, stdout } = await promptsrcProcess('.', 'methods')
     expect(code).toBe(0)
     for (const { name, paper } of Object.values(methods)) {
       expect(stdout).toContain(`${name}  `)

@@ -7,7 +7,7 @@ import { layouts, writeLayout } from '../support/dataset-layouts.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-published-'))
 const run = (...args: string[]) => promptsrc(folder, ...args)
-const quick = ['--model', 'tiny', '--shots', '2', '--epochs', '2']
+const quick = ['--model', 'tiny', '--shots', '2', '--epochs', '2', '--threads', '1']
 
 // Two classes of ImageNet have one name, as in CLIP's list.
 const twins = 'n01440764 missile\nn01443537 goldfish\nn02012849 missile\n'

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { type UnitSample, writeLog, writeUnitFolder } from '../support/results-tree.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-results-cli-'))
@@ -49,7 +49,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('promptsrc results', () => {
   it('prints tables beside the paper’s figures, and names what it could not read', async () => {
-    const { code, stdout, stderr } = await results('bench', 'python/output')
+    const { code, stdout, stderr } = await promptsrcProcess(folder, 'results', 'bench', 'python/output')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^PromptSRC +92\.50 ± 0\.71 +73\.50 ± 0\.71 +81\.91 ± 0\.72 +2$/m)
     expect(stdout).toMatch(/^PromptSRC \(Python\) +93\.00 +73\.00 /m)

@@ -22,9 +22,21 @@ vi.setConfig({ testTimeout: 180_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-resume-'))
 const at = (...parts: string[]) => join(folder, ...parts)
-const epochs = 6
+const epochs = 4
+const threads = ['--threads', '1']
 /** Single images, so that an epoch has many moments to be killed at. */
-const options = ['photos', '--model', 'tiny', '--shots', '3', '--batch-size', '1', '--epochs', `${epochs}`]
+const options = [
+  'photos',
+  '--model',
+  'tiny',
+  '--shots',
+  '3',
+  '--batch-size',
+  '1',
+  '--epochs',
+  `${epochs}`,
+  ...threads,
+]
 const train = (...more: string[]) => promptsrc(folder, 'train', ...options, ...more)
 const startTraining = (...more: string[]) => startPromptsrc(folder, ['train', ...options, ...more])
 const promptsOf = (run: string) => readFileSync(at(run, 'prompts.safetensors'))
@@ -82,7 +94,9 @@ describe('a run killed and resumed', () => {
       expect(await kill(running)).toMatchObject({ signal: 'SIGKILL' })
       expect(existsSync(at('killed/prompts.safetensors'))).toBe(false)
     }
-    expect(await promptsrc(folder, 'train', '--resume', '--out', 'killed')).toMatchObject({ code: 0 })
+    expect(await promptsrc(folder, 'train', '--resume', '--out', 'killed', ...threads)).toMatchObject({
+      code: 0,
+    })
     expect(promptsOf('killed').equals(promptsOf('whole'))).toBe(true)
     expect(logOf('killed')).toEqual(logOf('whole'))
     expect(existsSync(at('killed/lock'))).toBe(false)
@@ -116,7 +130,9 @@ describe('a run killed and resumed', () => {
     expect(code).toBe(130)
     expect(stderr).toContain('Interrupted. Continue with: promptsrc train --resume --out interrupted\n')
     expect(existsSync(at('interrupted/lock'))).toBe(false)
-    expect(await promptsrc(folder, 'train', '--resume', '--out', 'interrupted')).toMatchObject({ code: 0 })
+    expect(await promptsrc(folder, 'train', '--resume', '--out', 'interrupted', ...threads)).toMatchObject({
+      code: 0,
+    })
     expect(promptsOf('interrupted').equals(promptsOf('whole'))).toBe(true)
   })
 })
@@ -195,7 +211,7 @@ describe('an existing run', () => {
 
 describe('the seed', () => {
   it('decides every byte of the prompts', async () => {
-    const small = ['train', 'photos', '--model', 'tiny', '--shots', '1', '--epochs', '2']
+    const small = ['train', 'photos', '--model', 'tiny', '--shots', '1', '--epochs', '2', ...threads]
     for (const [seed, out] of [
       ['3', 'a'],
       ['3', 'b'],

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { toySets } from '../../src/core/world/datasets.js'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-toy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('promptsrc toy', () => {
   it('lists the sets and the protocols', async () => {
-    const { code, stdout } = await promptsrc(folder, 'toy', '--list')
+    const { code, stdout } = await promptsrcProcess(folder, 'toy', '--list')
     expect(code).toBe(0)
     for (const [name, { summary, classNames }] of Object.entries(toySets)) {
       expect(stdout).toMatch(new RegExp(`^${name} +${classNames.length} .*  ${summary}$`, 'm'))

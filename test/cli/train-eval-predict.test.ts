@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, promptsrc, startPromptsrc } from '../support/command.js'
+import { type Ended, promptsrc, promptsrcProcess, startPromptsrc } from '../support/command.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-use-'))
@@ -21,6 +21,8 @@ beforeAll(async () => {
     '2',
     '--epochs',
     '2',
+    '--threads',
+    '1',
     '--out',
     'run',
     '--json',
@@ -67,7 +69,7 @@ describe('train', () => {
 
 describe('eval', () => {
   it('gives accuracy, macro F1, accuracy by class, confusions and calibration', async () => {
-    const { code, stdout, stderr } = await run('eval', 'run', 'photos', '--json')
+    const { code, stdout, stderr } = await promptsrcProcess(folder, 'eval', 'run', 'photos', '--json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const figures = JSON.parse(stdout)
     expect(figures.classNames).toEqual(colourNames)
@@ -167,7 +169,7 @@ describe('predict', () => {
 
 describe('info', () => {
   it('describes a run', async () => {
-    const { code, stdout } = await run('info', 'run', '--json')
+    const { code, stdout } = await promptsrcProcess(folder, 'info', 'run', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       kind: 'run',
@@ -187,11 +189,15 @@ describe('info', () => {
 describe('the program', () => {
   it('tells its version', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-    expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
+    expect(await promptsrcProcess(folder, '--version')).toMatchObject({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
   })
 
   it('lists its commands in its help', async () => {
-    const { code, stdout } = await run('--help')
+    const { code, stdout } = await promptsrcProcess(folder, '--help')
     expect(code).toBe(0)
     for (const name of ['demo', 'train', 'eval', 'predict', 'info']) expect(stdout).toContain(`  ${name} `)
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess, startPromptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 import { writeSweep } from '../support/sweep.js'
 
@@ -35,8 +35,8 @@ async function trainerOf(unit: string): Promise<number> {
 it('two calls at once on the same runs do each of them once, and both end well', async () => {
   const units = await sweep('twice', [1])
   const [first, second] = await Promise.all([
-    promptsrc(folder, 'units', ...units),
-    promptsrc(folder, 'units', ...units),
+    promptsrcProcess(folder, 'units', ...units),
+    promptsrcProcess(folder, 'units', ...units),
   ])
   for (const { code, stdout } of [first, second]) {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '3 of 3 runs are done\n' })

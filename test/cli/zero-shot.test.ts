@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, promptsrcProcess } from '../support/command.js'
 import { layouts, writeLayout } from '../support/dataset-layouts.js'
 import { colourNames, photoFolder } from '../support/photo-folder.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-zero-shot-'))
-const zeroShot = (...args: string[]) => promptsrc(folder, 'zero-shot', 'photos', ...args)
+const zeroShot = (...args: string[]) => promptsrc(folder, 'zero-shot', 'photos', '--threads', '1', ...args)
 const figures = async (...args: string[]) => {
   const { code, stdout, stderr } = await zeroShot(...args, '--json')
   expect(code, stderr).toBe(0)
@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('promptsrc zero-shot', () => {
   it('prints figures for a person, and nothing but them without a terminal', async () => {
-    const { code, stdout, stderr } = await zeroShot()
+    const { code, stdout, stderr } = await promptsrcProcess(folder, 'zero-shot', 'photos', '--threads', '1')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^templates {3}a photo of a \{\}\.\nimages {6}12\naccuracy {4}[\d.]+ %$/m)
     for (const name of colourNames) expect(stdout).toMatch(new RegExp(`^${name} +3 +[\\d.]+$`, 'm'))

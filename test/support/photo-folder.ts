@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { randomStream } from '../../src/core/random.js'
+import { shared } from './shared-folder.js'
 
 /** Four classes that a look at the colours tells apart, in the order of their folders. */
 export const colours = {
@@ -20,6 +22,12 @@ export const colourNames = Object.keys(colours).map((folder) => folder.replace('
  * @param images images a class in each of `train` and `test`
  */
 export async function photoFolder(folder: string, images = 3): Promise<string> {
+  const drawn = await shared(`photos-${images}`, (made) => draw(made, images))
+  await cp(drawn, folder, { recursive: true })
+  return folder
+}
+
+async function draw(folder: string, images: number): Promise<void> {
   for (const part of ['train', 'test']) {
     for (const [name, colour] of Object.entries(colours)) {
       mkdirSync(join(folder, part, name), { recursive: true })
@@ -28,7 +36,6 @@ export async function photoFolder(folder: string, images = 3): Promise<string> {
       }
     }
   }
-  return folder
 }
 
 async function writeSquare(
