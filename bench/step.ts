@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { methodNamed } from '../src/core/methods/registry.js'
+import { configure, methodNamed } from '../src/core/methods/registry.js'
 import type { Tokenizer } from '../src/core/tokenizer/tokenizer.js'
 import { sgd } from '../src/core/train/sgd.js'
 import { Trainer } from '../src/core/train/trainer.js'
@@ -35,17 +35,16 @@ if (!config) {
 
 const runtime = nodeRuntime({ threads, worker: false })
 const clip = randomClip(config, wordTokenizer as Tokenizer)
-const published = methodNamed(values.method)
+const chosen = methodNamed(values.method)
+const classNames = Array.from({ length: classes }, (_, i) => `name of class${i}`)
+const configured = configure({ method: chosen, methodOptions: chosen.options.parse({}), classNames }, clip)
 // One template for the teacher: its features are computed before the first step, which is what is measured here.
-const method = published.teacherTemplates
-  ? { ...published, teacherTemplates: () => ['a photo of a {}.'] }
-  : published
+const method = configured.teacher
+  ? { ...configured, teacher: { ...configured.teacher, templates: ['a photo of a {}.'] } }
+  : configured
 const trainer = await Trainer.create({
-  clip,
   runtime,
   method,
-  methodOptions: method.options.parse({}),
-  classNames: Array.from({ length: classes }, (_, i) => `name of class${i}`),
   batchSize: batch,
   optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
   schedule: { lr: 0.0025, epochs: 20, decay: { type: 'cosine' } },

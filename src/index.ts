@@ -21,7 +21,8 @@ export type {
   View,
 } from './core/interpret/image-attention.js'
 export { type Interpretation, type InterpretOptions, interpretRun } from './core/interpret/interpret-run.js'
-export { methods } from './core/methods/registry.js'
+export { regulated } from './core/methods/promptsrc.js'
+export { methods, registerMethod } from './core/methods/registry.js'
 export type { LinearProbe } from './core/probe/linear-probe.js'
 export {
   type MeasuredProbe,

@@ -4,7 +4,7 @@ import { type Learned, promptedClassifier, zeroShotClassifier } from '../src/cor
 import { evaluateClassifier } from '../src/core/evaluate/evaluate.js'
 import { harmonicMean } from '../src/core/evaluate/metrics.js'
 import { meanOf, summarize } from '../src/core/evaluate/statistics.js'
-import { methodNamed } from '../src/core/methods/registry.js'
+import { configure, methodNamed } from '../src/core/methods/registry.js'
 import { resolveSettings } from '../src/core/train/settings.js'
 import { trainPrompts } from '../src/core/train/train-prompts.js'
 import { toyDataset, toySets } from '../src/core/world/datasets.js'
@@ -43,11 +43,11 @@ async function train(
   const events = trainPrompts({ ...input, model, data: data(name) })
   let next = await events.next()
   while (!next.done) next = await events.next()
+  const { methodOptions } = resolveSettings(input, clip)
+  const { classNames } = selectClasses(data(name), classes)
   return {
-    method: methodNamed(method),
-    methodOptions: resolveSettings(input, clip).methodOptions,
+    method: configure({ method: methodNamed(method), methodOptions, classNames }, clip),
     parameters: next.value.parameters,
-    classNames: selectClasses(data(name), classes).classNames,
   }
 }
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { ZodType } from 'zod'
 import type { Method } from '../core/methods/method.js'
+import { regulatorOptions } from '../core/methods/promptsrc.js'
 import { methodNamed, methods } from '../core/methods/registry.js'
-import { regulatorOptions } from '../core/methods/regulated.js'
 import { type Baseline, baselineNamed, baselines } from '../lab/baselines.js'
 import { oneOf } from './options.js'
 
@@ -80,7 +80,7 @@ function text({ training, options, ...method }: ReturnType<typeof describe>): st
 }
 
 function footer(): string {
-  const { options } = describe(methods.promptsrc as unknown as Method)
+  const { options } = describe(methodNamed('promptsrc'))
   const width = Math.max(...regulatorOptions.map((key) => key.length))
   const lines = regulatorOptions.map((key) => `  ${key.padEnd(width)}  ${options[key]!.meaning}`)
   return `\nRegulators, options of every method:\n${lines.join('\n')}\n`

@@ -4,6 +4,9 @@ export type { ClipConfig, ResNetConfig, TextConfig, VisionTransformerConfig } fr
 export type { TextPrompts } from './clip/prompted-text.js'
 export {
   type ClassFeaturesKey,
+  type ClassFeaturesOptions,
+  type ClassTexts,
+  classFeatures,
   encodeTexts,
   type OnProgress,
   type TextFeatureCache,
@@ -67,17 +70,41 @@ export type {
 export * as graph from './graph/index.js'
 export type { RgbImage } from './image/image.js'
 export { normalize, testTransform } from './image/preprocess.js'
-export type { AggregationState, GaussianAggregationOptions } from './methods/gaussian-aggregation.js'
 export type {
+  ClassHead,
+  Configuration,
+  ConfiguredMethod,
+  Examples,
+  FeatureInputs,
+  Lookup,
   LossTerms,
   Method,
-  Objective,
   ParameterSpec,
   Prompts,
+  Step,
   StepFeatures,
+  StepInputs,
   TrainingDefaults,
 } from './methods/method.js'
-export { type MethodName, methodNamed, methods } from './methods/registry.js'
+export {
+  crossEntropy,
+  frozenFeatures,
+  type PromptedFeatures,
+  type PromptedMethod,
+  promptedFeatures,
+  withLogits,
+} from './methods/prompted-features.js'
+export { type AggregationState, type GaussianAggregationOptions, regulated } from './methods/promptsrc.js'
+export type {
+  CheckpointTensors,
+  PublishedSettings,
+  Reference,
+  ReferenceConfig,
+  ReferenceKey,
+  ReferenceValue,
+  TrainingContext,
+} from './methods/reference.js'
+export { configure, type MethodChoice, methodNamed, methods, registerMethod } from './methods/registry.js'
 export type { Model, ModelCaches } from './model.js'
 export { type RandomStream, randomStream } from './random.js'
 export type { Runtime, Session, TensorMap } from './runtime/session.js'
@@ -88,10 +115,16 @@ export {
   type Vocabulary,
 } from './tokenizer/tokenizer.js'
 export type { Normalization } from './tokenizer/tokenizer-cleaning.js'
+export type { AdamWOptions } from './train/adam.js'
 export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/optimizer.js'
 export type { Decay, ScheduleConfig, Warmup } from './train/schedule.js'
 export { resolveSettings, type Settings, type SettingsInput } from './train/settings.js'
-export { type TrainEvent, type TrainPromptsOptions, trainPrompts } from './train/train-prompts.js'
+export {
+  type TrainEvent,
+  type TrainingInput,
+  type TrainPromptsOptions,
+  trainPrompts,
+} from './train/train-prompts.js'
 export {
   encodePrompts,
   type LoadedPrompts,

@@ -1,5 +1,5 @@
 import { Clip } from '../../src/core/clip/clip.js'
-import { layoutTexts } from '../../src/core/clip/text-batch.js'
+import { layoutTexts } from '../../src/core/clip/prompt-layout.js'
 import type { ClipTensors } from '../../src/core/clip/weights.js'
 import { encodeGraph, type HostTensor } from '../../src/core/graph/index.js'
 import { normalize } from '../../src/core/image/preprocess.js'

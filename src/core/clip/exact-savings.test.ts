@@ -4,8 +4,8 @@ import { plainImage, plainText } from '../../../test/support/plain-clip.js'
 import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
 import { encodeGraph, gradients, input, l2Normalize, mul, sum, type Tensor, values } from '../graph/index.js'
 import type { Prompts } from '../methods/method.js'
-import { promptedImage, textFeatureSet, textPrompts } from '../methods/prompted-clip.js'
-import { methodNamed } from '../methods/registry.js'
+import { promptedImage, textFeatureSet, textPrompts } from '../methods/prompted-features.js'
+import { configure, methodNamed } from '../methods/registry.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { ClipConfig } from './config.js'
 import { promptedText } from './prompted-text.js'
@@ -44,10 +44,11 @@ const cases: [method: string, options: object, activation?: ClipConfig['activati
 function setUp(name: string, given: object, activation: ClipConfig['activation'] = 'quick') {
   const clip = randomClip(config(activation), wordTokenizer as Tokenizer)
   const method = methodNamed(name)
-  const options = method.options.parse(given)
-  const specs = method.parameters(options, clip, classNames.length)
+  const methodOptions = method.options.parse(given)
+  const configured = configure({ method, methodOptions, classNames }, clip)
+  const specs = configured.parameters
   const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
-  const prompts: Prompts = method.prompts(options, clip, (name) => symbols.get(name)!)
+  const prompts: Prompts = configured.prompts!((name) => symbols.get(name)!)
   const feeds = Object.fromEntries(specs.map(({ name, shape }) => [name, randomTensor(name, shape)]))
   return { clip, prompts, symbols, feeds }
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js'
-import { constant, type LoadValues, type Tensor } from '../graph/index.js'
+import { constant, type HostTensor, type LoadValues, type Tensor } from '../graph/index.js'
 import type { Clip } from './clip.js'
 import { readableClassName } from './templates.js'
 import { MASKED } from './towers/text-tower.js'
@@ -59,7 +59,6 @@ export function layoutPrompts(
     const rest = promptTokens(clip, words, readable, length).slice(1 + length)
     const contextSlots = (from: number, to: number): Slot[] =>
       Array.from({ length: to - from }, (_, i) => ({ context: from + i - leading }))
-    const tokenSlots = (ids: readonly number[]): Slot[] => ids.map((token) => ({ token }))
     return [
       ...contextSlots(leading, before),
       ...tokenSlots(rest.slice(0, nameLength)),
@@ -69,7 +68,7 @@ export function layoutPrompts(
   })
   const s = Math.max(...prompts.map((slots) => slots.length))
   const p = 1 + leading
-  const padded = prompts.map((slots) => [...Array<Slot>(s - slots.length).fill(undefined), ...slots])
+  const padded = prompts.map((slots) => rightAligned(slots, s))
   const layout = JSON.stringify([words, length, position, shared, classNames])
   // Two layouts of the same prompts for one model are the same constants.
   const laidOut = (name: string, shape: readonly number[], load: LoadValues) =>
@@ -89,6 +88,52 @@ export function layoutPrompts(
     mask: laidOut('prompts.mask', [c, 1, s, p + s], () => suffixMask(padded, p)),
   }
 }
+
+/** Texts laid out for the text tower: see `TextInputs` for what prefix and suffix are. */
+export interface TextBatch {
+  readonly texts: number
+  /** Tokens before the suffixes: the start token and the context. */
+  readonly prefixLength: number
+  readonly suffixLength: number
+  /** Embedded suffixes with positions, right-aligned: [texts * S, width]. */
+  readonly suffixes: HostTensor
+  /** [texts, 1, S, P + S] */
+  readonly mask: HostTensor
+}
+
+/**
+ * Lays out tokenised texts (start token first, end token last) behind a common prefix of `prefixLength` tokens.
+ * What follows the first end token of a text is left out: the tower is causal and reads that token alone.
+ *
+ * @param suffixLength common length of the suffixes; default: the longest one
+ */
+export async function layoutTexts(
+  clip: Clip,
+  tokens: readonly (readonly number[])[],
+  prefixLength: number,
+  suffixLength?: number,
+): Promise<TextBatch> {
+  const { endToken } = clip.tokenizer
+  const suffixes = tokens.map((ids) => tokenSlots(ids.slice(prefixLength, ids.indexOf(endToken) + 1)))
+  const s = suffixLength ?? Math.max(...suffixes.map(({ length }) => length))
+  const p = prefixLength
+  const padded = suffixes.map((slots) => rightAligned(slots, s))
+  const texts = tokens.length
+  return {
+    texts,
+    prefixLength: p,
+    suffixLength: s,
+    suffixes: { shape: [texts * s, clip.config.text.width], data: await fixedRows(clip, padded, p) },
+    mask: { shape: [texts, 1, s, p + s], data: suffixMask(padded, p) },
+  }
+}
+
+const tokenSlots = (ids: readonly number[]): Slot[] => ids.map((token) => ({ token }))
+
+const rightAligned = (slots: readonly Slot[], length: number): Slot[] => [
+  ...Array<Slot>(length - slots.length).fill(undefined),
+  ...slots,
+]
 
 /** "WORDS NAME." up to its end token. */
 function promptTokens(clip: Clip, words: string, name: string, length: number): number[] {

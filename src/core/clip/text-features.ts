@@ -1,7 +1,8 @@
 import { encodeGraph, input } from '../graph/index.js'
 import type { Runtime } from '../runtime/session.js'
 import type { Clip } from './clip.js'
-import { layoutTexts } from './text-batch.js'
+import { layoutTexts } from './prompt-layout.js'
+import { fillTemplate, readableClassName } from './templates.js'
 import { textTower } from './towers/text-tower.js'
 
 /** Texts of one run of the text tower. */
@@ -12,6 +13,17 @@ const BUCKET_COST = 2048
 
 /** Progress of a long encoding: texts done and in all. */
 export type OnProgress = (done: number, total: number) => void
+
+/** Texts that stand for classes. */
+export interface ClassTexts {
+  /** Each with `{}` for the class name. */
+  readonly templates: readonly string[]
+  /**
+   * How a class's features by several templates become one: their mean, or the mean of their directions, normalised
+   * (CLIP paper, section 3.1.4). The names are those under which features are cached.
+   */
+  readonly combination: 'mean' | 'mean of normalised, normalised'
+}
 
 /** Features of classes by several templates each, as they are combined. */
 export interface ClassFeaturesKey {
@@ -67,6 +79,59 @@ export async function encodeTexts(
     }
   }
   return features
+}
+
+/** Options of {@link classFeatures}. */
+export interface ClassFeaturesOptions {
+  /** Keeps them for later processes. */
+  readonly cache?: TextFeatureCache | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+/**
+ * Features of classes by frozen CLIP, out of their names in one or several templates: [classes, embedDim].
+ * Throws DataError when a text is longer than the context.
+ */
+export async function classFeatures(
+  clip: Clip,
+  runtime: Runtime,
+  classNames: readonly string[],
+  { templates, combination }: ClassTexts,
+  { cache, onProgress }: ClassFeaturesOptions = {},
+): Promise<Float32Array> {
+  const { embedDim } = clip.config
+  const compute = async () => {
+    const texts = classNames.flatMap((name) =>
+      templates.map((template) => fillTemplate(template, readableClassName(name))),
+    )
+    const features = await encodeTexts(clip, runtime, texts, onProgress)
+    const rowsOf = (c: number) =>
+      templates.map((_, t) => features.subarray((c * templates.length + t) * embedDim).subarray(0, embedDim))
+    const combined = new Float32Array(classNames.length * embedDim)
+    const combine = combination === 'mean' ? meanOf : meanDirection
+    for (let c = 0; c < classNames.length; c++) combined.set(combine(rowsOf(c)), c * embedDim)
+    return combined
+  }
+  return cache ? cache({ combination, classNames, templates }, compute) : compute()
+}
+
+function meanOf(rows: readonly Float32Array[]): Float32Array {
+  return rows[0]!.map((_, d) => rows.reduce((sum, row) => sum + row[d]!, 0) / rows.length)
+}
+
+function meanDirection(rows: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(rows[0]!.length)
+  for (const row of rows) {
+    const unit = normalized(row)
+    for (let d = 0; d < mean.length; d++) mean[d]! += unit[d]! / rows.length
+  }
+  return normalized(mean)
+}
+
+/** The vector at length 1. */
+export function normalized(vector: Float32Array): Float32Array {
+  const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0))
+  return vector.map((x) => x / norm)
 }
 
 /** The graph that {@link encodeTexts} runs, for texts of at most `length` tokens behind the start token. */

@@ -69,13 +69,37 @@ const defaultPrefetch = 3
  * @throws DataError when there are no images or one cannot be decoded (see `readableImages`)
  */
 export async function* trainBatches(options: TrainBatchOptions): AsyncGenerator<Batch, void, undefined> {
-  const { data, batchSize, epoch, seed, resolution } = options
+  const { data, batchSize, epoch, seed } = options
   if (data.length === 0) throw new DataError('no training images')
   checkBatchSize(batchSize)
-  const order = randomStream(seed, 'shuffle', epoch).shuffle([...data.keys()])
+  const order = epochOrder(data.length, epoch, seed)
+  yield* augmented(options, chunks(order, batchSize).slice(0, trainBatchCount(data.length, batchSize)))
+}
+
+/** The order of images in an epoch. */
+export function epochOrder(images: number, epoch: number, seed: number): number[] {
+  return randomStream(seed, 'shuffle', epoch).shuffle(Array.from({ length: images }, (_, i) => i))
+}
+
+/**
+ * All images in their order, as the training epoch of that number augments them.
+ *
+ * @param leastArea least share of an image's area in its crop
+ * @throws DataError when one cannot be decoded
+ */
+export async function* viewBatches(
+  options: TrainBatchOptions & { readonly leastArea: number },
+): AsyncGenerator<Batch, void, undefined> {
+  yield* augmented(options, chunks([...options.data.keys()], options.batchSize))
+}
+
+async function* augmented(
+  options: TrainBatchOptions & { readonly leastArea?: number },
+  batches: readonly number[][],
+): AsyncGenerator<Batch, void, undefined> {
+  const { epoch, seed, resolution, leastArea } = options
   const rng = (index: number): RandomStream => randomStream(seed, 'augment', epoch, index)
-  const pixels: Transform = (image, index) => trainTransform(image, resolution, rng(index))
-  const batches = chunks(order, batchSize).slice(0, trainBatchCount(data.length, batchSize))
+  const pixels: Transform = (image, index) => trainTransform(image, resolution, rng(index), leastArea)
   const limit = limiter(concurrency)
   const tasks = batches.map(
     (indices): Task<Batch> =>

@@ -1,25 +1,9 @@
 import type { Clip } from '../clip/clip.js'
-import { fillTemplate, readableClassName } from '../clip/templates.js'
-import { encodeTexts, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
-import { ConfigError } from '../errors.js'
-import {
-  encodeGraph,
-  type HostTensor,
-  input,
-  l2Normalize,
-  sizeOf,
-  type Tensor,
-  zeros,
-} from '../graph/index.js'
-import type { Method, Prompts } from '../methods/method.js'
-import {
-  classWeights,
-  isConditional,
-  promptedImage,
-  textFeatureSet,
-  textPrompts,
-  withLogits,
-} from '../methods/prompted-clip.js'
+import { classFeatures, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
+import { encodeGraph, type HostTensor, input, l2Normalize, sizeOf } from '../graph/index.js'
+import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
+import { shapeOf } from '../methods/parameter-shape.js'
+import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
 import type { EvaluationCaches } from './feature-batches.js'
@@ -69,64 +53,31 @@ export interface ClassifierOptions {
 
 const BATCH = IMAGE_BATCH
 
-/** Texts that are encoded at once where each image has its own. */
-const CONDITIONAL_TEXTS = 2048
-
-const conditionalBatch = (classes: number) =>
-  Math.max(1, Math.min(BATCH, Math.floor(CONDITIONAL_TEXTS / classes)))
-
-/** A method with its options and learned values. */
+/** A configured method with what it learned. */
 export interface Learned {
-  readonly method: Method
-  readonly methodOptions: unknown
+  readonly method: ConfiguredMethod
   readonly parameters: Tensors
-  /** Classes they were trained on. */
-  readonly classNames: readonly string[]
 }
 
 /**
- * The classifier of learned prompts. The classes need not be those that were trained.
+ * The classifier of what a method learned. The classes need not be those that were trained.
  *
- * @throws ConfigError where contexts are class-specific and the classes are others
+ * @throws ConfigError where the method cannot know the classes, as with class-specific contexts
  */
-export async function promptedClassifier(options: ClassifierOptions, learned: Learned): Promise<Classifier> {
-  const { clip, runtime, classNames, caches } = options
-  const { method, methodOptions } = learned
-  const specs = method.parameters(methodOptions, clip, learned.classNames.length)
-  const feeds: Record<string, HostTensor> = Object.fromEntries(
-    specs.map(({ name, shape }) => [name, { shape, data: learned.parameters.get(name)! }]),
+export async function promptedClassifier(
+  options: ClassifierOptions,
+  { method, parameters }: Learned,
+): Promise<Classifier> {
+  const head = method.head(options.classNames)
+  const feeds = Object.fromEntries(
+    method.parameters.map((spec): [string, HostTensor] => {
+      const data = parameters.get(spec.name)!
+      return [spec.name, { shape: shapeOf(spec, data.length), data }]
+    }),
   )
-  const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
-  const prompts = method.prompts(methodOptions, clip, (name) => symbols.get(name)!)
-  checkClasses(prompts, learned, classNames)
-  const batchSize =
-    options.batchSize ?? (isConditional(prompts) ? conditionalBatch(classNames.length) : BATCH)
-
-  const classesFor = (image: Tensor) =>
-    classWeights(textFeatureSet(clip, textPrompts(prompts, image), classNames), isConditional(prompts))
-  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: options.batchSize ?? BATCH }
-  if (isConditional(prompts)) return imageClassifier(common, classesFor, prompts, feeds)
-  const text = await runtime.compile(
-    await encodeGraph({ text: classesFor(zeros([1, clip.config.embedDim])) }),
-  )
-  const textFeatures = (await text.run(feeds)).text!.data
-  await text.release()
-  return imageClassifier(common, textFeatures, prompts, feeds)
-}
-
-/** Class-specific contexts know the trained classes alone. */
-function checkClasses({ text }: Prompts, learned: Learned, classNames: readonly string[]): void {
-  if (typeof text === 'function' || text.every(({ each }) => each !== 'class')) return
-  if (learned.classNames.join('\n') === classNames.join('\n')) return
-  const other = classNames.find((name) => !learned.classNames.includes(name))
-  throw new ConfigError(
-    other === undefined
-      ? `the prompts have a context of its own for each of ${learned.classNames.length} classes in their order; found ${classNames.length} classes`
-      : `there is no context for class "${other}": the prompts were trained with a context of its own for each class`,
-    {
-      hint: 'Evaluate on the trained classes, or train without classSpecific to recognise others.',
-    },
-  )
+  const text = await classWeights(options, head, feeds)
+  const derived = head.derive?.(parameters, text ?? new Float32Array(0))
+  return headClassifier(options, head, { ...feeds, ...derived }, text)
 }
 
 /**
@@ -138,95 +89,84 @@ export async function zeroShotClassifier(
   templates: readonly string[],
   onProgress?: OnProgress,
 ): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize = BATCH, caches } = options
-  const compute = () => ensembleFeatures(options, templates, onProgress)
-  const key = { combination: 'mean of normalised, normalised', classNames, templates }
-  const textFeatures = await (caches?.text ? caches.text(key, compute) : compute())
-  const common = { clip, runtime, classNames, batchSize, caches, towerBatch: batchSize }
-  return imageClassifier(common, textFeatures)
-}
-
-async function ensembleFeatures(
-  { clip, runtime, classNames }: ClassifierOptions,
-  templates: readonly string[],
-  onProgress: OnProgress | undefined,
-): Promise<Float32Array> {
-  const { embedDim } = clip.config
-  const texts = classNames.flatMap((name) =>
-    templates.map((template) => fillTemplate(template, readableClassName(name))),
-  )
-  const features = await encodeTexts(clip, runtime, texts, onProgress)
-  const textFeatures = new Float32Array(classNames.length * embedDim)
-  for (let c = 0; c < classNames.length; c++) {
-    const target = textFeatures.subarray(c * embedDim, (c + 1) * embedDim)
-    for (let t = 0; t < templates.length; t++) {
-      const start = (c * templates.length + t) * embedDim
-      const unit = normalized(features.subarray(start, start + embedDim))
-      for (let d = 0; d < embedDim; d++) target[d]! += unit[d]! / templates.length
-    }
-    target.set(normalized(target))
+  const { clip } = options
+  const head: ClassHead = {
+    text: templates,
+    features: frozenFeatures(clip),
+    classify: (features, _values, text) => withLogits(clip, text!, l2Normalize(features)),
   }
-  return textFeatures
+  return headClassifier(options, head, {}, await classWeights(options, head, {}, onProgress))
 }
 
-interface Common extends Required<Omit<ClassifierOptions, 'caches'>>, Pick<ClassifierOptions, 'caches'> {
-  /** Images of one run of a frozen tower, which needs no smaller batches where each image has its own texts. */
-  readonly towerBatch: number
+/** Weights of the classes, [classes, embedDim], where they are the same for all images. */
+async function classWeights(
+  { clip, runtime, classNames, caches }: ClassifierOptions,
+  { text }: ClassHead,
+  feeds: Readonly<Record<string, HostTensor>>,
+  onProgress?: OnProgress,
+): Promise<Float32Array | undefined> {
+  if (!text) return undefined
+  if (typeof text !== 'function') {
+    const texts = { templates: text, combination: 'mean of normalised, normalised' } as const
+    return classFeatures(clip, runtime, classNames, texts, { cache: caches?.text, onProgress })
+  }
+  const session = await runtime.compile(await encodeGraph({ text: text(symbolsOf(feeds)) }))
+  const found = (await session.run(feeds)).text!.data
+  await session.release()
+  return found
 }
 
-/**
- * @param text L2-normalised or mean features [classes, embedDim], or how they follow from an image's features
- * @param prompts those of the image tower; default: none
- * @param feeds learned values
- */
-async function imageClassifier(
-  common: Common,
-  text: Float32Array | ((image: Tensor) => Tensor),
-  prompts?: Prompts,
-  feeds: Record<string, HostTensor> = {},
+/** Inputs in the shapes of values. */
+function symbolsOf(feeds: Readonly<Record<string, HostTensor>>) {
+  const symbols = new Map(Object.entries(feeds).map(([name, { shape }]) => [name, input(name, shape)]))
+  return (name: string) => symbols.get(name)!
+}
+
+async function headClassifier(
+  options: ClassifierOptions,
+  head: ClassHead,
+  feeds: Readonly<Record<string, HostTensor>>,
+  text: Float32Array | undefined,
 ): Promise<Classifier> {
-  const { clip, runtime, classNames, batchSize, towerBatch, caches } = common
+  const { clip, runtime, classNames, caches } = options
   const { resolution } = clip
-  const shared = {
-    classNames,
-    batchSize,
-    resolution,
-    textFeatures: typeof text === 'function' ? undefined : text,
-    caches,
-  }
-  if (prompts?.visual) {
-    const pixels = [3, resolution, resolution]
-    const head = await compileHead(common, text, feeds, pixels, (images) =>
-      promptedImage(clip, images, prompts),
-    )
-    return { ...shared, classify: head.run, release: head.release }
-  }
-  const head = await compileHead(common, text, feeds, [clip.config.embedDim], l2Normalize)
-  const tower = frozenImageTower(clip, runtime, towerBatch)
+  const batchSize = options.batchSize ?? Math.min(BATCH, head.batchSize ?? BATCH)
+  const shared = { classNames, resolution, batchSize, textFeatures: text, caches }
+  const { features } = head
+  const each = features ? [features.width] : [3, resolution, resolution]
+  const compiled = await compileHead({ ...options, batchSize }, head, feeds, each, text)
+  if (!features) return { ...shared, classify: compiled.run, release: compiled.release }
+  // Where each image has its own texts, the tower needs no smaller batches.
+  const tower = frozenImageTower(clip, runtime, options.batchSize ?? BATCH, features)
   return {
     ...shared,
-    classify: async (images) => head.run(await tower.features(images)),
-    frozen: { tower, classify: (features) => inParts(features, batchSize * clip.config.embedDim, head.run) },
+    classify: async (images) => compiled.run(await tower.features(images)),
+    frozen: {
+      tower,
+      classify: (values) => inParts(values, batchSize * features.width, compiled.run),
+    },
     async release() {
-      await Promise.all([tower.release(), head.release()])
+      await Promise.all([tower.release(), compiled.release()])
     },
   }
 }
 
 /** What leads to the logits, compiled: from images of the given shape, or from their features. */
 async function compileHead(
-  { clip, runtime, classNames, batchSize }: Common,
-  text: Float32Array | ((image: Tensor) => Tensor),
-  feeds: Record<string, HostTensor>,
+  { clip, runtime, classNames, batchSize }: ClassifierOptions & { readonly batchSize: number },
+  head: ClassHead,
+  feeds: Readonly<Record<string, HostTensor>>,
   each: readonly number[],
-  imageFeatures: (x: Tensor) => Tensor,
+  text: Float32Array | undefined,
 ) {
   const { embedDim } = clip.config
   const shape = [batchSize, ...each]
   const textShape = [classNames.length, embedDim]
-  const features = imageFeatures(input('images', shape))
-  const classes = typeof text === 'function' ? text(features) : input('text', textShape)
-  const { image, logits } = withLogits(clip, classes, features)
+  const { image, logits } = head.classify(
+    input('images', shape),
+    symbolsOf(feeds),
+    text && input('text', textShape),
+  )
   const session: Session = await runtime.compile(await encodeGraph({ image, logits }))
   const size = sizeOf(each)
   return {
@@ -236,7 +176,7 @@ async function compileHead(
       if (n < batchSize) padded.set(values)
       const outputs = await session.run({
         ...feeds,
-        ...(typeof text === 'function' ? {} : { text: { shape: textShape, data: text } }),
+        ...(text ? { text: { shape: textShape, data: text } } : {}),
         images: { shape, data: padded },
       })
       return {
@@ -273,9 +213,4 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     at += part.length
   }
   return all
-}
-
-function normalized(vector: Float32Array): Float32Array {
-  const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0))
-  return vector.map((x) => x / norm)
 }

@@ -1,5 +1,6 @@
 import { isBlankName, tidyClassName } from '../clip/templates.js'
 import { ConfigError } from '../errors.js'
+import { configure } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import type { TrainedPrompts } from '../train/trained-prompts.js'
 import { type Classifier, promptedClassifier } from './classifier.js'
@@ -31,7 +32,11 @@ export async function createClassifier(
   checkAddedClasses(classNames, added)
   const { clip, runtime, caches } = model
   const options = { clip, runtime, caches, classNames: [...classNames, ...added] }
-  return promptedClassifier({ ...options, ...(batchSize ? { batchSize } : {}) }, prompts)
+  const { parameters } = prompts
+  return promptedClassifier(
+    { ...options, ...(batchSize ? { batchSize } : {}) },
+    { method: configure(prompts, clip), parameters },
+  )
 }
 
 /**

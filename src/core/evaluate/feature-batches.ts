@@ -35,7 +35,7 @@ export interface FeatureBatchOptions extends Omit<EvalOptions, 'batchSize' | 're
 
 /** Features of images of a batch that could be read. */
 export interface FeatureBatch {
-  /** Not normalised: [images, embedDim]. */
+  /** Not normalised: [images, width]. */
   readonly features: Float32Array
   readonly labels: Int32Array
   /** Place of every image in `data`. */
@@ -58,7 +58,7 @@ export async function* featureBatches(
   options: FeatureBatchOptions,
 ): AsyncGenerator<FeatureBatch, void, undefined> {
   const { tower, caches, data } = options
-  const { resolution, batchSize, embedDim } = tower
+  const { resolution, batchSize, width } = tower
   const kept = await caches?.features?.open(tower)
   const pixelOptions = { pixels: caches?.pixels, resolution }
   const load = async (datum: Datum, signal: AbortSignal): Promise<Loaded> => {
@@ -86,14 +86,14 @@ export async function* featureBatches(
     if (missing.length > 0) {
       const rows = await tower.features(images)
       for (const [row, item] of missing.entries()) {
-        const own = rows.slice(row * embedDim, (row + 1) * embedDim)
+        const own = rows.slice(row * width, (row + 1) * width)
         computed.set(item, own)
         await item.found?.keep(own)
       }
     }
-    const features = new Float32Array(items.length * embedDim)
+    const features = new Float32Array(items.length * width)
     for (const [row, item] of items.entries()) {
-      features.set(computed.get(item) ?? item.found!.features!, row * embedDim)
+      features.set(computed.get(item) ?? item.found!.features!, row * width)
     }
     yield {
       features,

@@ -1,5 +1,7 @@
 import type { Clip } from '../clip/clip.js'
 import { encodeGraph, input } from '../graph/index.js'
+import type { FeatureInputs } from '../methods/method.js'
+import { frozenFeatures } from '../methods/prompted-features.js'
 import type { Runtime, Session } from '../runtime/session.js'
 
 /** Images of one run of a tower. */
@@ -10,29 +12,39 @@ export interface FrozenImageTower {
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
   readonly resolution: number
-  readonly embedDim: number
+  /** Values of an image's features. */
+  readonly width: number
   /** The computation, encoded without its large weights. */
   program(): Promise<Uint8Array>
   /**
    * @param images normalised pixels, [n, 3, R, R] with n up to the batch size
-   * @returns features, not normalised: [n, embedDim]
+   * @returns features, not normalised: [n, width]
    */
   features(images: Float32Array): Promise<Float32Array>
   release(): Promise<void>
 }
 
-/** The frozen image tower, compiled when it is first used. */
-export function frozenImageTower(clip: Clip, runtime: Runtime, batchSize = IMAGE_BATCH): FrozenImageTower {
+/**
+ * The frozen image tower, compiled when it is first used.
+ *
+ * @param frozen what is read of it; default: CLIP's image features
+ */
+export function frozenImageTower(
+  clip: Clip,
+  runtime: Runtime,
+  batchSize = IMAGE_BATCH,
+  frozen: Pick<FeatureInputs, 'width' | 'tower'> = frozenFeatures(clip),
+): FrozenImageTower {
   const { resolution } = clip
-  const { embedDim } = clip.config
+  const { width, tower } = frozen
   const shape = [batchSize, 3, resolution, resolution]
   const perImage = 3 * resolution * resolution
-  const encode = () => encodeGraph({ features: clip.imageFeatures(input('images', shape)) })
+  const encode = () => encodeGraph({ features: tower(input('images', shape)) })
   let compiled: Promise<Session> | undefined
   return {
     batchSize,
     resolution,
-    embedDim,
+    width,
     program: async () => (await encode()).onnx,
     async features(images) {
       compiled ??= encode().then((graph) => runtime.compile(graph))
@@ -41,7 +53,7 @@ export function frozenImageTower(clip: Clip, runtime: Runtime, batchSize = IMAGE
       const padded = n === batchSize ? images : new Float32Array(batchSize * perImage)
       if (n < batchSize) padded.set(images)
       const { features } = await session.run({ images: { shape, data: padded } })
-      return features!.data.slice(0, n * embedDim)
+      return features!.data.slice(0, n * width)
     },
     async release() {
       await (await compiled)?.release()

@@ -3,7 +3,8 @@ import type { RgbImage } from './image.js'
 import { type Box, resizeBicubic } from './resize.js'
 import { roundHalfToEven } from './rounding.js'
 
-const scales = [0.08, 1] as const
+/** Least share of an image's area in a training crop. */
+const LEAST_AREA = 0.08
 const ratios = [3 / 4, 4 / 3] as const
 const attempts = 10
 
@@ -13,10 +14,16 @@ const attempts = 10
  *
  * @param resolution side of the result in pixels
  * @param rng draws the crop first, then the flip
+ * @param leastArea least share of the image's area in the crop; default: 8 %
  * @returns resolution x resolution x 3 bytes
  */
-export function trainTransform(image: RgbImage, resolution: number, rng: RandomStream): Uint8Array {
-  const box = randomCrop(image.width, image.height, rng)
+export function trainTransform(
+  image: RgbImage,
+  resolution: number,
+  rng: RandomStream,
+  leastArea?: number,
+): Uint8Array {
+  const box = randomCrop(image.width, image.height, rng, leastArea)
   return cropResizeFlip(image, box, resolution, rng.uniform() < 0.5)
 }
 
@@ -28,13 +35,13 @@ export function cropResizeFlip(image: RgbImage, box: Box, resolution: number, fl
 }
 
 /**
- * A crop of 8 to 100 % of the area with a ratio of width to height of 3/4 to 4/3 (uniform in its logarithm), anywhere.
+ * A crop of `leastArea` to all of the area with a ratio of width to height of 3/4 to 4/3 (uniform in its logarithm), anywhere.
  * When ten draws do not fit into the image: the largest central crop whose ratio is in that range.
  */
-export function randomCrop(width: number, height: number, rng: RandomStream): Box {
+export function randomCrop(width: number, height: number, rng: RandomStream, leastArea = LEAST_AREA): Box {
   const between = (low: number, high: number): number => low + (high - low) * rng.uniform()
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const area = width * height * between(scales[0], scales[1])
+    const area = width * height * between(leastArea, 1)
     const ratio = Math.exp(between(Math.log(ratios[0]), Math.log(ratios[1])))
     const w = roundHalfToEven(Math.sqrt(area * ratio))
     const h = roundHalfToEven(Math.sqrt(area / ratio))

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadModel } from '../../node/model.js'
 import type { Run } from '../evaluate/create-classifier.js'
 import type { Method } from '../methods/method.js'
-import { type MethodName, methodNamed } from '../methods/registry.js'
+import { configure, methodNamed } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { randomStream } from '../random.js'
 import { contextWords } from './context-words.js'
@@ -19,11 +19,11 @@ const classNames = ['red square', 'blue circle']
 const CONTEXT = 'prompt_learner.ctx'
 
 /** A run whose parameters are still those that training with seed 1 begins from. */
-async function begunRun(name: MethodName, given: object = {}, changes: Partial<Method> = {}): Promise<Run> {
+async function begunRun(name: string, given: object = {}, changes: Partial<Method> = {}): Promise<Run> {
   const method = { ...methodNamed(name), ...changes }
   const methodOptions = method.options.parse(given)
   const parameters = new Map<string, Float32Array>()
-  for (const { name, init } of method.parameters(methodOptions, model.clip, classNames.length)) {
+  for (const { name, init } of configure({ method, methodOptions, classNames }, model.clip).parameters) {
     parameters.set(name, await init(randomStream(1, 'init', name)))
   }
   const named = { name: 'tiny', sha256: '' }
@@ -107,7 +107,12 @@ describe('the words of a context', () => {
   )
 
   it('are none where no context was learned', async () => {
-    const run = await begunRun('ivlp', {}, { parameters: () => [] })
+    const { configure } = methodNamed('ivlp')
+    const run = await begunRun(
+      'ivlp',
+      {},
+      { configure: (...given) => ({ ...configure(...given), parameters: [] }) },
+    )
     expect(await contextWords(run)).toEqual([])
   })
 })

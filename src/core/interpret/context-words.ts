@@ -1,5 +1,6 @@
 import type { Run } from '../evaluate/create-classifier.js'
 import type { ParameterSpec } from '../methods/method.js'
+import { configure } from '../methods/registry.js'
 import { randomStream } from '../random.js'
 import { measure, nearestTokens, type Rows } from './nearest-tokens.js'
 import { type TokenName, tokenName } from './token-name.js'
@@ -49,10 +50,6 @@ export interface ContextWordsOptions {
   readonly seed?: number
 }
 
-/** Learnable tensors of a run's method. */
-export const parametersOf = ({ prompts, model }: Run): ParameterSpec[] =>
-  prompts.method.parameters(prompts.methodOptions, model.clip, prompts.classNames.length)
-
 /**
  * The vocabulary words nearest to each learned context vector at the text tower's input, by the Euclidean distance to
  * their token embeddings (CoOp paper, section 4.3). No prompts where the run learned none there.
@@ -62,7 +59,7 @@ export async function contextWords(
   { top = 5, seed }: ContextWordsOptions = {},
 ): Promise<ContextPrompt[]> {
   const { clip, runtime } = run.model
-  const spec = parametersOf(run).find(({ name }) => name === CONTEXT)
+  const spec = configure(run.prompts, clip).parameters.find(({ name }) => name === CONTEXT)
   if (!spec) return []
   const width = spec.shape.at(-1)!
   const perPrompt = spec.shape.at(-2)!

@@ -3,7 +3,7 @@ import { predict } from '../../node/data/predict.js'
 import { loadModel } from '../../node/model.js'
 import { ImageError, type UserError } from '../errors.js'
 import { createClassifier, type Run } from '../evaluate/create-classifier.js'
-import { type MethodName, methodNamed } from '../methods/registry.js'
+import { configure, methodNamed } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { randomStream } from '../random.js'
 import { type ImageAttention, imageAttention, type LookedAtImage, whyNoPictures } from './image-attention.js'
@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => model.close())
 
 /** A run of drawn prompts, large ones, so that they change what is seen. */
-async function drawnRun(given: object, name: MethodName = 'ivlp'): Promise<Run> {
+async function drawnRun(given: object, name: string = 'ivlp'): Promise<Run> {
   const method = methodNamed(name)
   const methodOptions = method.options.parse(given)
   const parameters = new Map<string, Float32Array>()
-  for (const { name, init } of method.parameters(methodOptions, model.clip, classNames.length)) {
+  for (const { name, init } of configure({ method, methodOptions, classNames }, model.clip).parameters) {
     parameters.set(
       name,
       (await init(randomStream(3, name))).map((value) => 20 * value),

@@ -16,8 +16,8 @@ import {
 } from '../graph/index.js'
 import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
+import { configure } from '../methods/registry.js'
 import type { Session } from '../runtime/session.js'
-import { parametersOf } from './context-words.js'
 import { rollout } from './rollout.js'
 
 /** An image to look at. */
@@ -120,12 +120,13 @@ async function classify(classifier: Classifier, pixels: Float32Array): Promise<C
 }
 
 /** The visual prompts of a run as symbols, with the values of its parameters. */
-function visualPrompts(run: Run) {
-  const { method, methodOptions, parameters } = run.prompts
-  const specs = parametersOf(run)
-  const symbols = new Map(specs.map(({ name, shape }) => [name, input(name, shape)]))
-  const { visual } = method.prompts(methodOptions, run.model.clip, (name) => symbols.get(name)!)
-  const feeds = specs.map(({ name, shape }) => [name, { shape, data: parameters.get(name)! }] as const)
+function visualPrompts({ prompts, model }: Run) {
+  const method = configure(prompts, model.clip)
+  const symbols = new Map(method.parameters.map(({ name, shape }) => [name, input(name, shape)]))
+  const visual = method.prompts?.((name) => symbols.get(name)!).visual
+  const feeds = method.parameters.map(
+    ({ name, shape }) => [name, { shape, data: prompts.parameters.get(name)! }] as const,
+  )
   return visual && { visual, feeds: Object.fromEntries<HostTensor>(feeds) }
 }
 

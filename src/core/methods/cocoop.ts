@@ -2,16 +2,14 @@ import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { add, relu, reshape, type Tensor } from '../graph/index.js'
 import { contextFromWords, initialWords, linearLayer, placeholder, randomPrompts } from './context-vectors.js'
-import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
+import { promptedFeatures } from './prompted-features.js'
+import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
 const options = z.strictObject({
   context: z.int().min(1).default(4).describe('context vectors; with contextInit its number of words'),
   contextInit: z.string().default('a photo of a').describe('words the context starts from; empty: random'),
 })
-
-/** Options of CoCoOp; defaults are the published base-to-novel configuration. */
-export type CocoopOptions = z.infer<typeof options>
 
 const CONTEXT = 'prompt_learner.ctx'
 const HIDDEN_LAYER = 'prompt_learner.meta_net.linear1'
@@ -24,7 +22,7 @@ const REDUCTION = 16
  * Conditional context optimization: a small meta-network h makes a vector of the image x that is added to every context
  * vector, so that each image has prompts of its own (section 3.2): v_m(x) = v_m + h(x).
  */
-export const cocoop: Method<CocoopOptions> = {
+export const cocoop: Method<typeof options> = {
   name: 'cocoop',
   title: 'CoCoOp',
   paper: 'Zhou et al., "Conditional Prompt Learning for Vision-Language Models", CVPR 2022',
@@ -32,29 +30,61 @@ export const cocoop: Method<CocoopOptions> = {
   options,
   defaults: { epochs: 10, batchSize: 1, learningRate: 0.002, shots: 16 },
 
-  parameters({ context, contextInit }, clip) {
+  configure({ context, contextInit }, clip, classNames) {
     const { embedDim, text } = clip.config
     const hidden = Math.max(1, Math.floor(embedDim / REDUCTION))
-    return [
-      contextInit === ''
-        ? randomPrompts(CONTEXT, [context, text.width])
-        : contextFromWords(CONTEXT, contextInit, clip),
-      ...linearLayer(HIDDEN_LAYER, embedDim, hidden),
-      ...linearLayer(OUTPUT_LAYER, hidden, text.width),
-    ]
-  },
-
-  prompts({ context, contextInit }, clip, parameter) {
-    const layer = (name: string) => ({ weight: parameter(`${name}.weight`), bias: parameter(`${name}.bias`) })
-    const metaNet = (image: Tensor) => linear(relu(linear(image, layer(HIDDEN_LAYER))), layer(OUTPUT_LAYER))
     const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
-    return {
-      text(image) {
-        const shift = reshape(metaNet(image), [-1, 1, clip.config.text.width])
-        return { context: add(parameter(CONTEXT), shift), words }
+    return promptedFeatures(clip, classNames, {
+      parameters: [
+        contextInit === ''
+          ? randomPrompts(CONTEXT, [context, text.width])
+          : contextFromWords(CONTEXT, contextInit, clip),
+        ...linearLayer(HIDDEN_LAYER, embedDim, hidden),
+        ...linearLayer(OUTPUT_LAYER, hidden, text.width),
+      ],
+      prompts(parameter) {
+        const layer = (name: string) => ({
+          weight: parameter(`${name}.weight`),
+          bias: parameter(`${name}.bias`),
+        })
+        const metaNet = (image: Tensor) =>
+          linear(relu(linear(image, layer(HIDDEN_LAYER))), layer(OUTPUT_LAYER))
+        return {
+          text(image) {
+            const shift = reshape(metaNet(image), [-1, 1, text.width])
+            return { context: add(parameter(CONTEXT), shift), words }
+          },
+        }
       },
-    }
+    })
   },
 
-  objective: (_options, { logits, labels }) => ({ total: crossEntropy(logits, labels) }),
+  published: () => referenceSettings(cocoop, 'vit_b16_c4_ep10_batch1_ctxv1'),
+
+  reference: {
+    trainer: 'CoCoOp',
+    folder: 'prompt_learner',
+    alone: true,
+    keys: {
+      N_CTX: { option: 'context', value: 16 },
+      CTX_INIT: { option: 'contextInit', value: '' },
+      PREC: precision,
+    },
+    adjust: wordsDecideLength,
+    configs: [
+      config('vit_b16_c4_ep10_batch1_ctxv1', 'a context from "a photo of a"', 4, 'a photo of a'),
+      config('vit_b16_c4_ep10_batch1', '4 random context vectors', 4, ''),
+      config('vit_b16_c8_ep10_batch1', '8 random context vectors', 8, ''),
+      config('vit_b16_c16_ep10_batch1', '16 random context vectors', 16, ''),
+    ],
+    recognise: ({ names, shape }) =>
+      names.some((name) => name.includes('meta_net.'))
+        ? { context: shape('ctx')!.at(-2), contextInit: '' }
+        : undefined,
+  },
+}
+
+function config(file: string, use: string, vectors: number, words: string): ReferenceConfig {
+  const values = { N_CTX: vectors, CTX_INIT: words, PREC: 'fp16' }
+  return { file, use, epochs: 10, batchSize: 1, learningRate: 0.002, values }
 }

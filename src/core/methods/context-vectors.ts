@@ -1,4 +1,5 @@
 import type { Clip } from '../clip/clip.js'
+import { ConfigError } from '../errors.js'
 import type { RandomStream } from '../random.js'
 import type { ParameterSpec } from './method.js'
 
@@ -50,4 +51,32 @@ export function linearLayer(name: string, inputs: number, outputs: number, strea
 export function contextFromWords(name: string, contextInit: string, clip: Clip): ParameterSpec {
   const words = initialWords(contextInit)
   return wordedContext(name, words, words.split(' ').length, clip)
+}
+
+/** Longest context that words initialise; a longer one is random (as the reference does). */
+const LONGEST_WORDED = 4
+
+/** The words that contexts of prompts in both towers start from unless told otherwise. */
+export const PHOTO = 'a photo of a'
+
+/** The words a context of prompts in both towers starts from, or undefined where it is random. */
+export function startingWords(contextInit: string, length: number): string | undefined {
+  return contextInit !== '' && length <= LONGEST_WORDED ? initialWords(contextInit) : undefined
+}
+
+/** Context vectors of shape [n_ctx, text width], from words where the reference starts from words. */
+export function contextVectors(name: string, contextInit: string, length: number, clip: Clip): ParameterSpec {
+  const words = startingWords(contextInit, length)
+  return words === undefined
+    ? randomPrompts(name, [length, clip.config.text.width])
+    : wordedContext(name, words, length, clip)
+}
+
+/** Refuses words, unless they are the default, for a context that is too long to start from them. */
+export function checkStartingWords(contextInit: string, length: number, option: string): void {
+  if (contextInit === '' || contextInit === PHOTO || length <= LONGEST_WORDED) return
+  throw new ConfigError(
+    `contextInit "${contextInit}": only up to ${LONGEST_WORDED} context vectors start from words; ${option} is ${length}`,
+    { hint: `Set ${option} to at most ${LONGEST_WORDED}, or leave contextInit out for a random start.` },
+  )
 }

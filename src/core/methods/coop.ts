@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { ConfigError } from '../errors.js'
 import { contextFromWords, initialWords, placeholder, randomPrompts } from './context-vectors.js'
-import { crossEntropy } from './cross-entropy.js'
 import type { Method } from './method.js'
+import { promptedFeatures } from './prompted-features.js'
+import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
 const options = z.strictObject({
   context: z.int().min(1).default(16).describe('context vectors; with contextInit its number of words'),
@@ -19,19 +20,20 @@ const options = z.strictObject({
     .describe('where the class name stands among the context vectors'),
 })
 
-/** Options of CoOp; defaults are the published base-to-novel configuration. */
-export type CoopOptions = z.infer<typeof options>
-
 const CONTEXT = 'prompt_learner.ctx'
 
+/** What the reference's files with words start the context from. */
+const WORDS = 'a photo of a'
+
 /** Contexts are class-specific only where they start at random (as the reference does). */
-const isClassSpecific = ({ classSpecific, contextInit }: CoopOptions) => classSpecific && contextInit === ''
+const isClassSpecific = ({ classSpecific, contextInit }: z.infer<typeof options>) =>
+  classSpecific && contextInit === ''
 
 /**
  * Context optimization: the words around the class name become vectors, learned by cross-entropy through the frozen
  * text tower (equations 2 to 4): t_i = [V]_1 .. [V]_M [CLASS]_i.
  */
-export const coop: Method<CoopOptions> = {
+export const coop: Method<typeof options> = {
   name: 'coop',
   title: 'CoOp',
   paper: 'Zhou et al., "Learning to Prompt for Vision-Language Models", IJCV 2022',
@@ -39,8 +41,8 @@ export const coop: Method<CoopOptions> = {
   options,
   defaults: { epochs: 50, batchSize: 32, learningRate: 0.002, shots: 16 },
 
-  checkGiven({ classSpecific, contextInit }) {
-    if (!classSpecific || !contextInit) return
+  check({ classSpecific, contextInit }) {
+    if (!classSpecific || contextInit === '') return
     throw new ConfigError(
       'coop options classSpecific and contextInit: contexts of each class start at random',
       {
@@ -49,19 +51,76 @@ export const coop: Method<CoopOptions> = {
     )
   },
 
-  parameters(options, clip, classes) {
-    const { context, contextInit } = options
-    if (contextInit !== '') return [contextFromWords(CONTEXT, contextInit, clip)]
-    const { width } = clip.config.text
-    return [randomPrompts(CONTEXT, [...(isClassSpecific(options) ? [classes] : []), context, width])]
-  },
-
-  prompts(options, _clip, parameter) {
+  configure(options, clip, classNames) {
     const { context, contextInit, classPosition: position } = options
+    const { width } = clip.config.text
+    const classSpecific = isClassSpecific(options)
     const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
-    const each = isClassSpecific(options) ? 'class' : 'prompt'
-    return { text: [{ context: parameter(CONTEXT), words, position, each }] }
+    return promptedFeatures(clip, classNames, {
+      parameters: [
+        contextInit === ''
+          ? randomPrompts(CONTEXT, [...(classSpecific ? [classNames.length] : []), context, width])
+          : contextFromWords(CONTEXT, contextInit, clip),
+      ],
+      prompts: (parameter) => ({
+        text: [{ context: parameter(CONTEXT), words, position, each: classSpecific ? 'class' : 'prompt' }],
+      }),
+    })
   },
 
-  objective: (_options, { logits, labels }) => ({ total: crossEntropy(logits, labels) }),
+  /** CoOp trains longer on more shots (its paper, section 4.1): 50 epochs with 1, 100 with 2 or 4, else 200; ImageNet 50. */
+  published({ protocol, source, shots }) {
+    if (protocol !== 'few-shot') return referenceSettings(coop, 'vit_b16_ep50_ctxv1')
+    if (source === 'ImageNet' || shots === 1) return referenceSettings(coop, 'vit_b16_ep50')
+    return referenceSettings(coop, shots <= 4 ? 'vit_b16_ep100' : 'vit_b16')
+  },
+
+  reference: {
+    trainer: 'CoOp',
+    folder: 'prompt_learner',
+    alone: true,
+    keys: {
+      N_CTX: { option: 'context', value: 16 },
+      CSC: { option: 'classSpecific', value: false },
+      CTX_INIT: { option: 'contextInit', value: '' },
+      PREC: precision,
+      CLASS_TOKEN_POSITION: { option: 'classPosition', value: 'end' },
+    },
+    adjust: wordsDecideLength,
+    configs: [
+      config('vit_b16', 'ViT-B/16', 200),
+      config('vit_b16_ep100', 'ViT-B/16', 100),
+      config('vit_b16_ep50', 'ViT-B/16', 50),
+      config('vit_b16_ctxv1', 'ViT-B/16', 200, WORDS),
+      config('vit_b16_ep100_ctxv1', 'ViT-B/16', 100, WORDS),
+      config('vit_b16_ep50_ctxv1', 'ViT-B/16', 50, WORDS),
+      config('vit_b32', 'ViT-B/32', 200),
+      config('vit_b32_ep50', 'ViT-B/32', 50),
+      config('rn50', 'RN50', 200),
+      config('rn50_ep100', 'RN50', 100),
+      config('rn50_ep50', 'RN50', 50),
+      config('rn50_ctxv1', 'RN50', 200, WORDS),
+      config('rn50_ep50_ctxv1', 'RN50', 50, WORDS),
+      config('rn101', 'RN101', 200),
+      config('rn101_ep50', 'RN101', 50),
+    ],
+    recognise({ names, shape }) {
+      if (names.some((name) => /meta_net\.|VPT|text_encoder\./.test(name))) return undefined
+      const context = shape('ctx')!
+      return { context: context.at(-2), contextInit: '', classSpecific: context.length === 3 }
+    },
+  },
+}
+
+function config(file: string, model: string, epochs: number, words?: string): ReferenceConfig {
+  return {
+    file,
+    use: words === undefined ? '16 random context vectors' : `a context from "${words}"`,
+    epochs,
+    batchSize: 32,
+    learningRate: 0.002,
+    model,
+    printEvery: 5,
+    values: words === undefined ? {} : { CTX_INIT: words },
+  }
 }

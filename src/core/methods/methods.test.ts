@@ -9,7 +9,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { resolveSettings, scheduleOf } from '../train/settings.js'
 import { sgd } from '../train/sgd.js'
 import { Trainer } from '../train/trainer.js'
-import { methodNamed, methods } from './registry.js'
+import { configure, methodNamed, methods } from './registry.js'
 
 const config: ClipConfig = {
   embedDim: 32,
@@ -25,17 +25,20 @@ const resnet = new Clip({
 const runtime = nodeRuntime({ threads: 1, worker: false })
 const classNames = ['cat', 'dog', 'lily of the valley']
 
+const configured = (
+  method: string,
+  methodOptions: Record<string, unknown>,
+  names = classNames,
+  model = clip,
+) => configure({ method: methodNamed(method), methodOptions, classNames: names }, model)
 const optionsOf = (method: string, given: object) =>
   resolveSettings({ method, methodOptions: { ...given } }, clip).methodOptions
 
 async function trainer(method: string, given: object, seed = 1) {
   const settings = resolveSettings({ method, methodOptions: { ...given }, epochs: 2, warmupEpochs: 0 }, clip)
   return Trainer.create({
-    clip,
     runtime,
-    method: methodNamed(method),
-    methodOptions: settings.methodOptions,
-    classNames,
+    method: configured(method, settings.methodOptions),
     batchSize: 2,
     optimizer: sgd({ momentum: 0.9, weightDecay: 0, dampening: 0, nesterov: false }),
     schedule: scheduleOf(settings),
@@ -56,10 +59,8 @@ describe.each(Object.keys(methods))('%s', (name) => {
     for (const [key, value] of training.state.parameters) expect(value, key).not.toEqual(before.get(key))
 
     const learned = {
-      method: methodNamed(name),
-      methodOptions: optionsOf(name, small[name] ?? {}),
+      method: configured(name, optionsOf(name, small[name] ?? {})),
       parameters: training.state.parameters,
-      classNames,
     }
     await training.release()
     const classifier = await promptedClassifier({ clip, runtime, classNames: ['fox', 'cat'] }, learned)
@@ -86,11 +87,8 @@ describe.each(Object.keys(methods))('%s', (name) => {
     const words = Array(30).fill('very').join(' ')
     const create = () =>
       Trainer.create({
-        clip,
         runtime,
-        method: methodNamed(name),
-        methodOptions: optionsOf(name, {}),
-        classNames: [`${words} long`],
+        method: configured(name, optionsOf(name, {}), [`${words} long`]),
         batchSize: 1,
         optimizer: sgd({ momentum: 0, weightDecay: 0, dampening: 0, nesterov: false }),
         schedule: scheduleOf(resolveSettings({})),
@@ -102,15 +100,12 @@ describe.each(Object.keys(methods))('%s', (name) => {
 
 describe('class-specific contexts', () => {
   it('are refused on other classes, naming one', async () => {
-    const method = methodNamed('coop')
-    const methodOptions = optionsOf('coop', { classSpecific: true, context: 4 })
-    const [context] = method.parameters(methodOptions, clip, classNames.length)
+    const method = configured('coop', optionsOf('coop', { classSpecific: true, context: 4 }))
+    const [context] = method.parameters
     expect(context!.shape).toEqual([3, 4, 64])
     const learned = {
       method,
-      methodOptions,
       parameters: new Map([[context!.name, randomTensor('ctx', context!.shape).data]]),
-      classNames,
     }
     const evaluate = (names: string[]) => promptedClassifier({ clip, runtime, classNames: names }, learned)
     await (await evaluate(classNames)).release()
@@ -145,10 +140,11 @@ describe('impossible options', () => {
   })
 
   it('of MaPLe on a ResNet are refused with what works there', () => {
-    const { maple, coop, cocoop } = methods
-    expect(() => maple.parameters(maple.options.parse({}), resnet, 3)).toThrow(/needs a Vision Transformer/)
-    expect(coop.parameters(coop.options.parse({}), resnet, 3)).toHaveLength(1)
-    expect(cocoop.parameters(cocoop.options.parse({}), resnet, 3)).toHaveLength(5)
+    const onResnet = (name: string) =>
+      configured(name, methodNamed(name).options.parse({}), classNames, resnet).parameters
+    expect(() => onResnet('maple')).toThrow(/needs a Vision Transformer/)
+    expect(onResnet('coop')).toHaveLength(1)
+    expect(onResnet('cocoop')).toHaveLength(5)
   })
 })
 
@@ -166,7 +162,8 @@ describe('MaPLe', () => {
     await training.release()
     const deeper = { ...clip.config.text, layers: 4 }
     const deep = randomClip({ ...config, text: deeper }, wordTokenizer as Tokenizer)
-    const specs = methods.maple.parameters(methods.maple.options.parse({ depth: 4 }), deep, 3)
+    const options = methodNamed('maple').options.parse({ depth: 4 })
+    const specs = configured('maple', options, classNames, deep).parameters
     const streams = specs.filter(({ name }) => name.endsWith('.weight')).map(({ stream }) => stream)
     expect(streams[0]).toBe('prompt_learner.proj.weight')
     expect(new Set(streams.slice(1))).toEqual(

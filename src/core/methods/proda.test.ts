@@ -1,27 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate, gradientError, randomTensor } from '../../../test/support/finite-differences.js'
+import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
 import { gemm, l2Normalize, mean, mul, scalar, sub, type Tensor, values } from '../graph/index.js'
 import { randomStream } from '../random.js'
-import { crossEntropy } from './cross-entropy.js'
-import type { Objective } from './method.js'
-import { proda } from './proda.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { proda, prodaObjective } from './proda.js'
+import { crossEntropy } from './prompted-features.js'
 
 const [prompts, batch, classes, width] = [6, 3, 4, 5] as const
 const SCALE = 1.5
 const labels = values('labels', [batch, classes], Float32Array.of(1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0))
 const options = proda.options.parse({})
 
-/** The objective of given features; what ProDA does not read throws. */
+/** The objective of given features. */
 function objective(textSet: Tensor, image: Tensor, nameless: Tensor) {
   const text = mean(textSet, [0])
   const logits = mul(gemm(image, text, { transB: true }), SCALE)
   const features = { text, image, logits, textSet, nameless, labels, logitScale: scalar(SCALE) }
-  return proda.objective(options, {
-    ...features,
-    get frozen(): Objective['frozen'] {
-      throw new Error('ProDA reads no frozen features')
-    },
-  })
+  return prodaObjective(options.orthogonalityWeight, features)
 }
 
 const constantOf = (name: string, shape: readonly number[]) =>
@@ -118,9 +114,20 @@ describe("ProDA's semantic orthogonality", () => {
 })
 
 describe("a draw of ProDA's prompts", () => {
+  const clip = randomClip(
+    {
+      embedDim: 8,
+      activation: 'quick',
+      vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 64, layers: 2, heads: 1 },
+      text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
+    },
+    wordTokenizer as Tokenizer,
+  )
+
   it('takes different prompts of every position in the proportions of the set', () => {
     const options = proda.options.parse({ prompts: 16, promptBatch: 8 })
-    const { selection } = proda.draws!(options, randomStream(1))
+    const { draws } = proda.configure(options, clip, ['a'])
+    const { selection } = draws!(randomStream(1))
     expect(selection!.shape).toEqual([8, 16])
     const chosen = Array.from({ length: 8 }, (_, row) =>
       selection!.data.subarray(row * 16, row * 16 + 16).indexOf(1),
@@ -129,13 +136,13 @@ describe("a draw of ProDA's prompts", () => {
     expect(chosen.slice(0, 4).every((k) => k < 8)).toBe(true)
     expect(chosen.slice(4, 6).every((k) => k >= 8 && k < 12)).toBe(true)
     expect(chosen.slice(6).every((k) => k >= 12)).toBe(true)
-    const other = proda.draws!(options, randomStream(2)).selection!
+    const other = draws!(randomStream(2)).selection!
     expect(other.data).not.toEqual(selection!.data)
   })
 
   it('is refused where it is larger than the set', () => {
     const options = proda.options.parse({ prompts: 8, promptBatch: 12 })
-    expect(() => proda.checkGiven!({}, options)).toThrow(/promptBatch: found 12, but the set has 8/)
+    expect(() => proda.check!(options)).toThrow(/promptBatch: found 12, but the set has 8/)
   })
 })
 

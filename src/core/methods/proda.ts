@@ -17,8 +17,8 @@ import {
 } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import { placeholder, randomPrompts } from './context-vectors.js'
-import { crossEntropy } from './cross-entropy.js'
-import type { Method } from './method.js'
+import type { LossTerms, Method } from './method.js'
+import { crossEntropy, type PromptedFeatures, promptedFeatures } from './prompted-features.js'
 
 const options = z.strictObject({
   prompts: z
@@ -43,9 +43,6 @@ const options = z.strictObject({
     .describe('weight of the semantic orthogonality of the prompts'),
 })
 
-/** Options of ProDA; defaults are the paper's. */
-export type ProdaOptions = z.infer<typeof options>
-
 const CONTEXT = 'prompt_learner.ctx'
 
 /** Shares of the set by where the class name stands. */
@@ -65,7 +62,7 @@ const POSITIONS = [
  * and keeps the prompts apart: L_so is the mean |cosine| between the features of two prompts without a class name
  * (section 3.3). A training step draws its prompts from the set; evaluation takes the mean over all of them.
  */
-export const proda: Method<ProdaOptions> = {
+export const proda: Method<typeof options> = {
   name: 'proda',
   title: 'ProDA',
   paper: 'Lu et al., "Prompt Distribution Learning", CVPR 2022',
@@ -73,11 +70,7 @@ export const proda: Method<ProdaOptions> = {
   options,
   defaults: { epochs: 50, batchSize: 20, learningRate: 0.001, shots: 16 },
 
-  parameters: ({ prompts, context }, clip) => [
-    randomPrompts(CONTEXT, [prompts, context, clip.config.text.width]),
-  ],
-
-  checkGiven(_given, { promptBatch, prompts }) {
+  check({ promptBatch, prompts }) {
     if (promptBatch <= prompts) return
     throw new ConfigError(
       `proda option promptBatch: found ${promptBatch}, but the set has ${prompts} prompts`,
@@ -87,28 +80,37 @@ export const proda: Method<ProdaOptions> = {
     )
   },
 
-  draws: ({ prompts, promptBatch }, random) => ({ selection: drawSelection(prompts, promptBatch, random) }),
-
-  prompts({ context }, _clip, parameter, drawn) {
-    const set = parameter(CONTEXT)
-    const contexts = drawn ? selected(set, drawn('selection')) : set
+  configure({ prompts, promptBatch, context, orthogonalityWeight }, clip, classNames) {
     const words = placeholder(context)
-    return {
-      text: POSITIONS.map(({ position, from, to }) => ({
-        context: slice(contexts, 0, from * contexts.dim(0), to * contexts.dim(0)),
-        words,
-        position,
-      })),
-    }
+    return promptedFeatures(clip, classNames, {
+      parameters: [randomPrompts(CONTEXT, [prompts, context, clip.config.text.width])],
+      draws: (random) => ({ selection: drawSelection(prompts, promptBatch, random) }),
+      prompts(parameter, drawn) {
+        const set = parameter(CONTEXT)
+        const contexts = drawn ? selected(set, drawn('selection')) : set
+        return {
+          text: POSITIONS.map(({ position, from, to }) => ({
+            context: slice(contexts, 0, from * contexts.dim(0), to * contexts.dim(0)),
+            words,
+            position,
+          })),
+        }
+      },
+      objective: (features) => prodaObjective(orthogonalityWeight, features),
+    })
   },
+}
 
-  objective({ orthogonalityWeight }, { image, logits, textSet, nameless, labels, logitScale }) {
-    const scores = mul(matmul(image, swapLast(textSet)), logitScale) // (K, B, C)
-    const margins = sub(scores, sum(mul(scores, labels), [-1], true)) // z . (w_c - w_y) / tau
-    const ce = crossEntropy(add(logits, mul(variance(margins), 0.5)), labels)
-    const orthogonality = meanAbsoluteCosine(nameless)
-    return { total: add(ce, mul(orthogonality, orthogonalityWeight)), ce, orthogonality }
-  },
+/** L_up + weight * L_so, see {@link proda}. */
+export function prodaObjective(
+  orthogonalityWeight: number,
+  { image, logits, textSet, nameless, labels, logitScale }: PromptedFeatures,
+): LossTerms {
+  const scores = mul(matmul(image, swapLast(textSet)), logitScale) // (K, B, C)
+  const margins = sub(scores, sum(mul(scores, labels), [-1], true)) // z . (w_c - w_y) / tau
+  const ce = crossEntropy(add(logits, mul(variance(margins), 0.5)), labels)
+  const orthogonality = meanAbsoluteCosine(nameless)
+  return { total: add(ce, mul(orthogonality, orthogonalityWeight)), ce, orthogonality }
 }
 
 /** A draw of as many prompts, in the set's proportions, as one-hot rows: [drawn, prompts]. */

@@ -1,32 +1,70 @@
+import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import { cocoop } from './cocoop.js'
 import { coop } from './coop.js'
 import { ivlp } from './ivlp.js'
 import { maple } from './maple.js'
-import type { Method } from './method.js'
+import type { ConfiguredMethod, Method } from './method.js'
 import { proda } from './proda.js'
-import { promptSrc } from './promptsrc.js'
-import { regulated } from './regulated.js'
+import { promptSrc, regulated } from './promptsrc.js'
 
-/** The methods that train prompts, by name; every one of them can be regulated. */
-export const methods = {
-  promptsrc: promptSrc,
-  ivlp: regulated(ivlp),
-  maple: regulated(maple),
-  cocoop: regulated(cocoop),
-  coop: regulated(coop),
-  proda: regulated(proda),
+const registered: Record<string, Method> = {}
+
+/** The methods by name, those that were registered later included. */
+export const methods: Readonly<Record<string, Method>> = registered
+
+/**
+ * Adds a method, which is then known by its name to training, evaluation, comparisons, benchmarks and the command line.
+ * To have the regulators as options, too, register `regulated(method)`.
+ *
+ * @throws ConfigError where the name is taken
+ */
+export function registerMethod(method: Method): void {
+  if (Object.hasOwn(registered, method.name)) {
+    throw new ConfigError(`there is a method "${method.name}" already (${registered[method.name]!.title})`, {
+      hint: 'Give the new one another name.',
+    })
+  }
+  registered[method.name] = method
 }
 
-/** Name of a method that trains prompts. */
-export type MethodName = keyof typeof methods
+for (const method of [
+  promptSrc,
+  regulated(ivlp),
+  regulated(maple),
+  regulated(cocoop),
+  regulated(coop),
+  regulated(proda),
+]) {
+  registerMethod(method)
+}
 
 /** The method of that name. Throws ConfigError when there is none. */
 export function methodNamed(name: string): Method {
-  if (!Object.hasOwn(methods, name)) {
-    throw new ConfigError(`unknown method "${name}"; there are ${Object.keys(methods).join(', ')}`, {
-      hint: 'Choose one of them with --method.',
-    })
+  if (Object.hasOwn(methods, name)) return methods[name]!
+  throw new ConfigError(`unknown method "${name}"; there are ${Object.keys(methods).join(', ')}`, {
+    hint: 'Choose one of them with --method.',
+  })
+}
+
+/** A method with its options and the classes it is trained on, as settings and files hold them. */
+export interface MethodChoice {
+  readonly method: Method
+  readonly methodOptions: Readonly<Record<string, unknown>>
+  readonly classNames: readonly string[]
+}
+
+/**
+ * The method configured for a model.
+ *
+ * @throws ConfigError where options and model do not go together
+ */
+export function configure({ method, methodOptions, classNames }: MethodChoice, clip: Clip): ConfiguredMethod {
+  return {
+    ...method.configure(methodOptions, clip, classNames),
+    method,
+    options: methodOptions,
+    clip,
+    classNames,
   }
-  return methods[name as MethodName] as unknown as Method
 }

@@ -2,9 +2,8 @@ import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import type { Method } from '../methods/method.js'
+import type { Regulators } from '../methods/promptsrc.js'
 import { methodNamed } from '../methods/registry.js'
-import type { Regulators } from '../methods/regulated.js'
-import { fitDepths } from '../methods/tower-depths.js'
 import { nearestNames } from '../suggest.js'
 import type { Decay, ScheduleConfig } from './schedule.js'
 
@@ -55,24 +54,54 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
   const settings = parsed(schema, input, 'setting')
   const method = methodNamed(settings.method)
   const { defaults } = method
-  const epochs = settings.epochs ?? defaults.epochs
-  const given = settings.methodOptions
+  // A solution in closed form needs one pass, whatever the number of epochs that others make.
+  const epochs = method.learning === 'closed form' ? 1 : (settings.epochs ?? defaults.epochs)
   const methodOptions = parsed(
     method.options,
-    { ...scaledAggregation(method, epochs), ...given },
+    { ...scaledAggregation(method, epochs), ...settings.methodOptions },
     `${method.name} option`,
-    Object.keys(method.options.parse({}) as object),
-  ) as Record<string, unknown>
-  const chosen = withoutDefaults(method, given)
-  method.checkGiven?.(chosen, methodOptions)
+    Object.keys(method.options.parse({})),
+  )
+  method.check?.(methodOptions)
   return {
     ...settings,
-    methodOptions: clip ? fitDepths(method, methodOptions, chosen, clip) : methodOptions,
+    methodOptions: clip ? fitDepths(method, methodOptions, clip) : methodOptions,
     shots: settings.shots ?? defaults.shots,
     epochs,
     batchSize: settings.batchSize ?? defaults.batchSize,
     learningRate: settings.learningRate ?? defaults.learningRate,
+    warmupEpochs: input.warmupEpochs ?? defaults.warmupEpochs ?? settings.warmupEpochs,
   }
+}
+
+/**
+ * A method's options with prompt depths within the model's towers: the default beyond them is lowered to the blocks
+ * there are, any other depth is refused. (The reference code accepts it and trains fewer prompts than it was asked for.)
+ */
+function fitDepths<O extends Record<string, unknown>>(
+  { name, depths = {}, options: schema }: Method,
+  options: O,
+  { config: { text }, imageTower, name: model }: Clip,
+): O {
+  const blocks = {
+    text: text.layers,
+    image: imageTower.promptBlocks || Number.POSITIVE_INFINITY,
+  }
+  const defaults: Record<string, unknown> = schema.parse({})
+  const fitted: Record<string, unknown> = { ...options }
+  for (const [key, towers] of Object.entries(depths)) {
+    const tower = towers.reduce((a, b) => (blocks[b] < blocks[a] ? b : a))
+    const depth = options[key] as number
+    if (depth <= blocks[tower]) continue
+    if (depth !== defaults[key]) {
+      throw new ConfigError(
+        `${name} option ${key}: found ${depth}, but the ${tower} tower of ${model} has ${blocks[tower]} blocks`,
+        { hint: `Choose at most ${blocks[tower]}.` },
+      )
+    }
+    fitted[key] = blocks[tower]
+  }
+  return fitted as O
 }
 
 /** The schedule of the settings. */
@@ -90,12 +119,6 @@ export function scheduleOf(settings: Settings): ScheduleConfig {
   }
 }
 
-/** Resolved settings may be resolved again: a value that is the default counts as not given. */
-function withoutDefaults(method: Method, given: Readonly<Record<string, unknown>>) {
-  const defaults = method.options.parse({}) as Record<string, unknown>
-  return Object.fromEntries(Object.entries(given).filter(([key, value]) => value !== defaults[key]))
-}
-
 function decayOf({ decay, decayEpochs, decayFactor: gamma, epochs }: Settings): Decay {
   if (decay === 'cosine') return { type: decay }
   if (decay === 'multi_step') return { type: decay, milestones: decayEpochs, gamma }
@@ -103,7 +126,7 @@ function decayOf({ decay, decayEpochs, decayFactor: gamma, epochs }: Settings): 
 }
 
 function scaledAggregation(method: Method, epochs: number): Record<string, unknown> {
-  const methodOptions = method.options.parse({}) as Record<string, unknown>
+  const methodOptions = method.options.parse({})
   return scaledGaussian({ epochs: method.defaults.epochs, methodOptions }, epochs)
 }
 

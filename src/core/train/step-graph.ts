@@ -1,26 +1,16 @@
-import type { Clip } from '../clip/clip.js'
-import { GraphError, gradients, input, l2Normalize, reshape, type Tensor } from '../graph/index.js'
-import type { Method, Objective, ParameterSpec } from '../methods/method.js'
-import {
-  classWeights,
-  isConditional,
-  promptedImage,
-  textFeatureSet,
-  textPrompts,
-  withLogits,
-} from '../methods/prompted-clip.js'
+import { GraphError, gradients, input, l2Normalize, type Tensor } from '../graph/index.js'
+import type { ConfiguredMethod, ParameterSpec, StepFeatures } from '../methods/method.js'
+import { promptedImage, withLogits } from '../methods/prompted-features.js'
 import { randomStream } from '../random.js'
 
 /** What one training step is compiled from. */
 export interface StepGraphOptions {
-  readonly clip: Clip
-  readonly method: Method
-  readonly methodOptions: unknown
+  readonly method: ConfiguredMethod
+  /** The method's parameters, with all sizes known. */
   readonly parameters: readonly ParameterSpec[]
-  readonly classNames: readonly string[]
-  /** Whether the method reads frozen features. */
-  readonly teacher: boolean
   readonly batchSize: number
+  /** Training images a class, on average; 0 where it is not known. */
+  readonly shots: number
   /** Put out features and the (first) context as well. */
   readonly inspect?: boolean
 }
@@ -37,55 +27,72 @@ export const DRAWN = 'drawn.'
 export const TEACHER = 'teacher_text'
 
 /**
- * One training step as a graph: inputs `images` [B, 3, R, R], `labels` (one-hot, [B, classes]), the teacher's text
- * features before normalising [classes, embedDim] where there is one, what the method draws, and the parameters by
- * name; outputs the loss
- * terms, the logits and a gradient a parameter.
+ * One training step as a graph: inputs `images` ([B, 3, R, R], or the method's features [B, width]), `labels` (one-hot,
+ * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, what the method
+ * draws, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
+ * trained by steps.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
-  const { clip, method, methodOptions, parameters, classNames, teacher, batchSize } = options
+  const { method, parameters, batchSize, shots } = options
+  const { clip, classNames, features } = method
   const { resolution } = clip
-  const classes = classNames.length
-  const images = input('images', [batchSize, 3, resolution, resolution])
-  const labels = input('labels', [batchSize, classes])
+  const images = input(
+    'images',
+    features ? [batchSize, features.width] : [batchSize, 3, resolution, resolution],
+  )
+  const labels = input('labels', [batchSize, classNames.length])
   const learned = new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]))
-  const draws = method.draws?.(methodOptions, randomStream(0)) ?? {}
-  const drawn = (name: string) => input(DRAWN + name, draws[name]!.shape)
-  const prompts = method.prompts(methodOptions, clip, (name) => learned.get(name)!, drawn)
-  const image = promptedImage(clip, images, prompts)
-  const sets = textPrompts(prompts, image)
-  const textSet = textFeatureSet(clip, sets, classNames)
-  const prompted = withLogits(clip, classWeights(textSet, isConditional(prompts)), image)
-  const frozen = teacher
-    ? withLogits(
-        clip,
-        l2Normalize(input(TEACHER, [classes, clip.config.embedDim])),
-        promptedImage(clip, images),
-      )
-    : undefined
-  const features: Objective = {
-    ...prompted,
+  const draws = method.draws?.(randomStream(0)) ?? {}
+  const { terms, text, image, logits, inspect } = method.step({
+    images,
     labels,
-    logitScale: clip.logitScale(),
-    textSet,
-    get nameless() {
-      return reshape(textFeatureSet(clip, sets, ['']), [textSet.dim(0), -1])
-    },
-    get frozen() {
-      if (!frozen) throw new GraphError(`${method.name} reads frozen features but names no teacher templates`)
-      return frozen
-    },
-  }
-  const terms = method.objective(methodOptions, features)
-  const names = [...learned.keys()]
-  const grads = gradients(terms.total, [...learned.values()])
+    parameter: (name) => learned.get(name)!,
+    drawn: (name) => input(DRAWN + name, draws[name]!.shape),
+    frozen: frozenFeatures(method, images),
+    shots,
+  })
+  const names = trainedNames(method, parameters)
+  const grads = gradients(
+    terms.total,
+    names.map((name) => learned.get(name)!),
+  )
   return {
     ...Object.fromEntries(Object.entries(terms).map(([name, term]) => [TERM + name, term])),
     ...Object.fromEntries(names.map((name, i) => [GRADIENT + name, grads[i]!])),
-    logits: prompted.logits,
-    ...(options.inspect ? { text: prompted.text, image: prompted.image, context: sets[0]!.context } : {}),
-    ...(options.inspect && frozen
-      ? { frozenText: frozen.text, frozenImage: frozen.image, frozenLogits: frozen.logits }
-      : {}),
+    logits,
+    ...(options.inspect ? { text, image, ...inspect } : {}),
   }
+}
+
+/** Features by frozen CLIP, made when they are read. */
+function frozenFeatures(method: ConfiguredMethod, images: Tensor): StepFeatures {
+  const { clip, classNames, teacher, features } = method
+  let made: StepFeatures | undefined
+  const text = () => {
+    if (!teacher) throw new GraphError(`${method.method.name} reads frozen features but names no teacher`)
+    return l2Normalize(input(TEACHER, [classNames.length, clip.config.embedDim]))
+  }
+  const all = () => {
+    if (features)
+      throw new GraphError(`${method.method.name} reads frozen images, but its steps take features`)
+    made ??= withLogits(clip, text(), promptedImage(clip, images))
+    return made
+  }
+  return {
+    get text() {
+      return features ? text() : all().text
+    },
+    get image() {
+      return all().image
+    },
+    get logits() {
+      return all().logits
+    },
+  }
+}
+
+/** What steps train: nothing where the solution is in closed form. */
+function trainedNames({ method }: ConfiguredMethod, parameters: readonly ParameterSpec[]): string[] {
+  if (method.learning === 'closed form') return []
+  return parameters.filter(({ trained = true }) => trained).map(({ name }) => name)
 }

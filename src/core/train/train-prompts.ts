@@ -5,9 +5,11 @@ import { ImageCache } from '../data/image-cache.js'
 import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
 import type { UserError } from '../errors.js'
 import { DataError } from '../errors.js'
-import { methodNamed } from '../methods/registry.js'
+import { configure, methodNamed } from '../methods/registry.js'
 import type { Model } from '../model.js'
-import { resolveSettings, type SettingsInput, scheduleOf } from './settings.js'
+import { adamW } from './adam.js'
+import { type FeatureExamples, featureExamples } from './feature-examples.js'
+import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
 import { Trainer, type TrainerState } from './trainer.js'
 
@@ -15,7 +17,7 @@ import { Trainer, type TrainerState } from './trainer.js'
 const CACHE_BYTES = 512 * 2 ** 20
 
 /** What training needs beside its settings. */
-export interface TrainPromptsOptions extends SettingsInput {
+export interface TrainingInput {
   readonly model: Model
   readonly data: Dataset
   /** Leave out images that cannot be read instead of stopping. */
@@ -24,6 +26,9 @@ export interface TrainPromptsOptions extends SettingsInput {
   readonly from?: TrainerState
   readonly signal?: AbortSignal
 }
+
+/** Options of {@link trainPrompts}. */
+export interface TrainPromptsOptions extends SettingsInput, TrainingInput {}
 
 /** What happens while training, in order. */
 export type TrainEvent =
@@ -67,10 +72,16 @@ export type TrainEvent =
  *   the signal's reason when it aborts
  */
 export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerator<TrainEvent, TrainerState> {
-  const { model, data: dataset, skipBadImages = false, from, signal, ...input } = options
-  const settings = resolveSettings(input, model.clip)
-  const method = methodNamed(settings.method)
-  const { epochs, seed } = settings
+  const { model, data, skipBadImages, from, signal, ...input } = options
+  return yield* trainWith(resolveSettings(input, model.clip), options)
+}
+
+/** {@link trainPrompts} with settings that are resolved for the model. */
+export async function* trainWith(
+  settings: Settings,
+  { model, data: dataset, skipBadImages = false, from, signal }: TrainingInput,
+): AsyncGenerator<TrainEvent, TrainerState> {
+  const { epochs, seed, methodOptions } = settings
 
   const drawn = await cachedOrNewFewShot(dataset, settings.shots, seed)
   if (drawn.cache) yield { type: 'warning', message: `the cached few-shot draw ${drawn.cache} is used` }
@@ -87,20 +98,27 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
     : train
   for (const message of bad) yield { type: 'warning', message: `left out: ${message}` }
 
+  const method = configure({ method: methodNamed(settings.method), methodOptions, classNames }, model.clip)
+  const { features } = method
+  const examples: FeatureExamples | undefined =
+    features &&
+    featureExamples({ method: { ...method, features }, runtime: model.runtime, images, seed, cache, signal })
   const batchSize = Math.min(settings.batchSize, images.length)
-  const trainer = await Trainer.create({
-    clip: model.clip,
-    runtime: model.runtime,
-    method,
-    methodOptions: settings.methodOptions,
-    classNames,
-    batchSize,
-    optimizer: sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
-    schedule: scheduleOf(settings),
-    seed,
-    textCache: model.caches?.text,
-  })
+  let trainer: Trainer | undefined
   try {
+    trainer = await Trainer.create({
+      runtime: model.runtime,
+      method,
+      examples,
+      batchSize,
+      optimizer: method.adamW
+        ? adamW(method.adamW)
+        : sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
+      schedule: scheduleOf(settings),
+      seed,
+      textCache: model.caches?.text,
+      ...(from ? { initial: from.parameters } : {}),
+    })
     if (from) trainer.restore(from)
     const stepsPerEpoch = trainBatchCount(images.length, batchSize)
     const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
@@ -121,15 +139,10 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
       let correct = 0
       let step = 0
       const { resolution } = model.clip
-      for await (const batch of trainBatches({
-        data: images,
-        batchSize,
-        epoch,
-        seed,
-        resolution,
-        cache,
-        signal,
-      })) {
+      const batches = examples
+        ? examples.batches(epoch, batchSize)
+        : trainBatches({ data: images, batchSize, epoch, seed, resolution, cache, signal })
+      for await (const batch of batches) {
         const result = await trainer.step(batch.images, batch.labels)
         step++
         correct += result.correct
@@ -143,6 +156,6 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
     }
     return trainer.state
   } finally {
-    await trainer.release()
+    await Promise.all([trainer?.release(), examples?.release()])
   }
 }

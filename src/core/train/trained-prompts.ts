@@ -1,12 +1,14 @@
 import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { WeightsError } from '../errors.js'
-import type { Learned } from '../evaluate/classifier.js'
-import { methodNamed } from '../methods/registry.js'
+import { fitsShape, shapeOf } from '../methods/parameter-shape.js'
+import { configure, type MethodChoice, methodNamed } from '../methods/registry.js'
 import { encodeSafetensors, type SafetensorsFile } from '../weights/safetensors.js'
 
 /** Learned prompts with what is needed to use them again. CLIP itself is named, not copied. */
-export interface TrainedPrompts extends Learned {
+export interface TrainedPrompts extends MethodChoice {
+  /** Learned values by name. */
+  readonly parameters: ReadonlyMap<string, Float32Array>
   readonly model: { readonly name: string; readonly sha256: string }
   /** 1-based, of imported prompts whose checkpoint says; a run that was trained here has it in its configuration. */
   readonly epoch?: number | undefined
@@ -41,8 +43,12 @@ const metadataSchema = z.object({
 /** Learned prompts as a safetensors file. Tensor names and layouts are the reference's. */
 export function encodePrompts(prompts: TrainedPrompts, clip: Clip): Uint8Array {
   const { method, methodOptions, parameters, classNames, model, epoch } = prompts
-  const specs = method.parameters(methodOptions, clip, classNames.length)
-  const tensors = new Map(specs.map(({ name, shape }) => [name, { shape, data: parameters.get(name)! }]))
+  const tensors = new Map(
+    configure(prompts, clip).parameters.map((spec) => {
+      const data = parameters.get(spec.name)!
+      return [spec.name, { shape: shapeOf(spec, data.length), data }]
+    }),
+  )
   return encodeSafetensors(tensors, {
     format: FORMAT,
     method: method.name,
@@ -89,14 +95,11 @@ export async function readPrompts(file: SafetensorsFile): Promise<LoadedPrompts>
 }
 
 /** Throws WeightsError naming the first tensor that the method needs for this model and the file lacks or has otherwise. */
-export function checkPrompts(
-  path: string,
-  { method, methodOptions, classNames, shapes }: LoadedPrompts,
-  clip: Clip,
-): void {
-  for (const { name, shape } of method.parameters(methodOptions, clip, classNames.length)) {
-    const found = shapes.get(name)
-    if (found?.join() === shape.join()) continue
+export function checkPrompts(path: string, prompts: LoadedPrompts, clip: Clip): void {
+  for (const spec of configure(prompts, clip).parameters) {
+    const { name, shape } = spec
+    const found = prompts.shapes.get(name)
+    if (fitsShape(spec, found)) continue
     throw new WeightsError(
       `${path}: ${name} ${found ? `has shape [${found.join(', ')}]` : 'is missing'}; expected [${shape.join(', ')}]`,
       { hint: 'The file is damaged, or of another version: train again.' },

@@ -1,11 +1,10 @@
-import type { Clip } from '../clip/clip.js'
-import type { TextFeatureCache } from '../clip/text-features.js'
+import { classFeatures, normalized, type TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import { encodeGraph, type HostTensor } from '../graph/index.js'
-import { type AggregationState, gaussianAggregation } from '../methods/gaussian-aggregation.js'
-import type { Method, ParameterSpec } from '../methods/method.js'
-import { diverseTextFeatures } from '../methods/textual-diversity.js'
+import type { ConfiguredMethod, Examples, ParameterSpec } from '../methods/method.js'
+import { sizedParameters } from '../methods/parameter-shape.js'
+import { type AggregationState, gaussianAggregation } from '../methods/promptsrc.js'
 import { randomStream } from '../random.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
@@ -14,11 +13,10 @@ import { DRAWN, GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
-  readonly clip: Clip
   readonly runtime: Runtime
-  readonly method: Method
-  readonly methodOptions: unknown
-  readonly classNames: readonly string[]
+  readonly method: ConfiguredMethod
+  /** The training images, for methods that learn from features. */
+  readonly examples?: Omit<Examples, 'text'> | undefined
   readonly batchSize: number
   readonly optimizer: Optimizer
   readonly schedule: ScheduleConfig
@@ -61,32 +59,30 @@ export class Trainer {
     private current: TrainerState,
   ) {}
 
-  /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the method and the tokenizer. */
+  /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the tokenizer. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { clip, runtime, method, methodOptions, classNames, batchSize, seed } = options
-    const specs = method.parameters(methodOptions, clip, classNames.length)
-    const templates = method.teacherTemplates?.(methodOptions)
+    const { runtime, method, batchSize, seed, examples } = options
+    const { clip, classNames, teacher: texts } = method
+    const specs = sizedParameters(method.parameters, examples?.labels.length)
     const graph = stepGraph({
-      clip,
       method,
-      methodOptions,
       parameters: specs,
-      classNames,
       batchSize,
-      teacher: templates !== undefined,
+      shots: (examples?.labels.length ?? 0) / classNames.length,
       ...(options.inspect ? { inspect: true } : {}),
     })
     // The step's weights are read while the runtime encodes the teacher's texts.
     const [teacher, session] = await Promise.all([
-      templates && teacherFeatures(options, templates),
+      texts && classFeatures(clip, runtime, classNames, texts, { cache: options.textCache }),
       encodeGraph(graph).then((encoded) => runtime.compile(encoded)),
     ])
+    const known = examples && { ...examples, text: teacher && unitRows(teacher, clip.config.embedDim) }
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
       const given = options.initial?.get(spec.name)
       parameters.set(
         spec.name,
-        given ?? (await spec.init(randomStream(seed, 'init', spec.stream ?? spec.name))),
+        given ?? (await spec.init(randomStream(seed, 'init', spec.stream ?? spec.name), known)),
       )
     }
     const aggregation = aggregationOf(options)
@@ -121,18 +117,22 @@ export class Trainer {
   /**
    * One step on a batch.
    *
-   * @param images normalised pixels [B, 3, R, R]
+   * @param images normalised pixels [B, 3, R, R], or the method's features [B, width]
    * @param labels class indices [B]
    * @throws TrainingError when the loss is not finite; the parameters are then as before the step.
    */
   async step(images: Float32Array, labels: ArrayLike<number>): Promise<StepResult> {
-    const { batchSize, classNames } = this.options
-    const { resolution } = this.options.clip
+    const { batchSize, method } = this.options
+    const { clip, classNames, features } = method
+    const { resolution } = clip
     const outputs = await this.session.run({
-      images: { shape: [batchSize, 3, resolution, resolution], data: images },
+      images: {
+        shape: features ? [batchSize, features.width] : [batchSize, 3, resolution, resolution],
+        data: images,
+      },
       labels: oneHot(labels, classNames.length),
       ...(this.teacher
-        ? { [TEACHER]: { shape: [classNames.length, this.options.clip.config.embedDim], data: this.teacher } }
+        ? { [TEACHER]: { shape: [classNames.length, clip.config.embedDim], data: this.teacher } }
         : {}),
       ...this.drawnInputs(),
       ...this.parameterInputs(),
@@ -178,9 +178,9 @@ export class Trainer {
 
   /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
   private drawnInputs(): Record<string, HostTensor> {
-    const { method, methodOptions, seed } = this.options
+    const { method, seed } = this.options
     const random = randomStream(seed, 'draws', this.current.optimizer.step)
-    const draws = Object.entries(method.draws?.(methodOptions, random) ?? {})
+    const draws = Object.entries(method.draws?.(random) ?? {})
     return Object.fromEntries(draws.map(([name, tensor]) => [DRAWN + name, tensor]))
   }
 
@@ -203,17 +203,15 @@ export class Trainer {
   }
 }
 
-function teacherFeatures(
-  { clip, runtime, classNames, textCache }: TrainerOptions,
-  templates: readonly string[],
-): Promise<Float32Array> {
-  const compute = () => diverseTextFeatures(clip, runtime, classNames, templates)
-  return textCache ? textCache({ combination: 'mean', classNames, templates }, compute) : compute()
+function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {
+  return aggregation && gaussianAggregation(aggregation, schedule.epochs)
 }
 
-function aggregationOf({ method, methodOptions, schedule }: TrainerOptions) {
-  const options = method.aggregation?.(methodOptions)
-  return options && gaussianAggregation(options, schedule.epochs)
+/** Every row at length 1. */
+function unitRows(rows: Float32Array, width: number): Float32Array {
+  const unit = new Float32Array(rows.length)
+  for (let at = 0; at < rows.length; at += width) unit.set(normalized(rows.subarray(at, at + width)), at)
+  return unit
 }
 
 /** One-hot rows of labels: [labels, classes]. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { extractGolden, goldenPath, temporaryFolder } from '../../../test/support/golden-files.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
+import { configure } from '../../core/methods/registry.js'
 import type { Model } from '../../core/model.js'
 import { loadModel } from '../../node/model.js'
 import { openTorch } from '../../node/weights/torch/torch.js'
@@ -48,7 +49,10 @@ describe.each(Object.keys(learners))('an imported checkpoint of %s', (method) =>
       'epoch3.eval.logits',
     )!
     const { clip, runtime } = model
-    const classifier = await promptedClassifier({ clip, runtime, classNames: prompts.classNames }, prompts)
+    const classifier = await promptedClassifier(
+      { clip, runtime, classNames: prompts.classNames },
+      { method: configure(prompts, clip), parameters: prompts.parameters },
+    )
     const logits = await classifyAll(classifier, images)
     await classifier.release()
     const largest = Math.max(...expected.data.map((value, i) => Math.abs(value - logits.data[i]!)))

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clip } from '../../core/clip/clip.js'
+import { configure } from '../../core/methods/registry.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { writeFileAtomic } from '../../node/files/atomic.js'
 import { writeTorchCheckpoint } from '../../node/weights/torch/torch-write.js'
@@ -20,9 +21,9 @@ export async function exportCheckpoint(
   clip: Clip,
   epoch: number,
 ): Promise<string> {
-  const { method, methodOptions, classNames, parameters } = prompts
+  const { method, parameters } = prompts
   const learner = learnerOf(method.name)
-  const specs = method.parameters(methodOptions, clip, classNames.length)
+  const specs = configure(prompts, clip).parameters
   const stateDict = new Map(
     specs.map(({ name, shape }) => [referenceKey(learner, name), { shape, data: parameters.get(name)! }]),
   )

@@ -36,7 +36,8 @@ export async function findCheckpoint(path: string, epoch?: number): Promise<stri
 }
 
 async function checkpointFolder(path: string): Promise<string> {
-  const inside = (await readdir(path)).filter((name) => learnerFolders.includes(name))
+  const folders = learnerFolders()
+  const inside = (await readdir(path)).filter((name) => folders.includes(name))
   if (inside.length > 1) {
     throw new WeightsError(`${path} holds checkpoints of several models: ${inside.join(', ')}`, {
       hint: 'Name one of these folders.',

@@ -1,15 +1,16 @@
 import type { Clip } from '../../core/clip/clip.js'
 import { ConfigError, WeightsError } from '../../core/errors.js'
+import { startingWords } from '../../core/methods/context-vectors.js'
 import type { Method } from '../../core/methods/method.js'
-import { methodNamed } from '../../core/methods/registry.js'
-import { startingWords } from '../../core/methods/vl-prompts.js'
+import type { Reference } from '../../core/methods/reference.js'
+import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Model } from '../../core/model.js'
 import { resolveSettings } from '../../core/train/settings.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { openTorch, type TorchFile } from '../../node/weights/torch/torch.js'
 import { findCheckpoint } from './find-checkpoint.js'
 import { checkFrozenWeights, classNamesOf, fixedTokens } from './fixed-tokens.js'
-import { type Learner, learnerOf, PROMPT_LEARNER, referenceKey } from './learners.js'
+import { learnerOf, PROMPT_LEARNER, referenceKey } from './learners.js'
 import { recognise } from './recognise.js'
 
 /** Options of {@link importCheckpoint}. */
@@ -80,8 +81,9 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
 interface Expected {
   readonly method: Method
   readonly methodOptions: Record<string, unknown>
+  /** Number of classes. */
   readonly classes: number
-  readonly learner: Learner
+  readonly learner: Reference
   readonly clip: Clip
 }
 
@@ -90,7 +92,8 @@ async function learnedTensors(
   { method, methodOptions, classes, learner, clip }: Expected,
 ): Promise<Map<string, Float32Array>> {
   const parameters = new Map<string, Float32Array>()
-  for (const { name, shape } of method.parameters(methodOptions, clip, classes)) {
+  const classNames = Array.from({ length: classes }, (_, i) => `class ${i}`)
+  for (const { name, shape } of configure({ method, methodOptions, classNames }, clip).parameters) {
     const key = referenceKey(learner, name)
     const entry = entries.get(key) ?? entries.get(name)
     if (entry?.shape.join() !== shape.join()) {

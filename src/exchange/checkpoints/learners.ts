@@ -1,36 +1,26 @@
 import { ConfigError } from '../../core/errors.js'
-
-/** How the reference saves what a method learns. */
-export interface Learner {
-  /** Folder of its checkpoints, the name under which the model is registered. */
-  readonly folder: string
-  /** True where only the prompt learner is saved, whose tensors then lack this prefix. */
-  readonly alone: boolean
-}
+import type { Reference } from '../../core/methods/reference.js'
+import { methods } from '../../core/methods/registry.js'
 
 /** Prefix of the prompt learner's tensors in a whole model. */
 export const PROMPT_LEARNER = 'prompt_learner.'
 
-const learners: Readonly<Record<string, Learner>> = {
-  coop: { folder: 'prompt_learner', alone: true },
-  cocoop: { folder: 'prompt_learner', alone: true },
-  maple: { folder: 'MultiModalPromptLearner', alone: false },
-  ivlp: { folder: 'VLPromptLearner', alone: false },
-  promptsrc: { folder: 'VLPromptLearner', alone: false },
-}
+const known = () => Object.values(methods).filter(({ reference }) => reference)
 
 /** Folders of checkpoints that the reference writes. */
-export const learnerFolders = [...new Set(Object.values(learners).map(({ folder }) => folder))]
+export const learnerFolders = (): string[] => [...new Set(known().map(({ reference }) => reference!.folder))]
 
 /** How the reference saves a method. Throws ConfigError where it does not have the method. */
-export function learnerOf(method: string): Learner {
-  const learner = learners[method]
-  if (learner) return learner
+export function learnerOf(method: string): Reference {
+  const found = known().find(({ name }) => name === method)
+  if (found) return found.reference!
   throw new ConfigError(`the PyTorch reference has no method ${method}`, {
-    hint: `Checkpoints of ${Object.keys(learners).join(', ')} can be read and written.`,
+    hint: `Checkpoints of ${known()
+      .map(({ name }) => name)
+      .join(', ')} can be read and written.`,
   })
 }
 
 /** The reference's key of a parameter. */
-export const referenceKey = ({ alone }: Learner, name: string): string =>
+export const referenceKey = ({ alone }: Reference, name: string): string =>
   alone && name.startsWith(PROMPT_LEARNER) ? name.slice(PROMPT_LEARNER.length) : name

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/errors.js'
+import { type ReferenceValue, referenceOptions } from '../../core/methods/reference.js'
 import { nearestNames } from '../../core/suggest.js'
 import type { SettingsInput } from '../../core/train/settings.js'
 import { type CheckedValues, checkValues } from './check-values.js'
@@ -99,15 +100,17 @@ function scheduleProblems({ value }: CheckedValues): string[] {
 }
 
 /** Values of the trainer's section as options of the method. */
-function optionsOf(trainer: Trainer, { value }: CheckedValues, problems: string[]): Record<string, unknown> {
-  const section = `TRAINER.${trainer.section}`
-  const values = Object.fromEntries(Object.keys(trainer.keys).map((key) => [key, value(`${section}.${key}`)]))
-  const plain = Object.entries(trainer.keys).flatMap(([key, { option }]) =>
-    option ? [[option, values[key]]] : [],
+function optionsOf(
+  { section, keys, reference }: Trainer,
+  { value }: CheckedValues,
+  problems: string[],
+): Record<string, unknown> {
+  const values = Object.fromEntries(
+    Object.keys(keys).map((key) => [key, value(`TRAINER.${section}.${key}`) as ReferenceValue]),
   )
-  const adjusted = trainer.adjust?.(values, (key, message) => problems.push(`${section}.${key}: ${message}`))
-  const all = Object.entries({ ...Object.fromEntries(plain), ...adjusted })
-  return Object.fromEntries(all.filter(([, option]) => option !== undefined))
+  return referenceOptions(reference, values, (key, message) =>
+    problems.push(`TRAINER.${section}.${key}: ${message}`),
+  )
 }
 
 /** The trainer of the method, else of TRAINER.NAME, else the one with a section. */

@@ -1,7 +1,7 @@
 import type { Clip } from '../../core/clip/clip.js'
 import { encodeTexts } from '../../core/clip/text-features.js'
 import { encodeGraph, type HostTensor, input, l2Normalize } from '../../core/graph/index.js'
-import { withLogits } from '../../core/methods/prompted-clip.js'
+import { withLogits } from '../../core/methods/prompted-features.js'
 import type { Runtime } from '../../core/runtime/session.js'
 
 /** Image features of frozen CLIP, not normalised: [n, embedDim]. */

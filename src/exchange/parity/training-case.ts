@@ -4,10 +4,10 @@ import { readableClassName } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
 import { type HostTensor, input, values } from '../../core/graph/index.js'
-import { gaussianWeights } from '../../core/methods/gaussian-aggregation.js'
-import type { Method } from '../../core/methods/method.js'
-import { textPrompts } from '../../core/methods/prompted-clip.js'
-import { methodNamed } from '../../core/methods/registry.js'
+import type { ConfiguredMethod } from '../../core/methods/method.js'
+import { textPrompts } from '../../core/methods/prompted-features.js'
+import { gaussianWeights } from '../../core/methods/promptsrc.js'
+import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import type { Tensors } from '../../core/train/optimizer.js'
 import type { ScheduleConfig } from '../../core/train/schedule.js'
@@ -89,13 +89,14 @@ const EXACT = 1e-12
 /** True for a case whose method trains prompts and exists here. */
 export const isTrainingCase = ({ method }: GoldenCase): boolean => Object.hasOwn(trained, method)
 
-/** The method of a case and its options. */
-export function methodOf(golden: GoldenCase): { readonly method: Method; readonly methodOptions: unknown } {
+/** The method of a case, configured as it says. */
+export function methodOf(golden: GoldenCase, clip: Clip): ConfiguredMethod {
   const { name, options } = trained[golden.method]!
   const known = Object.entries(golden.trainer_config ?? {}).filter(([key]) => Object.hasOwn(options, key))
   const method = methodNamed(name)
   const given = Object.fromEntries(known.map(([key, value]) => [options[key]!, value]))
-  return { method, methodOptions: method.options.parse(given) }
+  const methodOptions = method.options.parse(given)
+  return configure({ method, methodOptions, classNames: golden.class_names }, clip)
 }
 
 /**
@@ -108,18 +109,15 @@ export async function replayTraining(
   runtime: Runtime,
   given: { readonly initial: Tensors; readonly data: ReadonlyMap<string, HostTensor> },
 ): Promise<Replay> {
-  const { method, methodOptions } = methodOf(golden)
+  const method = methodOf(golden, clip)
   const optim = golden.optim_config
   if (!optim) throw new DataError(`${golden.name} has no optim_config`)
   const images = given.data.get('train.images')!
   const [batches, batchSize] = images.shape as [number, number]
   const classNames = golden.class_names
   const trainer = await Trainer.create({
-    clip,
     runtime,
     method,
-    methodOptions,
-    classNames,
     batchSize,
     optimizer: sgd({
       momentum: optim.MOMENTUM,
@@ -141,14 +139,14 @@ export async function replayTraining(
   const evaluate = async (name: string) => {
     const classifier = await promptedClassifier(
       { clip, runtime, classNames },
-      { method, methodOptions, parameters: trainer.state.parameters, classNames },
+      { method, parameters: trainer.state.parameters },
     )
     tensors.set(name, await classifyAll(classifier, given.data.get('eval.images')!))
     await classifier.release()
   }
 
   put('init', trainer.state.parameters)
-  const symbols = method.prompts(methodOptions, clip, (name) => input(name, shapes.get(name)!))
+  const symbols = method.prompts!((name) => input(name, shapes.get(name)!))
   const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
   const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
   tensors.set('tokenized_prompts', tokenRows(clip, prompts))
@@ -158,7 +156,7 @@ export async function replayTraining(
   }
   await evaluate('init.eval.logits')
   if (golden.method === 'CoOp') {
-    const prompts = method.prompts(methodOptions, clip, (name) =>
+    const prompts = method.prompts!((name) =>
       values(`init.${name}`, shapes.get(name)!, trainer.state.parameters.get(name)!),
     )
     const [set] = textPrompts(prompts, input('image', [1, clip.config.embedDim]))
@@ -201,7 +199,7 @@ export async function replayTraining(
   for (const [name, data] of trainer.state.optimizer.buffers) {
     tensors.set(`final.${name}`, { shape: shapes.get(name.replace(/^momentum\./, ''))!, data })
   }
-  const aggregation = method.aggregation?.(methodOptions)
+  const aggregation = method.aggregation
   if (aggregation && epochs === optim.MAX_EPOCH) put('gpa', trainer.state.parameters)
   if (aggregation && expected.gpa_weights) {
     const weights = gaussianWeights(aggregation, optim.MAX_EPOCH)

@@ -1,5 +1,5 @@
-import { methodNamed, methods } from '../../core/methods/registry.js'
-import type { Regulators } from '../../core/methods/regulated.js'
+import { promptSrc, type Regulators } from '../../core/methods/promptsrc.js'
+import { methodNamed } from '../../core/methods/registry.js'
 import type { Entry, EntrySettings } from './entries.js'
 
 /** The regulators in the order in which the paper adds them (PromptSRC paper, section 4.2, table 1). */
@@ -53,7 +53,7 @@ export function ablationEntries(
 }
 
 function publishedWeights(): Weights {
-  const { textLossWeight, imageLossWeight, logitsLossWeight } = methods.promptsrc.options.parse({})
+  const { textLossWeight, imageLossWeight, logitsLossWeight } = promptSrc.options.parse({})
   return { textLossWeight, imageLossWeight, logitsLossWeight }
 }
 

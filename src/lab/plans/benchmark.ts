@@ -34,7 +34,7 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
       check,
       async settingsOf({ method, settings: departures }, { shots }, { name: source }) {
         const own = options.ownSettings?.(model.name, source, method)
-        const settings = await protocolSettings({
+        const settings = protocolSettings({
           protocol,
           method,
           source,

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ClassSelection } from '../../core/data/base-novel.js'
 import { imagenetVariants, referenceName } from '../../core/data/dataset-names.js'
+import { methods } from '../../core/methods/registry.js'
 import { readRegularText } from '../../node/files/regular-file.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { RunFolders } from './find-runs.js'
@@ -10,16 +11,13 @@ import type { Observation } from './observation.js'
 import { parseReferenceLog, type ReferenceLog } from './reference-log.js'
 
 /** Rows by the reference's trainers; others go by their own name. */
-const methodsByTrainer: Readonly<Record<string, string>> = {
-  PromptSRC: 'promptsrc',
-  IVLP: 'ivlp',
-  MaPLe: 'maple',
-  CoCoOp: 'cocoop',
-  CoOp: 'coop',
-  ProDA: 'proda',
+const rowsByTrainer = (): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(
+    Object.values(methods).map(({ name, title, reference }) => [reference?.trainer ?? title, name]),
+  ),
   ZeroshotCLIP: 'zero-shot',
   ZeroshotCLIP2: 'zero-shot ensemble',
-}
+})
 
 /** The largest log that is read, in bytes; of the published settings none comes near. */
 const LARGEST = 64 * 2 ** 20
@@ -159,7 +157,7 @@ function runOf(folder: string, from: string, { args, config, result }: Reference
     trainedAcross: /cross_dataset/.test(configName) || has('evaluation'),
     fewShot: has('few_shot'),
     observation: {
-      method: `${methodsByTrainer[trainer] ?? trainer} (Python)`,
+      method: `${rowsByTrainer()[trainer] ?? trainer} (Python)`,
       dataset: name,
       // Base and novel classes are always those of the data set itself.
       source: classes === 'all' ? source : name,
@@ -174,7 +172,7 @@ function runOf(folder: string, from: string, { args, config, result }: Reference
 }
 
 const trainerNamed = (part: string): string | undefined =>
-  Object.hasOwn(methodsByTrainer, part) ? part : undefined
+  Object.hasOwn(rowsByTrainer(), part) ? part : undefined
 
 const datasetOf = (configFile: string | undefined): string | undefined =>
   referenceName(basename(configFile ?? '').replace(/\.ya?ml$/, ''))

@@ -10,7 +10,7 @@ import { zeroShotClassifier } from '../../core/evaluate/classifier.js'
 import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../../core/evaluate/evaluate.js'
 import { imageFeatures } from '../../core/evaluate/image-features.js'
-import { methodNamed } from '../../core/methods/registry.js'
+import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Model } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { trainPrompts } from '../../core/train/train-prompts.js'
@@ -175,12 +175,13 @@ describe('evaluation of a prompted image tower', () => {
     const method = methodNamed('ivlp')
     const methodOptions = method.options.parse({ textDepth: 2, visionDepth: 2 })
     const evaluate = async (of: Model, fill: number) => {
-      const parameters = new Map(
-        method
-          .parameters(methodOptions, clip, 4)
-          .map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b)).fill(fill)]),
-      )
       const { classNames } = photos
+      const parameters = new Map(
+        configure({ method, methodOptions, classNames }, clip).parameters.map(({ name, shape }) => [
+          name,
+          new Float32Array(shape.reduce((a, b) => a * b)).fill(fill),
+        ]),
+      )
       const prompts = { method, methodOptions, parameters, classNames, model: { name: 'tiny', sha256: '' } }
       const classifier = await createClassifier({ prompts, model: of })
       const evaluation = await evaluateClassifier(classifier, images)

@@ -36,7 +36,7 @@ export function pixelCache(disk: DiskCache): PixelCache {
  */
 function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>): FeatureCache {
   return {
-    async open({ embedDim, resolution, program }: FrozenImageTower) {
+    async open({ width, resolution, program }: FrozenImageTower) {
       const tower = cacheKey(
         'image-features',
         await model(),
@@ -49,7 +49,7 @@ function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>)
           const key = cacheKey(tower, contentHash(bytes))
           const features = floatsOf(await disk.get('image-features', key))
           return {
-            features: features?.length === embedDim ? features : undefined,
+            features: features?.length === width ? features : undefined,
             keep: (computed) => disk.put('image-features', key, toBytes(computed)),
           }
         },

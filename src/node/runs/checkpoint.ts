@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import * as z from 'zod'
 import { WeightsError } from '../../core/errors.js'
 import type { ParameterSpec } from '../../core/methods/method.js'
+import { fitsShape } from '../../core/methods/parameter-shape.js'
 import type { TrainerState } from '../../core/train/trainer.js'
 import type { TensorData } from '../../core/weights/safetensors.js'
 import { openSafetensors, writeSafetensors } from '../weights/safetensors-file.js'
@@ -83,9 +84,10 @@ export async function readCheckpoint(path: string, specs: readonly ParameterSpec
         ),
       )
     const parameters = group(PARAMETER)
-    for (const { name, shape } of specs) {
+    for (const spec of specs) {
+      const { name, shape } = spec
       const found = file.entries.get(PARAMETER + name)?.shape
-      if (found?.join() !== shape.join()) {
+      if (!fitsShape(spec, found)) {
         throw new WeightsError(`${path}: ${name} has shape [${found ?? 'none'}]; expected [${shape}]`, {
           hint: 'The checkpoint belongs to other settings; choose another run directory.',
         })

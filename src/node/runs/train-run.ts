@@ -1,9 +1,14 @@
 import { join } from 'node:path'
 import { selectClasses } from '../../core/data/base-novel.js'
 import { DataError, TrainingError, UserError, WeightsError } from '../../core/errors.js'
-import { methodNamed } from '../../core/methods/registry.js'
-import { resolveSettings } from '../../core/train/settings.js'
-import { type TrainEvent, type TrainPromptsOptions, trainPrompts } from '../../core/train/train-prompts.js'
+import { configure, methodNamed } from '../../core/methods/registry.js'
+import { resolveSettings, type Settings } from '../../core/train/settings.js'
+import {
+  type TrainEvent,
+  type TrainingInput,
+  type TrainPromptsOptions,
+  trainWith,
+} from '../../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import type { Trainer, TrainerState } from '../../core/train/trainer.js'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
@@ -62,8 +67,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       }
       await run.writeJson(runFiles.environment, environment())
     }
-    const options = { ...rest, ...settings }
-    const { parameters, classNames } = yield* record(run, options, known !== undefined, begin)
+    const { parameters, classNames } = yield* record(run, settings, rest, known !== undefined, begin)
     const prompts: TrainedPrompts = {
       method: methodNamed(settings.method),
       methodOptions: settings.methodOptions,
@@ -93,18 +97,19 @@ function alreadyThere(out: string, files: readonly string[]): UserError {
 
 async function* record(
   run: RunDirectory,
-  options: TrainPromptsOptions,
+  settings: Settings,
+  input: TrainingInput,
   resume: boolean,
   begin: () => Promise<void>,
 ): AsyncGenerator<TrainEvent, TrainerState & { classNames: readonly string[] }> {
-  const from = resume ? await latestState(run, options) : undefined
+  const from = resume ? await latestState(run, settings, input) : undefined
   for (const message of from?.warnings ?? []) yield { type: 'warning', message }
   if (resume) await run.cutLog(from?.state?.epoch ?? 0)
   let begun = false
   let stepped = false
   let classNames: readonly string[] = []
   let trainer: Trainer | undefined
-  const events = trainPrompts({ ...options, ...(from?.state ? { from: from.state } : {}) })
+  const events = trainWith(settings, { ...input, ...(from?.state ? { from: from.state } : {}) })
   try {
     for (;;) {
       const next = await events.next()
@@ -177,13 +182,13 @@ function withLastCheckpoint(
 }
 
 /** The newest checkpoint that is whole; damaged ones are passed over with a warning. */
-async function latestState(run: RunDirectory, { model, data, ...options }: TrainPromptsOptions) {
-  const { method, methodOptions } = options
-  const specs = methodNamed(method!).parameters(
-    methodOptions,
+async function latestState(run: RunDirectory, settings: Settings, { model, data }: TrainingInput) {
+  const method = methodNamed(settings.method)
+  const { classNames } = selectClasses(data, settings.classes)
+  const specs = configure(
+    { method, methodOptions: settings.methodOptions, classNames },
     model.clip,
-    selectClasses(data, options.classes ?? 'all').classNames.length,
-  )
+  ).parameters
   const warnings: string[] = []
   for (const epoch of await run.checkpoints()) {
     try {

@@ -53,18 +53,13 @@ async function checkCheckpoint(
     const checkpoint = await openTorch(await unpackInto(folder, join(root, 'checkpoints', file)))
     try {
       const logits = await withPackedClip(golden.files.clip, async (clip) => {
-        const { method, methodOptions } = methodOf(golden)
+        const method = methodOf(golden, clip)
         const parameters = await learnedTensors(
           checkpoint,
-          method.parameters(methodOptions, clip, golden.class_names.length).map((spec) => spec.name),
+          method.parameters.map((spec) => spec.name),
         )
         const options = { clip, runtime, classNames: golden.class_names }
-        const classifier = await promptedClassifier(options, {
-          method,
-          methodOptions,
-          parameters,
-          classNames: golden.class_names,
-        })
+        const classifier = await promptedClassifier(options, { method, parameters })
         return classifyAll(classifier, data.get('eval.images')!).finally(() => classifier.release())
       })
       const tolerance = golden.tensors[logitsName]?.suggested_atol ?? 0

@@ -5,11 +5,10 @@ import type { ClipConfig } from '../clip/config.js'
 import { input } from '../graph/index.js'
 import { randomStream } from '../random.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { ivlp } from './ivlp.js'
-import { textPrompts } from './prompted-clip.js'
+import { ivlp, type VlPromptOptions } from './ivlp.js'
+import { textPrompts } from './prompted-features.js'
 import { promptSrc } from './promptsrc.js'
-import { methodNamed } from './registry.js'
-import type { VlPromptOptions } from './vl-prompts.js'
+import { methodNamed, registerMethod } from './registry.js'
 
 const config: ClipConfig = {
   embedDim: 32,
@@ -18,15 +17,15 @@ const config: ClipConfig = {
   text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
 }
 const clip = randomClip(config, wordTokenizer as Tokenizer)
+const configured = (options: VlPromptOptions, model = clip) => ivlp.configure(options, model, ['cat', 'dog'])
 const shapesOf = (options: object) =>
-  ivlp
-    .parameters(ivlp.options.parse(options), clip, 10)
-    .map(({ name, shape }) => `${name} ${shape.join('x')}`)
+  configured(ivlp.options.parse(options)).parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`)
 
 const wordsOf = (options: VlPromptOptions) => {
-  const shapes = new Map(ivlp.parameters(options, clip, 10).map(({ name, shape }) => [name, shape]))
-  const prompts = ivlp.prompts(options, clip, (name) => input(name, shapes.get(name)!))
-  return textPrompts(prompts, input('image', [1, 32]))[0]!.words
+  const { parameters, prompts } = configured(options)
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]))
+  const entering = prompts!((name) => input(name, shapes.get(name)!))
+  return textPrompts(entering, input('image', [1, 32]))[0]!.words
 }
 
 describe('vision-language prompts', () => {
@@ -46,7 +45,7 @@ describe('vision-language prompts', () => {
 
   it('start from the embeddings of the words, and keep fewer vectors than words', async () => {
     const options = ivlp.options.parse({ textContext: 2 })
-    const [context] = ivlp.parameters(options, clip, 10)
+    const [context] = configured(options).parameters
     const ids = wordTokenizer.tokenize('a photo of a').slice(1, 3)
     expect(await context!.init(randomStream(1))).toEqual(await clip.embedTokens(ids))
     expect(wordsOf(options)).toBe('a photo of a')
@@ -55,7 +54,7 @@ describe('vision-language prompts', () => {
   it('are random with a placeholder where there are more than four vectors', async () => {
     const options = ivlp.options.parse({ textContext: 6 })
     expect(wordsOf(options)).toBe('X X X X X X')
-    const [context] = ivlp.parameters(options, clip, 10)
+    const [context] = configured(options).parameters
     const drawn = await context!.init(randomStream(1, 'a'))
     expect(await context!.init(randomStream(1, 'a'))).toEqual(drawn)
     const std = Math.sqrt(drawn.reduce((sum, x) => sum + x * x, 0) / drawn.length)
@@ -71,8 +70,8 @@ describe('vision-language prompts', () => {
         vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 },
       },
     })
-    expect(() => ivlp.parameters(ivlp.options.parse({}), resnet, 10)).toThrow(/Vision Transformer/)
-    expect(ivlp.parameters(ivlp.options.parse({ visionDepth: 0 }), resnet, 10).length).toBeGreaterThan(0)
+    expect(() => configured(ivlp.options.parse({}), resnet)).toThrow(/Vision Transformer/)
+    expect(configured(ivlp.options.parse({ visionDepth: 0 }), resnet).parameters.length).toBeGreaterThan(0)
   })
 })
 
@@ -80,6 +79,13 @@ describe('the registry', () => {
   it('finds methods by name and names those there are', () => {
     expect(methodNamed('promptsrc')).toBe(promptSrc)
     expect(() => methodNamed('toString')).toThrow(/unknown method "toString"; there are promptsrc, ivlp/)
+  })
+
+  it('takes further methods, but none under a name that is taken', () => {
+    expect(() => registerMethod({ ...ivlp, name: 'coop' })).toThrow(/already \(CoOp\)/)
+    const own = { ...ivlp, name: 'own-prompts' }
+    registerMethod(own)
+    expect(methodNamed('own-prompts')).toBe(own)
   })
 
   it('has the published defaults of PromptSRC', () => {

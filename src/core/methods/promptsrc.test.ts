@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { evaluate, randomTensor } from '../../../test/support/finite-differences.js'
+import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
+import { promptSrcTemplates } from '../clip/templates.js'
+import { gemm, l2Normalize, mul, type Tensor, values } from '../graph/index.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { coop } from './coop.js'
+import { ivlp } from './ivlp.js'
+import type { Configuration, Method, StepFeatures, StepInputs } from './method.js'
+import { crossEntropy } from './prompted-features.js'
+import {
+  agreementOfFeatures,
+  agreementOfLogits,
+  gaussianAggregation,
+  gaussianWeights,
+  promptSrc,
+  regulated,
+  regulatorOptions,
+} from './promptsrc.js'
+import { methods } from './registry.js'
+
+it('agreement of features is the mean absolute difference over all entries', async () => {
+  const a = values('a', [2, 2], Float32Array.of(1, 2, 3, 4))
+  const b = values('b', [2, 2], Float32Array.of(1, 1, 5, 4))
+  expect((await evaluate({ y: agreementOfFeatures(a, b) })).y!.data[0]).toBeCloseTo(0.75, 6)
+})
+
+it('agreement of logits is KL(frozen || prompted), summed and divided by the number of entries', async () => {
+  const log = (p: number[]) => Float32Array.from(p, Math.log)
+  const prompted = values('p', [1, 2], log([0.5, 0.5]))
+  const frozen = values('q', [1, 2], log([0.9, 0.1]))
+  const kl = 0.9 * Math.log(0.9 / 0.5) + 0.1 * Math.log(0.1 / 0.5)
+  expect((await evaluate({ y: agreementOfLogits(prompted, frozen) })).y!.data[0]).toBeCloseTo(kl / 2, 6)
+})
+
+interface GoldenWeights {
+  mean: number
+  std: number
+  epochs: number
+  weights: number[]
+}
+
+const golden = JSON.parse(readFileSync('test/golden/schedules.json', 'utf8')) as { gpa: GoldenWeights[] }
+
+const of = (...values: number[]) => new Map([['ctx', new Float32Array(values)]])
+
+describe('gaussianWeights', () => {
+  it.each(golden.gpa)('equal the reference for mean $mean, std $std, $epochs epochs', (entry) => {
+    const weights = gaussianWeights(entry, entry.epochs)
+    expect(weights).toHaveLength(entry.weights.length)
+    for (const [i, expected] of entry.weights.entries()) {
+      expect(Math.abs(weights[i]! - expected)).toBeLessThanOrEqual(1e-12 * expected)
+    }
+  })
+
+  it('select the last epoch when the mean lies far beyond it', () => {
+    const weights = gaussianWeights({ mean: 500, std: 1 }, 4)
+    expect(weights[3]).toBeCloseTo(1, 12)
+    expect(weights.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 12)
+  })
+
+  it.each([
+    [{ mean: 1, std: 0 }, 3],
+    [{ mean: 1, std: Number.NaN }, 3],
+    [{ mean: Number.POSITIVE_INFINITY, std: 1 }, 3],
+    [{ mean: 1, std: 1 }, 0],
+  ])('are refused for %o over %d epochs', (options, epochs) => {
+    expect(() => gaussianWeights(options, epochs)).toThrow(RangeError)
+  })
+})
+
+describe('gaussianAggregation', () => {
+  const options = { mean: 2, std: 1 }
+
+  it('averages the parameters of all epochs by their weights', () => {
+    const gpa = gaussianAggregation(options, 3)
+    const [a, b, c] = gpa.weights as [number, number, number]
+    let state = gpa.init()
+    for (const [epoch, values] of [of(1, 10), of(2, 20), of(4, -40)].entries()) {
+      state = gpa.add(state, epoch + 1, values)
+    }
+    const [x, y] = gpa.result(state).get('ctx')!
+    expect(x).toBeCloseTo(a + 2 * b + 4 * c, 6)
+    expect(y).toBeCloseTo(10 * a + 20 * b - 40 * c, 5)
+  })
+
+  it('keeps earlier states and the parameters unchanged', () => {
+    const gpa = gaussianAggregation(options, 2)
+    const params = of(1)
+    const first = gpa.add(gpa.init(), 1, params)
+    const before = first.sum.get('ctx')![0]
+    gpa.add(first, 2, of(5))
+    expect(first.sum.get('ctx')![0]).toBe(before)
+    expect(params.get('ctx')![0]).toBe(1)
+  })
+
+  it('refuses a repeated, skipped or surplus epoch and an early result', () => {
+    const gpa = gaussianAggregation(options, 2)
+    const first = gpa.add(gpa.init(), 1, of(1))
+    expect(() => gpa.add(first, 1, of(1))).toThrow('does not follow epoch 1')
+    expect(() => gpa.add(gpa.init(), 2, of(1))).toThrow('does not follow epoch 0')
+    expect(() => gpa.result(first)).toThrow('only 1 of 2')
+    const second = gpa.add(first, 2, of(1))
+    expect(() => gpa.add(second, 3, of(1))).toThrow(RangeError)
+  })
+})
+
+const constantOf = (name: string, shape: readonly number[]) =>
+  l2Normalize(values(name, shape, randomTensor(name, shape).data))
+const featuresOf = (name: string, text: Tensor): StepFeatures => {
+  const image = constantOf(`${name} image`, [2, 8])
+  return { text, image, logits: mul(gemm(image, text, { transB: true }), 10) }
+}
+const labels = values('labels', [2, 3], Float32Array.of(1, 0, 0, 0, 1, 0))
+const prompted = featuresOf('prompted', constantOf('text', [3, 8]))
+const frozen = featuresOf('frozen', constantOf('frozen text', [3, 8]))
+const inputs = { labels, frozen } as StepInputs
+const clip = randomClip(
+  {
+    embedDim: 8,
+    activation: 'quick',
+    vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 64, layers: 2, heads: 1 },
+    text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
+  },
+  wordTokenizer as Tokenizer,
+)
+const configured = (method: Method, given: object) =>
+  method.configure(method.options.parse(given), clip, ['a', 'b', 'c'])
+
+/** A method whose step has the prompted features, trained by cross-entropy. */
+const plain: Method = {
+  ...ivlp,
+  configure: () =>
+    ({
+      parameters: [],
+      step: () => ({ ...prompted, terms: { total: crossEntropy(prompted.logits, labels) } }),
+    }) as unknown as Configuration,
+}
+
+const termsOf = async (method: Method, given: object) => {
+  const terms = await evaluate({ ...configured(method, given).step(inputs).terms })
+  return Object.fromEntries(Object.entries(terms).map(([name, { data }]) => [name, data[0]!]))
+}
+
+describe('a regulated method', () => {
+  const method = regulated(plain)
+
+  it('is the method itself by default', async () => {
+    expect(configured(method, {}).teacher).toBeUndefined()
+    expect(configured(method, {}).aggregation).toBeUndefined()
+    const { ce } = await evaluate({ ce: crossEntropy(prompted.logits, labels) })
+    expect(await termsOf(method, {})).toEqual({ total: ce!.data[0]! })
+  })
+
+  it.each([
+    ['textLossWeight', 'sclText'],
+    ['imageLossWeight', 'sclImage'],
+    ['logitsLossWeight', 'sclLogits'],
+  ])('has the agreement of %s alone where only that has a weight', async (option, term) => {
+    const one = await termsOf(method, { [option]: 1 })
+    expect(Object.keys(one).sort()).toEqual(['ce', term, 'total'].sort())
+    expect(one.total).toBeCloseTo(one.ce! + one[term]!, 5)
+    const three = await termsOf(method, { [option]: 3 })
+    expect(three[term]!).toBeCloseTo(3 * one[term]!, 4)
+    expect(one[term]!).toBeGreaterThan(0)
+  })
+
+  it('with every regulator at its published weight is PromptSRC', () => {
+    const published = promptSrc.options.parse({})
+    const all = Object.fromEntries(
+      Object.entries(published).filter(([key]) => regulatorOptions.includes(key) && !/^gpa./.test(key)),
+    )
+    expect(regulated(ivlp).options.parse(all)).toEqual(published)
+    const [ours, theirs] = [configured(regulated(ivlp), all), configured(promptSrc, {})]
+    expect(ours.aggregation).toEqual({ mean: 15, std: 1 })
+    expect(ours.aggregation).toEqual(theirs.aggregation)
+    expect(ours.teacher).toEqual(theirs.teacher)
+  })
+
+  it('reads one template as its teacher, or the diverse ones', () => {
+    const templates = (given: object) =>
+      configured(method, { textLossWeight: 1, ...given }).teacher?.templates
+    expect(templates({})).toEqual(['a photo of a {}.'])
+    expect(templates({ diverseTeacher: true })).toEqual(promptSrcTemplates)
+  })
+
+  it('places the Gaussian relative to its own number of epochs', () => {
+    expect(configured(regulated(coop), { gpa: true }).aggregation).toEqual({ mean: 37.5, std: 2.5 })
+  })
+
+  it('is every method of the registry that trains on images', () => {
+    const onImages = Object.values(methods).filter(({ learning = 'images' }) => learning === 'images')
+    expect(onImages.length).toBeGreaterThan(5)
+    for (const { options } of onImages) {
+      expect(Object.keys(options.parse({}))).toEqual(expect.arrayContaining([...regulatorOptions]))
+    }
+  })
+})
