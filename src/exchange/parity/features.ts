@@ -1,4 +1,5 @@
 import type { Clip } from '../../core/clip/clip.js'
+import { embedPrompts, type TextPrompts } from '../../core/clip/prompted-text.js'
 import { encodeTexts } from '../../core/clip/text-features.js'
 import { encodeGraph, type HostTensor, input, l2Normalize } from '../../core/graph/index.js'
 import { withLogits } from '../../core/methods/prompted-features.js'
@@ -47,4 +48,39 @@ export function tokenRows({ tokenizer }: Clip, texts: readonly string[]): HostTe
   const data = new Float32Array(texts.length * contextLength)
   for (const [i, text] of texts.entries()) data.set(tokenizer.tokenize(text), i * contextLength)
   return { shape: [texts.length, contextLength], data }
+}
+
+/**
+ * Embedded prompts of the classes over all of the context's length, without positions, as the reference builds them:
+ * [classes, contextLength, width].
+ */
+export async function promptRows(
+  clip: Clip,
+  runtime: Runtime,
+  prompts: TextPrompts,
+  classNames: readonly string[],
+): Promise<HostTensor> {
+  const { contextLength, width } = clip.config.text
+  const { prefix, suffixes, mask } = embedPrompts(clip, prompts, classNames)
+  const session = await runtime.compile(await encodeGraph({ prefix, suffixes, mask }))
+  const out = await session.run({})
+  await session.release()
+
+  const positions = await clip.tensors.read('positional_embedding')
+  const padding = await clip.embedTokens([clip.tokenizer.padToken])
+  const p = prefix.dim(0)
+  const s = suffixes.dim(0) / classNames.length
+  const rows = new Float32Array(classNames.length * contextLength * width)
+  for (let c = 0; c < classNames.length; c++) {
+    const own = out.suffixes!.data.subarray(c * s * width, (c + 1) * s * width)
+    // The last query sees every key but padding.
+    const lastQuery = out.mask!.data.subarray(((c + 1) * s - 1) * (p + s) + p, (c + 1) * s * (p + s))
+    const padded = lastQuery.filter((score) => score !== 0).length
+    const text = new Float32Array(contextLength * width)
+    for (let i = 0; i < contextLength; i++) text.set(padding, i * width)
+    const embedded = [...out.prefix!.data, ...own.subarray(padded * width)]
+    for (const [i, value] of embedded.entries()) text[i] = value - positions[i]!
+    rows.set(text, c * contextLength * width)
+  }
+  return { shape: [classNames.length, contextLength, width], data: rows }
 }

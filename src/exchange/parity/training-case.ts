@@ -14,9 +14,8 @@ import type { ScheduleConfig } from '../../core/train/schedule.js'
 import { sgd } from '../../core/train/sgd.js'
 import { Trainer } from '../../core/train/trainer.js'
 import { compareFigures, compareNumber, type Deviation } from './deviation.js'
-import { tokenRows } from './features.js'
+import { promptRows, tokenRows } from './features.js'
 import type { GoldenCase } from './golden-case.js'
-import { promptRows } from './prompt-rows.js'
 import { classifyAll, type Replay, testFigures } from './replay.js'
 
 /** Reference keys of vision-language prompt options, and ours. */
