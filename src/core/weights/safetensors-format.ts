@@ -4,6 +4,8 @@ import type { WeightDType } from './state-dict.js'
 
 /** The format allows no larger header (safetensors specification). */
 export const maxHeaderBytes = 100_000_000
+/** Brackets, commas and colons: some 14 a tensor, so that 350,000 of them fit. Each may become a value in memory. */
+const maxHeaderParts = 5_000_000
 
 /** Type names of the format. */
 export const dtypeOfName: ReadonlyMap<string, WeightDType> = new Map([
@@ -56,6 +58,7 @@ export function headerLength(prefix: Uint8Array, fileSize: number, name: string)
  */
 export function parseHeader(json: Uint8Array, fileSize: number, name: string): SafetensorsHeader {
   const start = 8 + json.length
+  if (hasTooManyParts(json)) throw damaged(name, `has a header of more than ${maxHeaderParts} parts`)
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
@@ -83,6 +86,17 @@ export function parseHeader(json: Uint8Array, fileSize: number, name: string): S
     throw damaged(name, `has ${fileSize - start} bytes of data, its header describes ${end}`)
   }
   return { tensors: spans.map(({ begin: _begin, end: _end, ...tensor }) => tensor), metadata }
+}
+
+/** Looks how many values the JSON may become, without making them. */
+function hasTooManyParts(json: Uint8Array): boolean {
+  let parts = 0
+  for (let i = 0; i < json.length && parts <= maxHeaderParts; i++) {
+    const byte = json[i]
+    // { [ , :
+    if (byte === 0x7b || byte === 0x5b || byte === 0x2c || byte === 0x3a) parts++
+  }
+  return parts > maxHeaderParts
 }
 
 function parseTensor(key: string, value: unknown, start: number, name: string) {

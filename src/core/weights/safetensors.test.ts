@@ -125,6 +125,11 @@ describe('a damaged or hostile safetensors file is refused:', () => {
     ['header of 2^63 bytes', fileOf('{}', four, 2n ** 63n), /header of 9223372036854775808 bytes/],
     ['header that is not JSON', fileOf('{"a":'), /not JSON/],
     ['header that is not UTF-8', fileOf('{}', new Uint8Array(0)).fill(0xff, 8), /not JSON/],
+    [
+      'header of too many values',
+      fileOf(`[${'0,'.repeat(5_000_000)}0]`),
+      /header of more than 5000000 parts/,
+    ],
     ['header that is a list', fileOf([]), /not a JSON object/],
     ['tensor that is no object', fileOf({ a: 1 }), /"a" has no description/],
     ['unknown type', fileOf({ a: tensor('F8', [4], 0, 4) }, four), /"a" has the type "F8"/],
