@@ -1,6 +1,6 @@
 import { Help } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { expectRefused, program, promptsrc } from '../support/command.js'
+import { expectRefused, program, promptsrc, startPromptsrc } from '../support/command.js'
 
 const names = async () => (await program([])).commands.map((command) => command.name())
 
@@ -44,6 +44,21 @@ describe('the help', () => {
   it.each([['train'], ['data', 'prepare']])('is pointed to by a mistaken option: %s', async (...names) => {
     const name = names.filter((part) => part !== undefined)
     expectRefused(await promptsrc('.', ...name, '--no-such-option'), 'add --help for the options')
+  })
+})
+
+describe('the version', () => {
+  it('is told without loading a command, or anything that one needs', async () => {
+    const inline = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+    const hook = inline(
+      `import { writeSync } from 'node:fs'; export const load = (url, context, next) => { writeSync(2, url + '\\n'); return next(url, context) }`,
+    )
+    const register = inline(`import { register } from 'node:module'; register(${JSON.stringify(hook)})`)
+    const { stderr } = await startPromptsrc('.', ['--version'], ['--import', register]).ended
+    const modules = stderr.split('\n').filter((url) => url.startsWith('file:'))
+    expect(modules.filter((url) => /node_modules/.test(url) && !/commander/.test(url))).toEqual([])
+    expect(modules.length).toBeGreaterThan(2)
+    expect(modules.length).toBeLessThan(15)
   })
 })
 
