@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../core/data/base-novel.js'
 import type { Model } from '../core/model.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { wholeNumber, withCacheOption } from './options.js'
+import { deviceOption, runtimeFrom, wholeNumber, withCacheOption } from './options.js'
 
 /** Options of the commands that measure a baseline. */
 export interface BaselineFlags extends DataOptions {
@@ -11,6 +12,7 @@ export interface BaselineFlags extends DataOptions {
   readonly classes: ClassSelection
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -32,13 +34,14 @@ export function withBaselineOptions(command: Command): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command)
 }
 
 /** Loads the model, with bars where it is downloaded, and closes it after use. */
 export async function withModel(
-  { model: name, threads }: BaselineFlags,
+  { model: name, ...flags }: BaselineFlags,
   signal: AbortSignal,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
@@ -47,7 +50,7 @@ export async function withModel(
   const model = await loadModel(name, {
     signal,
     onProgress: bars.onProgress,
-    ...(threads ? { threads } : {}),
+    ...runtimeFrom(flags),
   }).finally(() => bars.stop())
   try {
     await use(model)

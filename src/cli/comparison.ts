@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
@@ -13,12 +14,13 @@ import {
   comparisonText,
   failureLines,
 } from '../lab/results/formats/comparison.js'
+import { unitCommand } from '../lab/units/unit-command.js'
 import { isListName } from '../node/data/listed-rows.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { runFiles } from '../node/runs/run-files.js'
 import type { ComparisonReportOptions } from '../pages/comparison-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
-import { positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
+import { deviceOption, positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
 import { failFor, identified, Work } from './work.js'
 
 /** Options of the commands that compare rows over seeds. */
@@ -32,6 +34,7 @@ export interface ComparisonFlags extends DataOptions {
   readonly out?: string
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
   readonly markdown?: boolean
 }
@@ -54,6 +57,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .addOption(new Option('--json', 'print the figures as JSON').conflicts('markdown'))
     .option('--markdown', 'print the figures as Markdown')
 }
@@ -121,10 +125,10 @@ interface Compared {
 /** Does a comparison, with a live table of its runs. */
 export async function compare(
   options: Omit<ComparisonOptions, 'model'>,
-  { model: name, threads }: Pick<ComparisonFlags, 'model' | 'threads'>,
+  { model: name, threads, device }: Pick<ComparisonFlags, 'model' | 'threads' | 'device'>,
 ): Promise<Compared> {
   // Seconds a step and memory are among the figures: nothing else may run meanwhile.
-  const work = new Work(localEngine({ jobs: 1 }))
+  const work = new Work(localEngine({ jobs: 1, command: unitCommand(device) }))
   const model = await identified(name, work.signal)
   const units = await work.do(await planComparison({ ...options, model }), {
     threads,

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { toyDataset } from '../core/world/datasets.js'
 import { embeddedSettings } from '../lab/plans/embedded.js'
 import { type Entry, methodEntries } from '../lab/plans/entries.js'
@@ -7,13 +8,14 @@ import type { ComparedRow } from '../lab/results/compared-rows.js'
 import { accuraciesText } from '../lab/results/formats/comparison.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { compare, throwFailure, writeReport } from './comparison.js'
-import { wholeNumber } from './options.js'
+import { deviceOption, wholeNumber } from './options.js'
 
 interface DemoFlags {
   readonly seeds: number
   readonly out: string
   readonly json?: string
   readonly threads?: number
+  readonly device?: DeviceChoice
 }
 
 const examples = `
@@ -28,11 +30,12 @@ export function demoCommand(): Command {
     .option('--out <folder>', 'folder of the runs and the report', 'runs/demo')
     .option('--json <file>', 'also write the figures as JSON')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .addHelpText('after', examples)
     .action(demo)
 }
 
-async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<void> {
+async function demo({ seeds: count, out, json, ...runtime }: DemoFlags): Promise<void> {
   const start = performance.now()
   process.stdout.write(
     'Training prompts for 12 base classes of the toy world, 16 pictures each; 12 novel classes are only named.\n',
@@ -41,7 +44,7 @@ async function demo({ seeds: count, out, json, threads }: DemoFlags): Promise<vo
   const data = toyDataset('toy')
   const { units, rows, model } = await compare(
     { entries: entries(), seeds, data, reference: { path: data.name }, out },
-    { model: 'tiny', ...(threads ? { threads } : {}) },
+    { model: 'tiny', ...runtime },
   )
   throwFailure(units)
   const seconds = (performance.now() - start) / 1000

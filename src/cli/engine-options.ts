@@ -1,14 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import type { Engine } from '../lab/engines/engine.js'
 import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'
-import { positiveNumber, wholeNumber } from './options.js'
+import { unitCommand } from '../lab/units/unit-command.js'
+import { deviceOption, positiveNumber, wholeNumber } from './options.js'
 
 /** Options of commands that do many units. */
 export interface EngineFlags extends Omit<SlurmResources, 'more'> {
   readonly engine: 'local' | 'slurm'
   readonly jobs?: number
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly slurmOption?: Readonly<Record<string, string>>
   readonly submitOnly?: boolean
   /** Seconds. */
@@ -46,6 +49,7 @@ export function withEngineOptions(command: Command): Command {
       wholeNumber(1),
     )
     .option('--threads <n>', 'threads of each run (default: the cores shared among the runs)', wholeNumber(1))
+    .addOption(deviceOption())
     .addOption(slurm('--partition <name>', 'partition'))
     .addOption(slurm('--time <limit>', 'time limit of a run, as sbatch takes it: minutes, or 2:00:00'))
     .addOption(slurm('--memory <size>', 'memory of a run, as sbatch takes it: 4G'))
@@ -76,16 +80,18 @@ export function withEngineOptions(command: Command): Command {
  */
 export async function engineFrom(flags: EngineFlags, out: string): Promise<Engine> {
   checkEngineFlags(flags)
-  const { engine, jobs, submitOnly, poll } = flags
+  const { engine, jobs, device, submitOnly, poll } = flags
+  const command = device && unitCommand(device)
   if (engine === 'local') {
     const { localEngine } = await import('../lab/engines/local.js')
-    return localEngine(jobs === undefined ? {} : { jobs })
+    return localEngine({ ...(jobs === undefined ? {} : { jobs }), ...(command ? { command } : {}) })
   }
   const { slurmEngine } = await import('../lab/engines/slurm.js')
   return slurmEngine({
     out,
     resources: resourcesFrom(flags),
     ...(jobs === undefined ? {} : { jobs }),
+    ...(command ? { command } : {}),
     ...(submitOnly ? { submitOnly } : {}),
     ...(poll === undefined ? {} : { pollMs: 1000 * poll }),
   })

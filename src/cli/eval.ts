@@ -6,6 +6,7 @@ import { UserError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadRun } from '../node/run.js'
 import { evaluationName } from '../node/runs/run-files.js'
@@ -14,7 +15,7 @@ import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { wholeNumber, withCacheOption } from './options.js'
+import { deviceOption, runtimeFrom, wholeNumber, withCacheOption } from './options.js'
 import { startProgress } from './progress.js'
 
 interface EvalFlags extends DataOptions {
@@ -22,6 +23,7 @@ interface EvalFlags extends DataOptions {
   readonly model?: string
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -46,6 +48,7 @@ export function evalCommand(): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command).addHelpText('after', examples).action(evaluate)
 }
@@ -63,11 +66,11 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...(flags.threads ? { threads: flags.threads } : {}),
+    ...runtimeFrom(flags),
   })
   bars.stop()
   try {
-    const classifier = await createClassifier(run, { classNames })
+    await using classifier = await createClassifier(run, { classNames })
     const bar = startProgress('evaluating', images.length)
     const evaluation = await evaluateClassifier(classifier, images, {
       skipBadImages: flags.skipBadImages ?? false,

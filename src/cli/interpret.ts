@@ -3,8 +3,9 @@ import type { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { runFiles } from '../node/runs/run-files.js'
-import { wholeNumber } from './options.js'
+import { deviceOption, runtimeFrom, wholeNumber } from './options.js'
 
 interface InterpretFlags {
   readonly top: number
@@ -14,6 +15,7 @@ interface InterpretFlags {
   readonly model?: string
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -35,6 +37,7 @@ export function interpretCommand(): Command {
     .option('--model <model>', 'where the model is, if not where the run says')
     .option('--skip-bad-images', 'pass over images that cannot be read')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', examples)
     .action(interpret)
@@ -55,7 +58,7 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...(flags.threads ? { threads: flags.threads } : {}),
+    ...runtimeFrom(flags),
   })
   bars.stop()
   try {

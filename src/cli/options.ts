@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import { type DeviceChoice, deviceChoices } from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
+import type { TakenDevice } from '../node/runtime/open-runtime.js'
 
 /** Parses a whole number of at least `least`; commander names the option in its message. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -32,6 +34,29 @@ export function withCacheOption(command: Command): Command {
       if (command.opts().cache === false) process.env.PROMPTSRC_CACHE_GB = '0'
     })
 }
+
+/** Where graphs are computed. */
+export interface RuntimeFlags {
+  readonly threads?: number
+  readonly device?: DeviceChoice
+}
+
+/** `--device`. */
+export const deviceOption = (): Option =>
+  new Option(
+    '--device <device>',
+    `what computes: ${deviceChoices.join(', ')} (default: cpu; see \`promptsrc doctor\`)`,
+  ).argParser(oneOf(deviceChoices))
+
+/** The flags as a runtime takes them; what `auto` took is said. */
+export const runtimeFrom = ({ threads, device }: RuntimeFlags) => ({
+  ...(threads === undefined ? {} : { threads }),
+  ...(device === undefined ? {} : { device }),
+  onDevice({ device, passedOver }: TakenDevice) {
+    const others = passedOver.map(({ device, reason }) => `${device}: ${reason}`)
+    process.stderr.write(`device ${device}${others.length > 0 ? ` (${others.join('; ')})` : ''}\n`)
+  },
+})
 
 /** Collects an option that may be given several times. */
 export const repeated = (value: string, sofar: readonly string[] = []): string[] => [...sofar, value]

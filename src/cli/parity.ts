@@ -1,15 +1,17 @@
 import { Command } from 'commander'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { type Deviation, type Outcome, ratioOf, worstOf } from '../exchange/parity/deviation.js'
 import { runParity } from '../exchange/parity/parity.js'
 import { summarize } from '../exchange/parity/summary.js'
-import { nodeRuntime } from '../node/runtime/node-runtime.js'
-import { wholeNumber } from './options.js'
+import { openRuntime } from '../node/runtime/open-runtime.js'
+import { deviceOption, runtimeFrom, wholeNumber } from './options.js'
 
 interface ParityFlags {
   readonly out?: string
   readonly json?: boolean
   readonly verbose?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
 }
 
 const help = `
@@ -30,12 +32,13 @@ export function parityCommand(): Command {
     .option('--json', 'print one JSON summary instead of the table')
     .option('--verbose', 'print every tensor')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .addHelpText('after', help)
     .action(parity)
 }
 
 async function parity(paths: string[], flags: ParityFlags): Promise<void> {
-  const runtime = nodeRuntime(flags.threads ? { threads: flags.threads } : {})
+  const runtime = await openRuntime(runtimeFrom(flags))
   const outcomes: Outcome[] = []
   try {
     for await (const outcome of runParity(paths, { runtime, ...(flags.out ? { out: flags.out } : {}) })) {

@@ -2,13 +2,14 @@ import { Command } from 'commander'
 import { DataError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import type { Prediction } from '../core/evaluate/predict.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { predict } from '../node/data/predict.js'
 import { loadRun } from '../node/run.js'
 import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { repeated, wholeNumber } from './options.js'
+import { deviceOption, repeated, runtimeFrom, wholeNumber } from './options.js'
 
 interface PredictFlags {
   readonly top: number
@@ -16,6 +17,7 @@ interface PredictFlags {
   readonly model?: string
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -36,6 +38,7 @@ export function predictCommand(): Command {
     .option('--model <model>', 'where the model is, if not where the run says')
     .option('--skip-bad-images', 'pass over images that cannot be read')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', examples)
     .action(show)
@@ -48,11 +51,11 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...(flags.threads ? { threads: flags.threads } : {}),
+    ...runtimeFrom(flags),
   })
   bars.stop()
   try {
-    const classifier = await createClassifier(run, {
+    await using classifier = await createClassifier(run, {
       addClasses: flags.addClass ?? [],
       batchSize: Math.min(16, images.length),
     })

@@ -4,12 +4,12 @@ import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
-import type { Classifier } from '../core/evaluate/classifier.js'
-import { createClassifier } from '../core/evaluate/create-classifier.js'
+import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { methods } from '../core/methods/registry.js'
 import type { Model } from '../core/model.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import type { TrainConfig } from '../exchange/configs/config.js'
@@ -27,7 +27,16 @@ import { downloadBars } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { keyValues, oneOf, positiveNumber, repeated, wholeNumber, withCacheOption } from './options.js'
+import {
+  deviceOption,
+  keyValues,
+  oneOf,
+  positiveNumber,
+  repeated,
+  runtimeFrom,
+  wholeNumber,
+  withCacheOption,
+} from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
@@ -42,6 +51,7 @@ interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed
   readonly overwrite?: boolean
   readonly skipBadImages?: boolean
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -94,6 +104,7 @@ export function trainCommand(): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command).addHelpText('after', examples).action(train)
 }
@@ -118,13 +129,14 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
     signal,
     onProgress: bars.onProgress,
-    ...(flags.threads ? { threads: flags.threads } : {}),
+    ...runtimeFrom(flags),
   })
   bars.stop()
   const { resume = false, overwrite = false, skipBadImages = false } = flags
-  const evaluateWithProgress = async (classifier: Classifier, images: readonly Datum[]) => {
+  const evaluateWithProgress = async (run: Run, images: readonly Datum[]) => {
+    await using classifier = await createClassifier(run)
     const bar = startProgress('evaluating', images.length)
-    return evaluateClassifier(classifier, images, {
+    return await evaluateClassifier(classifier, images, {
       skipBadImages,
       signal,
       onProgress: (done) => bar.update(done),
@@ -145,9 +157,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     })
     const run = { prompts, model }
     const { test } = selectClasses(dataset, settings.classes ?? 'all')
-    const classifier = await createClassifier(run)
-    const evaluation = test.length > 0 ? await evaluateWithProgress(classifier, test) : undefined
-    await classifier.release()
+    const evaluation = test.length > 0 ? await evaluateWithProgress(run, test) : undefined
     for (const message of evaluation?.skipped ?? []) warn(`left out: ${message}`)
     const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
     const notes = evaluationNotes({

@@ -9,7 +9,7 @@ import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
 import { openData } from './data.js'
 import { adviceOf, warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { wholeNumber } from './options.js'
+import { deviceOption, type RuntimeFlags, runtimeFrom, wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 const examples = `
@@ -24,11 +24,12 @@ export function unitCommand(): Command {
   return new Command('unit')
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .addHelpText('after', examples)
     .action(unit)
 }
 
-async function unit(folder: string, { threads }: { threads?: number }): Promise<void> {
+async function unit(folder: string, flags: RuntimeFlags): Promise<void> {
   stopWithParent()
   const { clearFailure, readResult, readUnit, unitFiles, writeFailure } = await import(
     '../lab/units/unit-files.js'
@@ -46,7 +47,7 @@ async function unit(folder: string, { threads }: { threads?: number }): Promise<
     if (await isFinished()) return
     try {
       await clearFailure(folder)
-      await work(folder, spec, signal, threads)
+      await work(folder, spec, signal, flags)
     } catch (error) {
       if (error instanceof Error && !signal.aborted) {
         const advice = error instanceof UserError ? adviceOf(error) : []
@@ -69,12 +70,12 @@ const nameOf = (owner: LockOwner): string => {
   return `process ${owner.pid}${host === undefined ? '' : ` on ${host}`}`
 }
 
-async function work(folder: string, spec: UnitSpec, signal: AbortSignal, threads?: number): Promise<void> {
+async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: RuntimeFlags): Promise<void> {
   const [{ doUnit }, { loadModel }] = await Promise.all([
     import('../lab/units/do-unit.js'),
     import('../node/model.js'),
   ])
-  const model = await loadModel(spec.model.name, { signal, ...(threads ? { threads } : {}) })
+  const model = await loadModel(spec.model.name, { signal, ...runtimeFrom(flags) })
   const show = progressOf(spec)
   try {
     const { measures } = await doUnit(folder, spec, {

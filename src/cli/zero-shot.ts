@@ -55,10 +55,14 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   ])
   await withModel(flags, signal, async ({ clip, runtime, caches }) => {
     const texts = startProgress('encoding texts', classNames.length * templates.length)
-    const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates, (done) => {
-      signal.throwIfAborted()
-      texts.update(done)
-    }).finally(() => texts.stop())
+    await using classifier = await zeroShotClassifier(
+      { clip, runtime, caches, classNames },
+      templates,
+      (done) => {
+        signal.throwIfAborted()
+        texts.update(done)
+      },
+    ).finally(() => texts.stop())
     const bar = startProgress('evaluating', images.length)
     const evaluation = await evaluateClassifier(classifier, images, {
       skipBadImages: flags.skipBadImages ?? false,

@@ -107,6 +107,7 @@ export type {
 export { configure, type MethodChoice, methodNamed, methods, registerMethod } from './methods/registry.js'
 export type { Model, ModelCaches } from './model.js'
 export { type RandomStream, randomStream } from './random.js'
+export type { Device, DeviceChoice } from './runtime/device.js'
 export type { Runtime, Session, TensorMap } from './runtime/session.js'
 export {
   createTokenizer,

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime/session.js'
 import type { Tokenizer } from './tokenizer/tokenizer.js'
 
 /** A CLIP model ready for use, with the runtime that computes it. */
-export interface Model {
+export interface Model extends AsyncDisposable {
   readonly clip: Clip
   readonly runtime: Runtime
   /** As it was asked for: `tiny`, `ViT-B/16`, a repository or a path. */
@@ -18,7 +18,7 @@ export interface Model {
   hash(): Promise<string>
   /** What is kept of what the model computes; undefined where that is turned off. */
   readonly caches?: ModelCaches | undefined
-  /** Ends the runtime and closes the weight files. */
+  /** Ends the runtime and closes the weight files, as `await using` does. */
   close(): Promise<void>
 }
 

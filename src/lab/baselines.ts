@@ -61,13 +61,12 @@ const zeroShot: Baseline = {
     for (const { name, images } of targets) {
       const { classNames, test } = images
       const templates = templatesFor({ kind: 'dataset' }, images)
-      const classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates)
+      await using classifier = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates)
       evaluations[name] = await evaluateClassifier(classifier, test, {
         skipBadImages,
         onProgress: (done, total) => onProgress?.(name, done, total),
         ...(signal ? { signal } : {}),
       })
-      await classifier.release()
     }
     return { evaluations, parameters: 0 }
   },

@@ -6,14 +6,12 @@ import { hashCache } from './cache/hash-cache.js'
 import { modelCaches } from './cache/model-caches.js'
 import { openCache } from './cache/open-cache.js'
 import { type DownloadProgress, resolveModel } from './hub/resolve-model.js'
-import { nodeRuntime } from './runtime/node-runtime.js'
+import { type OpenRuntimeOptions, openRuntime } from './runtime/open-runtime.js'
 import { openClip } from './weights/load-clip.js'
 import { loadTokenizer } from './weights/tokenizer-files.js'
 
 /** Options of {@link loadModel}. */
-export interface LoadModelOptions {
-  /** Threads that one operator may use. Default: one a core. */
-  readonly threads?: number
+export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack'> {
   /** Download progress. */
   readonly onProgress?: (event: DownloadProgress) => void
   readonly signal?: AbortSignal
@@ -23,10 +21,10 @@ export interface LoadModelOptions {
  * Loads a CLIP model: `tiny` (inside the package), a local file or folder, an OpenAI name such as `ViT-B/16`, or a
  * Hugging Face repository such as `openai/clip-vit-base-patch16`; the last two are downloaded on first use.
  *
- * @throws ConfigError for an unknown name, WeightsError for damaged files, UserError when a download fails
+ * @throws ConfigError for an unknown name, ComputeError for a device that cannot be had, WeightsError for damaged files, UserError when a download fails
  */
 export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
-  const { threads, signal, onProgress } = options
+  const { signal, onProgress, ...runtimeOptions } = options
   const cache = openCache()
   const resolved = await resolveModel(name, {
     ...(signal ? { signal } : {}),
@@ -43,7 +41,14 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
     throw error
   }
   const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
-  const runtime = nodeRuntime(threads === undefined ? {} : { threads })
+  const runtime = await openRuntime(runtimeOptions).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  const closeAll = async () => {
+    await runtime.close()
+    await close()
+  }
   const hash = () => contentHash(cache && hashCache(cache))
   return {
     clip,
@@ -52,9 +57,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
     source: resolved.path,
     hash,
     caches: cache && modelCaches(cache, { clip, runtime, hash }),
-    async close() {
-      await runtime.close()
-      await close()
-    },
+    close: closeAll,
+    [Symbol.asyncDispose]: closeAll,
   }
 }

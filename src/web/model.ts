@@ -45,6 +45,10 @@ export async function loadModel(
     const close = () => source.close()
     const tensors = tensorsOf({ entries, source: source.name, close })
     const { name = source.name, runtime = webRuntime() } = options
+    const closeAll = async () => {
+      await runtime.close()
+      await close()
+    }
     let hash: Promise<string> | undefined
     return {
       clip: new Clip({ config, tokenizer, name, tensors }),
@@ -55,10 +59,8 @@ export async function loadModel(
         hash ??= sha256(source)
         return hash
       },
-      async close() {
-        await runtime.close()
-        await close()
-      },
+      close: closeAll,
+      [Symbol.asyncDispose]: closeAll,
     }
   } catch (error) {
     await source.close()

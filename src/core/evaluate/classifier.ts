@@ -4,13 +4,13 @@ import { encodeGraph, type HostTensor, input, l2Normalize, sizeOf } from '../gra
 import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
 import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
-import type { Runtime, Session } from '../runtime/session.js'
+import { disposable, type Runtime, type Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
 import type { EvaluationCaches } from './feature-batches.js'
 import { type FrozenImageTower, frozenImageTower, IMAGE_BATCH } from './frozen-image-tower.js'
 
 /** Assigns logits to images over a list of classes. */
-export interface Classifier {
+export interface Classifier extends AsyncDisposable {
   readonly classNames: readonly string[]
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
@@ -31,6 +31,7 @@ export interface Classifier {
   }
   /** Where evaluations keep what they make of images. */
   readonly caches: EvaluationCaches | undefined
+  /** Frees it, as `await using` does. */
   release(): Promise<void>
 }
 
@@ -111,9 +112,8 @@ async function classWeights(
     return classFeatures(clip, runtime, classNames, texts, { cache: caches?.text, onProgress })
   }
   const session = await runtime.compile(await encodeGraph({ text: text(symbolsOf(feeds)) }))
-  const found = (await session.run(feeds)).text!.data
-  await session.release()
-  return found
+  const outputs = await session.run(feeds).finally(() => session.release())
+  return outputs.text!.data
 }
 
 /** Inputs in the shapes of values. */
@@ -135,20 +135,20 @@ async function headClassifier(
   const { features } = head
   const each = features ? [features.width] : [3, resolution, resolution]
   const compiled = await compileHead({ ...options, batchSize }, head, feeds, each, text)
-  if (!features) return { ...shared, classify: compiled.run, release: compiled.release }
+  if (!features) return disposable({ ...shared, classify: compiled.run, release: compiled.release })
   // Where each image has its own texts, the tower needs no smaller batches.
   const tower = frozenImageTower(clip, runtime, options.batchSize ?? BATCH, features)
-  return {
+  return disposable({
     ...shared,
-    classify: async (images) => compiled.run(await tower.features(images)),
+    classify: async (images: Float32Array) => compiled.run(await tower.features(images)),
     frozen: {
       tower,
-      classify: (values) => inParts(values, batchSize * features.width, compiled.run),
+      classify: (values: Float32Array) => inParts(values, batchSize * features.width, compiled.run),
     },
     async release() {
       await Promise.all([tower.release(), compiled.release()])
     },
-  }
+  })
 }
 
 /** What leads to the logits, compiled: from images of the given shape, or from their features. */

@@ -84,10 +84,16 @@ export async function* imageAttention(
   const { clip, runtime } = model
   const { resolution } = clip
   const options = { clip, runtime, classNames: prompts.classNames, batchSize: 1 }
-  const before = await zeroShotClassifier(options, [photoTemplate])
-  const after = await createClassifier(run, { batchSize: 1 })
-  const maps = await compileMaps(run)
+  const open: { release(): Promise<void> }[] = []
+  const opened = async <T extends (typeof open)[number]>(opening: Promise<T>): Promise<T> => {
+    const it = await opening
+    open.push(it)
+    return it
+  }
   try {
+    const before = await opened(zeroShotClassifier(options, [photoTemplate]))
+    const after = await opened(createClassifier(run, { batchSize: 1 }))
+    const maps = await opened(compileMaps(run))
     for (const { name, truth, load } of images) {
       signal?.throwIfAborted()
       let pixels: Uint8Array
@@ -110,7 +116,7 @@ export async function* imageAttention(
       }
     }
   } finally {
-    await Promise.all([before.release(), after.release(), maps.release()])
+    await Promise.all(open.map((it) => it.release()))
   }
 }
 

@@ -58,32 +58,35 @@ export async function nearestTokens(
     transB: true,
   })
   const session = await runtime.compile(await encodeGraph({ product }))
-  const lengths = squaredLengths(vectors)
-  for (let first = 0; first < count; first += tableRows) {
-    const rows = piece(table, first, tableRows)
-    const rowLengths = squaredLengths({ data: rows, width })
-    for (let start = 0; start < found.length; start += vectorRows) {
-      const outputs = await session.run({
-        vectors: { shape: [vectorRows, width], data: piece(vectors, start, vectorRows) },
-        table: { shape: [tableRows, width], data: rows },
-      })
-      const scores = outputs.product!.data
-      for (let v = start; v < Math.min(start + vectorRows, found.length); v++) {
-        const { candidates } = found[v]!
-        const length = lengths[v]!
-        const from = (v - start) * tableRows
-        const end = Math.min(tableRows, count - first)
-        let sum = 0
-        for (let row = 0; row < end; row++) {
-          const squared = length + rowLengths[row]! - 2 * scores[from + row]!
-          if (squared > 0) sum += Math.sqrt(squared)
-          if (squared < candidates.limit) candidates.add(first + row, squared)
+  try {
+    const lengths = squaredLengths(vectors)
+    for (let first = 0; first < count; first += tableRows) {
+      const rows = piece(table, first, tableRows)
+      const rowLengths = squaredLengths({ data: rows, width })
+      for (let start = 0; start < found.length; start += vectorRows) {
+        const outputs = await session.run({
+          vectors: { shape: [vectorRows, width], data: piece(vectors, start, vectorRows) },
+          table: { shape: [tableRows, width], data: rows },
+        })
+        const scores = outputs.product!.data
+        for (let v = start; v < Math.min(start + vectorRows, found.length); v++) {
+          const { candidates } = found[v]!
+          const length = lengths[v]!
+          const from = (v - start) * tableRows
+          const end = Math.min(tableRows, count - first)
+          let sum = 0
+          for (let row = 0; row < end; row++) {
+            const squared = length + rowLengths[row]! - 2 * scores[from + row]!
+            if (squared > 0) sum += Math.sqrt(squared)
+            if (squared < candidates.limit) candidates.add(first + row, squared)
+          }
+          found[v]!.sum += sum
         }
-        found[v]!.sum += sum
       }
     }
+  } finally {
+    await session.release()
   }
-  await session.release()
   return found.map(({ candidates, sum }, v) => {
     const vector = vectors.data.subarray(v * width, (v + 1) * width)
     const near = candidates.ids.map((id) => ({

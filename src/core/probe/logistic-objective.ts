@@ -54,11 +54,18 @@ export async function logisticObjective(
   const dims = features.length / labels.length
   const size = classes * (dims + 1)
   const sessions: Session[] = []
+  const release = async () => {
+    for (const session of sessions) await session.release()
+  }
+  const freeing = async (error: unknown): Promise<never> => {
+    await release()
+    throw error
+  }
   for (let start = 0; start < labels.length; start += CHUNK) {
     const end = Math.min(start + CHUNK, labels.length)
     const rows = features.subarray(start * dims, end * dims)
     const graph = rowLosses(rows, oneHot(labels.subarray(start, end), classes), classes)
-    sessions.push(await runtime.compile(await encodeGraph(graph)))
+    sessions.push(await runtime.compile(await encodeGraph(graph)).catch(freeing))
   }
   // With two classes scikit-learn penalises one vector, the difference of ours, which is twice our penalty.
   const penaltyScale = classes === 2 ? 2 : 1
@@ -88,9 +95,7 @@ export async function logisticObjective(
       }
       return { value, gradient }
     },
-    async release() {
-      for (const session of sessions) await session.release()
-    },
+    release,
   }
 }
 

@@ -5,7 +5,7 @@ const { ComputeError, UserError } = errors
 
 /** How ONNX Runtime's providers and JavaScript engines say that memory does not suffice. */
 const OUT_OF_MEMORY =
-  /bad_alloc|bad allocation|failed to allocate|allocation failed|out of memory|OUT_OF_MEMORY|memory limit/i
+  /bad_alloc|bad allocation|failed to allocate|allocation fail|out of memory|OUT_OF_MEMORY|OOM|memory limit|memory access out of bounds/i
 
 /** Throws what ONNX Runtime threw as an error of ours: ComputeError without memory, else GraphError. Ours stay. */
 export function rethrow(error: unknown): never {
@@ -17,7 +17,7 @@ export function rethrow(error: unknown): never {
 /** @param said by whoever ran out of it */
 export function outOfMemory(said: string, cause?: unknown): errors.ComputeError {
   return new ComputeError(`memory does not suffice to compute this (${said.trim()})`, {
-    hint: 'Take a smaller batch (--batch-size), fewer runs at once (--jobs) or a smaller model.',
+    hint: 'Take a smaller batch (--batch-size), fewer runs at once (--jobs), fewer classes or a smaller model.',
     cause,
   })
 }

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { type EncodedGraph, GraphError, type HostTensor, sizeOf, WEIGHTS_LOCATION } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
-import type { Runtime, Session, TensorMap } from './session.js'
+import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
 import { loadWeightsBuffer } from './weights-buffer.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
@@ -146,15 +146,19 @@ export class OrtRuntime implements Runtime {
     const weights = await loadWeightsBuffer(graph)
     const { onnx, inputs, outputs, flops } = graph
     const session = await (await this.sessions).create({ onnx, weights, inputs })
-    return {
+    return disposable({
       graph: { inputs, outputs, flops },
-      run: (values) => session.run(values),
+      run: (values: TensorMap) => session.run(values),
       release: () => session.release(),
-    }
+    })
   }
 
   async close(): Promise<void> {
     this.closed = true
     await (await this.sessions)?.releaseAll()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

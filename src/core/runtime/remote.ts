@@ -1,7 +1,7 @@
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
 import { type CompiledModel, type Ort, type OrtOptions, type OrtSession, OrtSessions } from './ort.js'
-import type { Runtime, Session, TensorMap } from './session.js'
+import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
 import { loadWeightsBuffer } from './weights-buffer.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
@@ -60,9 +60,9 @@ export class RemoteRuntime implements Runtime {
       weights.buffer as ArrayBuffer,
     ])
     const { inputs, outputs, flops } = graph
-    return {
+    return disposable({
       graph: { inputs, outputs, flops },
-      run: (values) => this.ask({ kind: 'run', session, inputs: values }),
+      run: (values: TensorMap) => this.ask({ kind: 'run', session, inputs: values }),
       release: async () => {
         // A thread that is no more holds nothing.
         if (this.over) return
@@ -70,12 +70,16 @@ export class RemoteRuntime implements Runtime {
           if (!this.over) throw error
         })
       },
-    }
+    })
   }
 
   async close(): Promise<void> {
     this.fail(closedError())
     await this.thread?.end()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   private ask(body: Body, transfer: ArrayBuffer[] = []): Promise<Outputs> {

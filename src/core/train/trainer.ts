@@ -49,7 +49,7 @@ export interface StepResult {
 }
 
 /** Trains a method's prompts: the compiled step, the optimizer, the schedule and aggregation over epochs. */
-export class Trainer {
+export class Trainer implements AsyncDisposable {
   private constructor(
     private readonly options: TrainerOptions,
     readonly specs: readonly ParameterSpec[],
@@ -72,10 +72,18 @@ export class Trainer {
       ...(options.inspect ? { inspect: true } : {}),
     })
     // The step's weights are read while the runtime encodes the teacher's texts.
+    const compiling = encodeGraph(graph).then((encoded) => runtime.compile(encoded))
+    const freed = async (error: unknown): Promise<never> => {
+      await compiling.then(
+        (compiled) => compiled.release(),
+        () => {},
+      )
+      throw error
+    }
     const [teacher, session] = await Promise.all([
       texts && classFeatures(clip, runtime, classNames, texts, { cache: options.textCache }),
-      encodeGraph(graph).then((encoded) => runtime.compile(encoded)),
-    ])
+      compiling,
+    ]).catch(freed)
     const known = examples && { ...examples, text: teacher && unitRows(teacher, clip.config.embedDim) }
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
@@ -172,8 +180,13 @@ export class Trainer {
     this.current = { ...this.current, epoch, aggregation: sum, parameters }
   }
 
+  /** Frees the compiled step, as `await using` does. */
   async release(): Promise<void> {
     await this.session.release()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release()
   }
 
   /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */

@@ -114,7 +114,7 @@ export async function replayTraining(
   const images = given.data.get('train.images')!
   const [batches, batchSize] = images.shape as [number, number]
   const classNames = golden.class_names
-  const trainer = await Trainer.create({
+  await using trainer = await Trainer.create({
     runtime,
     method,
     batchSize,
@@ -136,12 +136,11 @@ export async function replayTraining(
     for (const [name, data] of values) tensors.set(`${prefix}.${name}`, { shape: shapes.get(name)!, data })
   }
   const evaluate = async (name: string) => {
-    const classifier = await promptedClassifier(
+    await using classifier = await promptedClassifier(
       { clip, runtime, classNames },
       { method, parameters: trainer.state.parameters },
     )
     tensors.set(name, await classifyAll(classifier, given.data.get('eval.images')!))
-    await classifier.release()
   }
 
   put('init', trainer.state.parameters)
@@ -208,7 +207,6 @@ export async function replayTraining(
     const rates = [[trainer.learningRate], [expected.lr_after_training]] as const
     figures.push(compareFigures('lr_after_training', ...rates, EXACT))
   }
-  await trainer.release()
   const last = tensors.get(`epoch${epochs}.eval.logits`)
   if (last) figures.push(...testFigures(golden, last, given.data.get('eval.labels')!.data))
   return { tensors, figures }

@@ -146,14 +146,13 @@ async function prompted(
   const { model, onMeasure, signal } = options
   const evaluations: Record<string, Evaluation> = {}
   for (const { name, images } of targets) {
-    const classifier = await createClassifier({ prompts, model }, { classNames: images.classNames })
+    await using classifier = await createClassifier({ prompts, model }, { classNames: images.classNames })
     evaluations[name] = await evaluateClassifier(classifier, images.test, {
       skipBadImages: spec.skipBadImages,
       journal: new JournalFile(join(folder, journalName(name)), `${identityOf(spec)} ${name}`),
       onProgress: (done, total) => onMeasure?.(name, done, total),
       ...(signal ? { signal } : {}),
     })
-    await classifier.release()
   }
   return { evaluations, learned: { ...learned, peakMemoryMB: learned.peakMemoryMB || peakMemoryMB() } }
 }

@@ -54,6 +54,7 @@ function classifier(batches = Number.POSITIVE_INFINITY): Classifier {
       }
     },
     release: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   }
 }
 

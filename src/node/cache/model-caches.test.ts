@@ -47,6 +47,7 @@ function cached(disk: DiskCache, changes: Partial<Model> = {}) {
       return runtime.compile(graph)
     },
     close: () => runtime.close(),
+    [Symbol.asyncDispose]: () => runtime.close(),
   }
   const own = { ...model, runtime: counting, ...changes }
   return { counts, model: { ...own, caches: modelCaches(disk, own) } }
@@ -114,7 +115,12 @@ describe('evaluation with frozen image features', () => {
     expect(await compiled({ hash: async () => 'f'.repeat(64) })).toBe(1)
     const { runtime } = model
     const signature = `${runtime.signature} more`
-    const other = { signature, compile: runtime.compile.bind(runtime), close: async () => {} }
+    const other = {
+      signature,
+      compile: runtime.compile.bind(runtime),
+      close: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    }
     const { model: threaded } = cached(disk, { runtime: other })
     const before = (await disk.usage())[1]!.entries
     await imageFeatures(threaded, images)

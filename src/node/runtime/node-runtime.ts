@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { OrtRuntime } from '../../core/runtime/ort.js'
+import { type Device, devices } from '../../core/runtime/device.js'
+import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { processorKind } from './processor.js'
@@ -8,6 +9,8 @@ import { workerThread } from './worker-thread.js'
 
 /** Options of {@link nodeRuntime}. */
 export interface NodeRuntimeOptions {
+  /** What computes. Default: `cpu`, the one that gives the same bits again on every machine of a kind. */
+  readonly device?: Device
   /** Threads of one operator. Default: one a core. */
   readonly threads?: number
   /** Run in a worker thread, so that this thread stays free while ONNX Runtime computes. Default: true. */
@@ -16,16 +19,17 @@ export interface NodeRuntimeOptions {
   readonly prepack?: boolean
 }
 
-/** ONNX Runtime on the CPU of this machine. */
+/** ONNX Runtime in Node. A device that cannot be had is found out when the first graph is compiled; see `openRuntime`. */
 export function nodeRuntime({
+  device = 'cpu',
   threads = availableParallelism(),
   worker = true,
   prepack = false,
 }: NodeRuntimeOptions = {}): Runtime {
-  const options = { providers: ['cpu'], threads, prepack }
+  const options: OrtOptions = { providers: [devices[device].provider], threads, prepack }
   const machine = [process.platform, process.arch, processorKind()]
   const signature = [
-    ...['onnxruntime', onnxRuntimeVersion(), 'cpu', ...machine, `${threads} threads`],
+    ...['onnxruntime', onnxRuntimeVersion(), device, ...machine, `${threads} threads`],
     ...(prepack ? ['packed'] : []),
   ].join(' ')
   return worker
@@ -34,7 +38,7 @@ export function nodeRuntime({
 }
 
 /** Version of ONNX Runtime, without loading it. */
-function onnxRuntimeVersion(): string {
+export function onnxRuntimeVersion(): string {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   return version
 }
