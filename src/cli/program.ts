@@ -112,6 +112,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
         'show or clear what is kept on disk of images and texts, so that they are not computed twice',
       load: async () => (await import('./cache.js')).cacheCommand,
     },
+    doctor: {
+      usage: '[options]',
+      description: 'show what this machine can compute with, and try every device',
+      load: async () => (await import('./doctor.js')).doctorCommand,
+    },
   },
   'Exchange with the Python code:': {
     configs: {

@@ -180,6 +180,15 @@ describe('gradients', () => {
     expect(() => g.gradients(g.sum(g.stopGradient(y)), [x])).not.toThrow()
   })
 
+  it('take the sign of every normal number to be -1, 0 or 1', async () => {
+    const least = 2 ** -126
+    const most = (2 - 2 ** -23) * 2 ** 127
+    const x = Float32Array.of(-most, -1, -least, 0, least, 3, most, Number.POSITIVE_INFINITY)
+    const y = g.sign(g.input('x', [x.length]))
+    const { data } = (await evaluate({ y }, { x: { shape: [x.length], data: x } })).y!
+    expect([...data]).toEqual([-1, -1, -1, 0, 1, 1, 1, 1])
+  })
+
   it('are zero through sign and the maximum', async () => {
     const x = g.input('x', [3])
     const [dx] = g.gradients(g.add(g.sum(g.sign(x)), g.max(x)), [x])

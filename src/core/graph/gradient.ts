@@ -61,7 +61,6 @@ const rules: ReadonlyMap<Operator, AnyRule> = new Map([
   rule(ops.Erf, (dy, [x]) => [mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))]),
   rule(ops.Relu, (dy, _, { y }) => [mul(dy, sign(y))]),
   rule(ops.Abs, (dy, [x]) => [mul(dy, sign(x))]),
-  rule(ops.Sign, none),
   rule(ops.Cast, (dy, [x]) => [x.dtype.startsWith('float') ? cast(dy, x.dtype) : undefined]),
   rule(ops.Alias, (dy, _, { parameters, needed }) => [
     undefined,

@@ -37,7 +37,10 @@ export const Sigmoid = unary('Sigmoid')
 export const Erf = unary('Erf')
 export const Relu = unary('Relu')
 export const Abs = unary('Abs')
-export const Sign = unary('Sign')
+export const Clip: Operator<readonly [x: Tensor, low: Tensor, high: Tensor], void> = {
+  name: 'Clip',
+  infer: ([x]) => [x.shape],
+}
 
 /** A tensor, or a number standing for a constant scalar. */
 export type Operand = Tensor | number
@@ -77,8 +80,14 @@ export const erf = (x: Tensor): Tensor => apply(Erf, [x])
 export const relu = (x: Tensor): Tensor => apply(Relu, [x])
 /** |x|; its gradient at 0 is 0. */
 export const abs = (x: Tensor): Tensor => apply(Abs, [x])
-/** -1, 0 or 1; passes no gradient. */
-export const sign = (x: Tensor): Tensor => apply(Sign, [x])
+/**
+ * -1, 0 or 1; passes no gradient. ONNX Runtime has no Sign on WebGPU; this gives the same of every normal number, as the
+ * factor lifts the smallest of them above 1.
+ */
+export const sign = (x: Tensor): Tensor =>
+  stopGradient(apply(Clip, [mul(x, x.dtype === 'float16' ? 2 ** 15 : 2 ** 127), ...unitBounds(x.dtype)]))
+
+const unitBounds = (dtype: DType) => [cast(scalar(-1), dtype), cast(scalar(1), dtype)] as const
 
 export const Cast: Operator<One, { readonly to: DType }> = {
   name: 'Cast',

@@ -1,0 +1,110 @@
+import { freemem } from 'node:os'
+import { encodeGraph, type HostTensor } from '../core/graph/index.js'
+import { checkGraph } from '../core/runtime/check-graph.js'
+import { type Device, devices } from '../core/runtime/device.js'
+import { cacheSettings } from './cache/cache-settings.js'
+import { hubSettings } from './hub/settings.js'
+import { type Environment, environment } from './runs/environment.js'
+import { openRuntime, reasonOf } from './runtime/open-runtime.js'
+
+/** What {@link examine} finds. */
+export interface Examination {
+  readonly environment: Environment
+  readonly freeMemoryGiB: number
+  readonly devices: readonly DeviceCheck[]
+  /** Where files are kept; the cache is null where it is turned off. */
+  readonly folders: {
+    readonly cache: string | null
+    readonly huggingFace: string
+    readonly openAi: string
+  }
+}
+
+/** How a device does a small step of training. */
+export interface DeviceCheck {
+  readonly device: Device
+  readonly title: string
+  /** Where it was run: time of a step, and how far its values are from the processor's. */
+  readonly run?: {
+    readonly milliseconds: number
+    /** The largest difference of an output, in units of that output's largest value. */
+    readonly worstError: number
+    /** The output it was found in. */
+    readonly worstOutput: string
+    /** Whether that is rounding. */
+    readonly agrees: boolean
+  }
+  /** Why it was not run, and what to do. */
+  readonly refusal?: { readonly reason: string; readonly advice: string }
+}
+
+/** Rounding of float32 in another order of sums stays below; half precision in the name of float32 does not. */
+const ROUNDING = 1e-4
+const RUNS = 3
+
+/**
+ * Examines this machine: processors, memory, versions, folders, and what each device does.
+ *
+ * @param onDevice told which device is next
+ */
+export async function examine(
+  options: { readonly threads?: number } = {},
+  onDevice?: (device: Device) => void,
+): Promise<Examination> {
+  const { folder, maxBytes } = cacheSettings()
+  const { hubCache, openAiCache } = await hubSettings()
+  return {
+    environment: environment(),
+    freeMemoryGiB: Math.round((10 * freemem()) / 2 ** 30) / 10,
+    devices: await checkDevices(options, onDevice),
+    folders: { cache: maxBytes === 0 ? null : folder, huggingFace: hubCache, openAi: openAiCache },
+  }
+}
+
+async function checkDevices(
+  options: { readonly threads?: number },
+  onDevice?: (device: Device) => void,
+): Promise<DeviceCheck[]> {
+  const checks: DeviceCheck[] = []
+  let expected: Outputs | undefined
+  // The processor is what the others are held against.
+  for (const device of ['cpu', ...Object.keys(devices).filter((name) => name !== 'cpu')] as Device[]) {
+    const { title, advice } = devices[device]
+    onDevice?.(device)
+    try {
+      const { outputs, milliseconds } = await steps(device, options)
+      expected ??= outputs
+      checks.push({ device, title, run: { milliseconds, ...difference(outputs, expected) } })
+    } catch (error) {
+      checks.push({ device, title, refusal: { reason: reasonOf((error as Error).cause ?? error), advice } })
+    }
+  }
+  return checks
+}
+
+type Outputs = Readonly<Record<string, HostTensor>>
+
+async function steps(device: Device, options: { readonly threads?: number }) {
+  const { outputs, inputs } = checkGraph()
+  await using runtime = await openRuntime({ ...options, device })
+  const session = await runtime.compile(await encodeGraph(outputs))
+  const values = await session.run(inputs)
+  let milliseconds = Number.POSITIVE_INFINITY
+  for (let i = 0; i < RUNS; i++) {
+    const start = performance.now()
+    await session.run(inputs)
+    milliseconds = Math.min(milliseconds, performance.now() - start)
+  }
+  return { outputs: values, milliseconds }
+}
+
+function difference(found: Outputs, expected: Outputs) {
+  let worst = { worstError: 0, worstOutput: 'loss' }
+  for (const [name, { data }] of Object.entries(expected)) {
+    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const error = data.reduce((most, value, i) => Math.max(most, Math.abs(value - found[name]!.data[i]!)), 0)
+    // Not a number is worse than any number.
+    if (!(error / largest <= worst.worstError)) worst = { worstError: error / largest, worstOutput: name }
+  }
+  return { ...worst, agrees: worst.worstError < ROUNDING }
+}
