@@ -63,8 +63,7 @@ export async function promptRows(
   const { contextLength, width } = clip.config.text
   const { prefix, suffixes, mask } = embedPrompts(clip, prompts, classNames)
   const session = await runtime.compile(await encodeGraph({ prefix, suffixes, mask }))
-  const out = await session.run({})
-  await session.release()
+  const out = await session.run({}).finally(() => session.release())
 
   const positions = await clip.tensors.read('positional_embedding')
   const padding = await clip.embedTokens([clip.tokenizer.padToken])
