@@ -78,7 +78,8 @@ function isImageName(name: string): boolean {
   return imageExtensions.includes(extname(name).toLowerCase())
 }
 
-function isLitter(name: string): boolean {
+/** Hidden files and what operating systems leave behind. */
+export function isLitter(name: string): boolean {
   return name.startsWith('.') || name === '__MACOSX' || name === 'Thumbs.db' || name === 'desktop.ini'
 }
 
