@@ -33,6 +33,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'name what images show',
       load: async () => (await import('./predict.js')).predictCommand,
     },
+    sort: {
+      usage: '[options] [run] [folder]',
+      description: 'sort a folder of pictures into a folder a class, or write keywords for them; undo it',
+      load: async () => (await import('./sort.js')).sortCommand,
+    },
     interpret: {
       usage: '[options] <run>',
       description: 'show the words near learned prompts, and where the image tower looks',

@@ -32,3 +32,23 @@ export function startProgress(label: string, total: number, done = 0): Progress 
     stop: () => bar.stop(),
   }
 }
+
+/** Work that takes less needs no bar. */
+const PATIENCE_MS = 2000
+
+/** A bar that shows only where the work takes longer than two seconds. */
+export function startLateProgress(label: string, total: number, done = 0): Progress {
+  const started = performance.now()
+  let bar: Progress | undefined
+  return {
+    update(value, note) {
+      if (!bar && performance.now() - started > PATIENCE_MS) bar = startProgress(label, total, done)
+      bar?.update(value, note)
+    },
+    say(line) {
+      if (bar) bar.say(line)
+      else process.stderr.write(`${line}\n`)
+    },
+    stop: () => bar?.stop(),
+  }
+}

@@ -1,0 +1,313 @@
+import { realpath } from 'node:fs/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { tidyClassName } from '../core/clip/templates.js'
+import { ConfigError, DataError, UserError } from '../core/errors.js'
+import { createClassifier } from '../core/evaluate/create-classifier.js'
+import { printable } from '../lab/results/formats/printable.js'
+import { loadRun, promptsPath } from '../node/run.js'
+import { loadPrompts } from '../node/runs/prompts-file.js'
+import {
+  doSort,
+  realTarget,
+  type SortCall,
+  type SortDone,
+  sortedBefore,
+  unfinishedSort,
+} from '../node/sort/begin-sort.js'
+import { checkSpace, checkTarget, takenNames } from '../node/sort/check-target.js'
+import { type FoundPhotos, findPhotos, type Unreadable } from '../node/sort/find-photos.js'
+import { type Entry, type How, Journal } from '../node/sort/journal.js'
+import { type JudgedPhoto, judgePhotos } from '../node/sort/judge-photos.js'
+import { classFolders, NONE_FOLDER, planSort, UNCERTAIN_FOLDER } from '../node/sort/plan.js'
+import { planKeywords } from '../node/sort/tag-photos.js'
+import { confirmed } from './confirm.js'
+import { downloadBars } from './download-progress.js'
+import { interruptible } from './interrupt.js'
+import { repeated, wholeNumber } from './options.js'
+import { startLateProgress } from './progress.js'
+import {
+  counted,
+  keywordFacts,
+  keywordText,
+  listed,
+  participle,
+  planFacts,
+  planText,
+  verb,
+} from './sort-text.js'
+import { undo } from './sort-undo.js'
+
+/** Options of `promptsrc sort` as given. */
+export interface SortFlags {
+  readonly into?: string
+  readonly undo?: string
+  readonly copy?: boolean
+  readonly move?: boolean
+  readonly hardlink?: boolean
+  readonly symlink?: boolean
+  readonly keywords?: boolean
+  readonly threshold: number
+  readonly margin: number
+  readonly addClass?: string[]
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly model?: string
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+const examples = `
+Nothing is done before it is agreed to: on a terminal the plan is shown and a question asked; elsewhere only --yes does it.
+Pictures are copied unless told otherwise, as that can lose nothing. Files that belong to a picture (.xmp, .aae, raw files,
+the .mov of a live photo) go with it, and no file is ever replaced.
+
+Examples:
+  $ promptsrc sort runs/photos ~/Pictures/phone --into ~/Pictures/sorted
+  $ promptsrc sort runs/photos inbox --into sorted --move --yes
+      the same call goes on after an interruption
+  $ promptsrc sort --undo sorted
+  $ promptsrc sort runs/photos ~/Pictures --keywords
+      the classes as keywords in XMP sidecars beside the pictures, for photo managers; undo: sort --undo ~/Pictures`
+
+/** `promptsrc sort`: the pictures of a folder into a folder a class, or keywords for them. */
+export function sortCommand(): Command {
+  return new Command('sort')
+    .argument('[run]', 'run directory')
+    .argument('[folder]', 'folder with pictures; those in folders below it are sorted as well')
+    .option('--into <dir>', 'folder for the folders of the classes')
+    .option('--copy', 'copy the files (default)')
+    .option('--move', 'move the files')
+    .option('--hardlink', 'give the files a second name, which needs no space')
+    .option('--symlink', 'make symbolic links to the files')
+    .option('--keywords', 'sort nothing; write the classes as keywords into XMP sidecars')
+    .option('--threshold <p>', `probability below which a picture shows "${NONE_FOLDER}"`, share, 0.3)
+    .option('--margin <p>', `lead of the likeliest class below which it is "${UNCERTAIN_FOLDER}"`, share, 0.2)
+    .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
+    .option('--dry-run', 'show the plan and do nothing')
+    .option('--yes', 'do it without a question')
+    .option('--undo <dir>', 'take the newest sort into this folder back')
+    .option('--model <model>', 'where the model is, if not where the run says')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--json', 'print as JSON; asks no question')
+    .addHelpText('after', examples)
+    .action(async (run: string | undefined, folder: string | undefined, flags: SortFlags) => {
+      if (flags.undo !== undefined) await undo(flags.undo, run, flags)
+      else await sort(run, folder, flags)
+    })
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('Expected a number from 0 to 1.')
+  }
+  return value
+}
+
+async function sort(runPath: string | undefined, given: string | undefined, flags: SortFlags): Promise<void> {
+  const how = howOf(flags)
+  if (runPath === undefined || given === undefined) {
+    throw new ConfigError('sort needs a run and a folder with pictures', {
+      hint: 'For example: promptsrc sort runs/photos pictures --into sorted',
+    })
+  }
+  const folder = await realpath(given).catch(() => given)
+  const into = how === 'keywords' ? folder : await realTarget(flags.into!)
+  const call = {
+    run: await realpath(await promptsPath(runPath)),
+    threshold: flags.threshold,
+    margin: flags.margin,
+    classes: flags.addClass ?? [],
+  }
+  if (how !== 'keywords') await checkTarget(into, folder, how)
+  let doing = false
+  const signal = interruptible(() =>
+    doing
+      ? `Interrupted. The same call goes on; \`promptsrc sort --undo ${into}\` takes it back.`
+      : 'Interrupted. Nothing was done.',
+  )
+  const task: Task = {
+    into,
+    call: { folder, how, call },
+    flags,
+    signal,
+    begin: () => {
+      doing = true
+    },
+  }
+  const unfinished = await unfinishedSort(into, task.call)
+  if (unfinished) await goOn(task, unfinished)
+  else await sortAnew(task, runPath, given)
+}
+
+/** What all steps of a sort need to know. */
+interface Task {
+  /** Real path. */
+  readonly into: string
+  readonly call: SortCall
+  readonly flags: SortFlags
+  readonly signal: AbortSignal
+  /** Called when the first file is about to be handled. */
+  readonly begin: () => void
+}
+
+function howOf({ into, copy, move, hardlink, symlink, keywords, dryRun, yes }: SortFlags): How {
+  const ways = Object.entries({ copy, move, hardlink, symlink, keywords }).filter(([, chosen]) => chosen)
+  if (ways.length > 1) {
+    throw new ConfigError(`${ways.map(([way]) => `--${way}`).join(' and ')} exclude each other`)
+  }
+  if (dryRun && yes) throw new ConfigError('--dry-run and --yes exclude each other')
+  const how = (ways[0]?.[0] ?? 'copy') as How
+  if (how === 'keywords' && into !== undefined) {
+    throw new ConfigError('--keywords takes no --into', {
+      hint: 'Sidecars stand beside the pictures, where photo managers look for them.',
+    })
+  }
+  if (how !== 'keywords' && into === undefined) {
+    throw new ConfigError('sort needs --into DIR', { hint: 'Name a folder for the folders of the classes.' })
+  }
+  return how
+}
+
+async function goOn(task: Task, unfinished: Journal): Promise<void> {
+  const { entries, last } = unfinished
+  await unfinished.close()
+  const left = entries.length - Math.max(0, last)
+  const facts = { folder: task.call.folder, into: task.into, how: task.call.how, continued: true, left }
+  const text = `an interrupted sort of ${task.call.folder} into ${task.into}: ${left} of ${entries.length} files are left\n`
+  await agreeAndDo(task, unfinished, { facts, text, files: left })
+}
+
+async function sortAnew(task: Task, runPath: string, given: string): Promise<void> {
+  const { into, call, flags } = task
+  const { how } = call
+  const found = await findPhotos(given, how === 'keywords' ? undefined : into)
+  const before = how === 'keywords' ? new Map() : await sortedBefore(into, found.folder)
+  const photos = found.photos.filter(({ path, bytes, mtimeMs }) => {
+    const earlier = before.get(path)
+    return !(earlier && earlier.bytes === bytes && earlier.mtimeMs === mtimeMs)
+  })
+  if (found.photos.length === 0) {
+    throw new DataError(`${given}: no pictures there`, {
+      hint: 'Name a folder with pictures in it or below it.',
+    })
+  }
+  const { classNames } = await loadPrompts(await promptsPath(runPath))
+  const folders = classFolders([...classNames, ...(flags.addClass ?? []).map(tidyClassName)])
+  const names = how === 'keywords' ? [] : [...folders.values(), NONE_FOLDER, UNCERTAIN_FOLDER]
+  const taken = await takenNames(into, names, found.folder)
+  const { judged, unreadable } = await answersFor(task, runPath, { ...found, photos })
+  const common = {
+    folder: found.folder,
+    into,
+    how,
+    threshold: flags.threshold,
+    margin: flags.margin,
+    found,
+    unreadable: [...found.unreadable, ...unreadable],
+    sortedBefore: found.photos.length - photos.length,
+  }
+  if (how === 'keywords') {
+    const plan = { ...common, judged, ...(await planKeywords(found.folder, judged)) }
+    const files = plan.entries.length
+    await agreeAndDo(task, plan.entries, { facts: keywordFacts(plan), text: keywordText(plan), files })
+    return
+  }
+  const plan = { ...common, photos: planSort(judged, folders, (folder) => taken.get(folder) ?? []) }
+  const entries = plan.photos.flatMap(({ transfers }) => transfers)
+  const bytes = entries.reduce((sum, file) => sum + file.bytes, 0)
+  if (how === 'copy') await checkSpace(into, bytes)
+  await agreeAndDo(task, entries, { facts: planFacts(plan), text: planText(plan), files: entries.length })
+}
+
+async function answersFor(
+  { flags, signal }: Task,
+  runPath: string,
+  { folder, photos }: FoundPhotos,
+): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
+  if (photos.length === 0) return { judged: [], unreadable: [] }
+  const bars = downloadBars()
+  const run = await loadRun(runPath, {
+    signal,
+    onProgress: bars.onProgress,
+    ...(flags.model ? { model: flags.model } : {}),
+    ...(flags.threads ? { threads: flags.threads } : {}),
+  })
+  bars.stop()
+  const bar = startLateProgress('looking at pictures', photos.length)
+  try {
+    const classifier = await createClassifier(run, {
+      addClasses: flags.addClass ?? [],
+      batchSize: Math.min(16, photos.length),
+    })
+    const { threshold, margin } = flags
+    const options = { threshold, margin, signal, onProgress: (done: number) => bar.update(done) }
+    return await judgePhotos(classifier, folder, photos, options)
+  } finally {
+    bar.stop()
+    await run.model.close()
+  }
+}
+
+/** Shows the plan; does it where that is agreed to; says what came of it. */
+async function agreeAndDo(
+  task: Task,
+  plan: readonly Entry[] | Journal,
+  {
+    facts,
+    text,
+    files,
+  }: { readonly facts: Record<string, unknown>; readonly text: string; readonly files: number },
+): Promise<void> {
+  const { into, call, flags, signal } = task
+  const say = (line: string) => {
+    if (!flags.json) process.stdout.write(printable(line, Number.POSITIVE_INFINITY))
+  }
+  say(text)
+  const agreed = files > 0 && (await isAgreed(task, files))
+  if (!agreed) {
+    say(
+      files === 0
+        ? 'There is nothing to do.\n'
+        : `\nNothing was done${flags.dryRun ? '' : '; --yes does it'}.\n`,
+    )
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done: 0, failed: [], agreed })}\n`)
+    return
+  }
+  task.begin()
+  const total = plan instanceof Journal ? plan.entries.length : plan.length
+  const bar = startLateProgress('sorting', total, total - files)
+  let result: SortDone
+  try {
+    result = await doSort(into, call, plan, { signal, onProgress: (done) => bar.update(done) })
+  } finally {
+    bar.stop()
+  }
+  const { done } = result
+  const failed = result.failed.map(({ entry, reason }) => ({
+    path: 'to' in entry ? entry.path : entry.sidecar,
+    reason,
+  }))
+  if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done, failed, agreed })}\n`)
+  const undoing = `\`promptsrc sort --undo ${into}\` takes it back.`
+  say(`\n${counted(done, 'file')} ${participle(call.how)}. ${undoing}\n`)
+  if (failed.length === 0) return
+  say(
+    listed(
+      'stay:',
+      failed.map(({ path, reason }) => `${path}: ${reason}`),
+    ).join(''),
+  )
+  throw new UserError(`${counted(failed.length, 'file')} of ${total} could not be sorted`, {
+    hint: 'They are where they were; call it again when the reason is mended.',
+  })
+}
+
+async function isAgreed({ into, call: { how }, flags, signal }: Task, files: number): Promise<boolean> {
+  if (flags.yes) return true
+  if (flags.dryRun || flags.json) return false
+  const what =
+    how === 'keywords' ? 'Write keywords into' : `${verb(how)[0]!.toUpperCase()}${verb(how).slice(1)}`
+  const where = how === 'keywords' ? '' : ` into ${into}`
+  return confirmed(printable(`${what} ${counted(files, 'file')}${where}?`), signal)
+}
