@@ -74,7 +74,9 @@ function text({ training, options, ...method }: ReturnType<typeof describe>): st
   return [
     `${heading(method)}  training: ${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}, ${shots} shots`,
     ...own.map(([key, o]) => `  ${`${key}=${shown(o.default)}`.padEnd(width)}  ${o.meaning}`),
-    `  regulators: ${regulators.map(([key, o]) => `${key}=${shown(o.default)}`).join(' ')}`,
+    ...(regulators.length > 0
+      ? [`  regulators: ${regulators.map(([key, o]) => `${key}=${shown(o.default)}`).join(' ')}`]
+      : []),
     '',
   ].join('\n')
 }
@@ -83,7 +85,7 @@ function footer(): string {
   const { options } = describe(methodNamed('promptsrc'))
   const width = Math.max(...regulatorOptions.map((key) => key.length))
   const lines = regulatorOptions.map((key) => `  ${key.padEnd(width)}  ${options[key]!.meaning}`)
-  return `\nRegulators, options of every method:\n${lines.join('\n')}\n`
+  return `\nRegulators, options of every method that learns prompts:\n${lines.join('\n')}\n`
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value))

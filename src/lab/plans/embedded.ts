@@ -19,10 +19,13 @@ export const embeddedWeights = { textLossWeight: 6, imageLossWeight: 2.5, logits
 
 /**
  * Settings on the embedded data: every method makes the same number of steps of the same size, so that methods are
- * compared and not budgets; chosen for IVLP and PromptSRC on other seeds than are reported (docs/toy-world.md).
+ * compared and not budgets; chosen for IVLP and PromptSRC on other seeds than are reported (docs/toy-world.md). Methods
+ * that learn from frozen features keep their own settings.
  */
-export function embeddedSettings(method: string): EntrySettings {
-  const options = methodNamed(method).options.parse({}) as Partial<typeof embeddedWeights>
+export function embeddedSettings(name: string): EntrySettings {
+  const method = methodNamed(name)
+  if ((method.learning ?? 'images') !== 'images') return {}
+  const options = method.options.parse({}) as Partial<typeof embeddedWeights>
   return {
     epochs: 10,
     batchSize: 4,

@@ -57,6 +57,14 @@ export const visionTransformer: TowerArchitecture<VisionTransformerConfig> = {
     return {
       ...visionTransformer.traits(config),
       features: (images, prompts, observe) => imageTower(weights, images, prompts, observe),
+      pooled: (images) => pooledToken(weights, images),
+      projection: {
+        name: 'visual.proj',
+        shape: weights.projection.shape,
+        inputs: config.width,
+        weight: weights.projection,
+        apply: (pooled, weight = weights.projection) => gemm(pooled, weight),
+      },
       activations: (images) => imageActivations(weights, images),
     }
   },
@@ -98,6 +106,16 @@ export function imageTower(
   prompts?: VisualPrompts,
   observe?: BlockOptions['observe'],
 ): Tensor {
+  return gemm(pooledToken(w, images, prompts, observe), w.projection)
+}
+
+/** The class token behind the last norm: [B, width]. */
+function pooledToken(
+  w: ImageTowerWeights,
+  images: Tensor,
+  prompts?: VisualPrompts,
+  observe?: BlockOptions['observe'],
+): Tensor {
   const batch = images.dim(0)
   const { width, layers } = w.config
   const preNorm = (x: Tensor) => layerNorm(x, w.lnPre.gain, w.lnPre.bias)
@@ -114,7 +132,7 @@ export function imageTower(
     }
     rows = residualBlock(block, rows, { sharedOut: 0, observe, ...(i === last ? { itemsOut: [0, 1] } : {}) })
   }
-  return gemm(layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias), w.projection)
+  return layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias)
 }
 
 /** Class token and patches with positions, image by image: [B * (1 + patches), width]. */

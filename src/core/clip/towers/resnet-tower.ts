@@ -16,7 +16,13 @@ import {
 import { linear } from '../block.js'
 import type { ResNetConfig } from '../config.js'
 import type { ClipTensors } from '../weights.js'
-import { linearTensors, type NamedShape, type Shape, type TowerArchitecture } from './tower.js'
+import {
+  linearTensors,
+  type NamedShape,
+  type Projection,
+  type Shape,
+  type TowerArchitecture,
+} from './tower.js'
 
 /** The modified ResNet of RN50, RN101, RN50x4, …: it has no tokens, and so takes no visual prompts. */
 export const modifiedResNet: TowerArchitecture<ResNetConfig> = {
@@ -63,7 +69,11 @@ export const modifiedResNet: TowerArchitecture<ResNetConfig> = {
     ...modifiedResNet.traits(config),
     features(images, prompts) {
       if (prompts) throw new TypeError('a ResNet image tower takes no visual prompts')
-      return resnetTower(tensors, config, images)
+      return projectionOf(tensors).apply(pooledMap(tensors, config, images))
+    },
+    pooled: (images) => pooledMap(tensors, config, images),
+    get projection() {
+      return projectionOf(tensors)
     },
     activations(images) {
       const [stem, ...stages] = resnetStages(tensors, config, images)
@@ -79,15 +89,32 @@ function* convolutionTensors(block: string, conv: string, bn: string, shape: Sha
     yield [`${block}.${bn}.${name}`, [shape[0]!]]
 }
 
+/** The map from what attention pools to the features, which are not normalised. */
+function projectionOf(tensors: ClipTensors): Projection {
+  const name = 'visual.attnpool.c_proj.weight'
+  const bias = weightOf(tensors, 'visual.attnpool.c_proj.bias')
+  const own = weightOf(tensors, name)
+  return {
+    name,
+    shape: own.shape,
+    inputs: own.dim(1),
+    weight: own,
+    apply: (pooled, weight = own) => linear(pooled, { weight, bias }),
+  }
+}
+
 /**
- * Features of the modified ResNet, not normalised: [B, embedDim] (CLIP paper, section 2.4: a stem of three
- * convolutions, anti-aliased strides, attention pooling). Forward only; batch norms are folded into convolutions.
+ * What the modified ResNet pools: [B, channels] (CLIP paper, section 2.4: a stem of three convolutions, average pools
+ * in place of strides, attention pooling).
  *
  * @param images normalised pixels [B, 3, resolution, resolution]
  */
-function resnetTower(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
+function pooledMap(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor {
   return attentionPool(tensors, resnetStages(tensors, config, images).at(-1)!, config.heads)
 }
+
+const weightOf = (tensors: ClipTensors, name: string): Tensor =>
+  constant(name, tensors.shape(name), () => tensors.read(name), { owner: tensors })
 
 /** Feature maps after the stem and after each of the four stages: [B, C, H, W]. */
 function resnetStages(tensors: ClipTensors, config: ResNetConfig, images: Tensor): Tensor[] {
@@ -122,8 +149,7 @@ function bottleneck(conv: Convolve, x: Tensor, name: string, stride: number, dow
 /** One multi-head attention whose only query is the mean over all positions. */
 function attentionPool(tensors: ClipTensors, x: Tensor, heads: number): Tensor {
   const [batch, channels] = x.shape as [number, number]
-  const get = (name: string) =>
-    constant(name, tensors.shape(name), () => tensors.read(name), { owner: tensors })
+  const get = (name: string) => weightOf(tensors, name)
   const projection = (name: string) => ({
     weight: get(`visual.attnpool.${name}.weight`),
     bias: get(`visual.attnpool.${name}.bias`),
@@ -139,7 +165,7 @@ function attentionPool(tensors: ClipTensors, x: Tensor, heads: number): Tensor {
     byHead(linear(rows, projection('k_proj'))),
     byHead(linear(rows, projection('v_proj'))),
   )
-  return linear(reshape(transpose(pooled, [0, 2, 1, 3]), [batch, channels]), projection('c_proj'))
+  return reshape(transpose(pooled, [0, 2, 1, 3]), [batch, channels])
 }
 
 /** Convolution and the batch norm behind it as one: w' = w g / sqrt(var + eps), b' = b - mean g / sqrt(var + eps). */

@@ -39,8 +39,22 @@ export interface ImageTower extends TowerTraits {
    * @throws TypeError for prompts where it takes none
    */
   features(images: Tensor, prompts?: VisualPrompts, observe?: BlockOptions['observe']): Tensor
+  /** What {@link projection} makes features of: [B, projection.inputs]. */
+  pooled(images: Tensor): Tensor
+  readonly projection: Projection
   /** All activations on the way, computed without savings, by their names in the reference: to compare with it. */
   activations(images: Tensor): Record<string, Tensor>
+}
+
+/** The last linear map of an image tower, from what it pools to the features. */
+export interface Projection {
+  /** Canonical name and shape of its weight. */
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly inputs: number
+  readonly weight: Tensor
+  /** Features [B, embedDim] of what was pooled [B, inputs]; `weight` takes the place of the model's own. */
+  apply(pooled: Tensor, weight?: Tensor): Tensor
 }
 
 /** What a tower is made of. */
