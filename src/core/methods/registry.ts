@@ -6,6 +6,7 @@ import { ivlp } from './ivlp.js'
 import { maple } from './maple.js'
 import type { ConfiguredMethod, Method } from './method.js'
 import { proda } from './proda.js'
+import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
 
 const registered: Record<string, Method> = {}
@@ -35,6 +36,7 @@ for (const method of [
   regulated(cocoop),
   regulated(coop),
   regulated(proda),
+  prolip,
 ]) {
   registerMethod(method)
 }
