@@ -2,12 +2,14 @@ import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import { cocoop } from './cocoop.js'
 import { coop } from './coop.js'
+import { gda } from './gda.js'
 import { ivlp } from './ivlp.js'
 import { maple } from './maple.js'
 import type { ConfiguredMethod, Method } from './method.js'
 import { proda } from './proda.js'
 import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
+import { tipAdapterF, tipAdapterFree } from './tip-adapter.js'
 
 const registered: Record<string, Method> = {}
 
@@ -37,6 +39,9 @@ for (const method of [
   regulated(coop),
   regulated(proda),
   prolip,
+  tipAdapterFree,
+  tipAdapterF,
+  gda,
 ]) {
   registerMethod(method)
 }

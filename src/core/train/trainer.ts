@@ -1,7 +1,8 @@
-import { classFeatures, normalized, type TextFeatureCache } from '../clip/text-features.js'
+import { classFeatures, type TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import { encodeGraph, type HostTensor } from '../graph/index.js'
+import { unitRows } from '../methods/gaussian-classes.js'
 import type { ConfiguredMethod, Examples, ParameterSpec } from '../methods/method.js'
 import { sizedParameters } from '../methods/parameter-shape.js'
 import { type AggregationState, gaussianAggregation } from '../methods/promptsrc.js'
@@ -218,13 +219,6 @@ export class Trainer implements AsyncDisposable {
 
 function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {
   return aggregation && gaussianAggregation(aggregation, schedule.epochs)
-}
-
-/** Every row at length 1. */
-function unitRows(rows: Float32Array, width: number): Float32Array {
-  const unit = new Float32Array(rows.length)
-  for (let at = 0; at < rows.length; at += width) unit.set(normalized(rows.subarray(at, at + width)), at)
-  return unit
 }
 
 /** One-hot rows of labels: [labels, classes]. */

@@ -51,6 +51,7 @@ async function train(
   resume: boolean,
   stop?: (event: TrainEvent) => boolean,
   methodOptions: Record<string, unknown> = {},
+  method = 'promptsrc',
 ): Promise<TrainEvent[]> {
   const options = {
     model,
@@ -60,6 +61,7 @@ async function train(
     epochs: 3,
     batchSize: 2,
     shots: 4,
+    method,
     methodOptions,
   }
   const seen: TrainEvent[] = []
@@ -116,4 +118,26 @@ it('whose prompts become no numbers fails, and leaves them in neither a checkpoi
     'epoch-002.safetensors',
   ])
   await expect(promptsOf('narrow')).rejects.toThrow('ENOENT')
+})
+
+describe('a run of a method that learns from features', () => {
+  it.each(['prolip', 'tip-adapter-f'])('ends in the same bits stopped and resumed: %s', async (method) => {
+    const given = { views: 2 }
+    await train(`${method}-whole`, false, undefined, given, method)
+    await train(`${method}-stopped`, false, isStep(2), given, method)
+    await train(`${method}-stopped`, true, undefined, given, method)
+    expect((await promptsOf(`${method}-stopped`)).equals(await promptsOf(`${method}-whole`))).toBe(true)
+    expect(await logOf(`${method}-stopped`)).toEqual(await logOf(`${method}-whole`))
+  })
+
+  it.each(['tip-adapter', 'gda'])(
+    'in closed form makes one pass, which learns nothing further: %s',
+    async (method) => {
+      const events = await train(method, false, undefined, { views: 2 }, method)
+      expect(events.filter(({ type }) => type === 'epoch')).toHaveLength(1)
+      const again = await train(`${method}-again`, false, undefined, { views: 2 }, method)
+      expect(again.at(-1)).toMatchObject({ type: 'epoch', losses: { total: expect.any(Number) } })
+      expect((await promptsOf(method)).equals(await promptsOf(`${method}-again`))).toBe(true)
+    },
+  )
 })
