@@ -7,6 +7,7 @@ import type { Datum } from '../src/core/data/dataset.js'
 import { evalBatches, type PixelCache } from '../src/core/data/loader.js'
 import { zeroShotClassifier } from '../src/core/evaluate/classifier.js'
 import { imageFeatures } from '../src/core/evaluate/image-features.js'
+import { clipPreprocessing } from '../src/core/image/preprocess.js'
 import { randomStream } from '../src/core/random.js'
 import type { Tokenizer } from '../src/core/tokenizer/tokenizer.js'
 import { DiskCache } from '../src/node/cache/disk-cache.js'
@@ -65,7 +66,12 @@ try {
   const pixels = pixelCache(disk)
   const pass = (cache?: PixelCache) =>
     timed(async () => {
-      for await (const _ of evalBatches({ data, batchSize: 16, resolution: 224, pixels: cache }));
+      for await (const _ of evalBatches({
+        data,
+        batchSize: 16,
+        preprocessing: clipPreprocessing(224),
+        pixels: cache,
+      }));
     })
   const fill = await pass(pixels)
   const decoded: number[] = []

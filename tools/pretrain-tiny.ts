@@ -31,6 +31,34 @@ const config: TransformerClipConfig = {
   vision: { kind: 'vit', resolution: SIDE, patchSize: 8, width: 128, layers: 4, heads: 2 },
   text: { contextLength, vocabSize: tokenizer.vocabSize, width: 128, layers: 3, heads: 2 },
 }
+const { vision, text } = config
+await writeFileAtomic(
+  join(folder, 'open_clip_config.json'),
+  `${JSON.stringify(
+    {
+      model_cfg: {
+        embed_dim: config.embedDim,
+        quick_gelu: true,
+        vision_cfg: {
+          image_size: vision.resolution,
+          layers: vision.layers,
+          width: vision.width,
+          patch_size: vision.patchSize,
+          head_width: vision.width / vision.heads,
+        },
+        text_cfg: {
+          context_length: text.contextLength,
+          vocab_size: text.vocabSize,
+          width: text.width,
+          heads: text.heads,
+          layers: text.layers,
+        },
+      },
+    },
+    null,
+    2,
+  )}\n`,
+)
 const runtime = nodeRuntime({ worker: false })
 
 async function save(weights: Weights): Promise<void> {

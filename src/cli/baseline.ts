@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../core/data/base-novel.js'
-import type { Model } from '../core/model.js'
+import type { Activation, Model } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { deviceOption, runtimeFrom, wholeNumber, withCacheOption } from './options.js'
+import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
 
 /** Options of the commands that measure a baseline. */
 export interface BaselineFlags extends DataOptions {
   readonly model: string
+  readonly activation?: Activation
   readonly classes: ClassSelection
   readonly skipBadImages?: boolean
   readonly threads?: number
@@ -25,6 +26,7 @@ export function withBaselineOptions(command: Command): Command {
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
       'tiny',
     )
+    .addOption(activationOption())
     .addOption(
       new Option('--classes <which>', 'classes to choose among')
         .choices(['all', 'base', 'novel'])
@@ -50,7 +52,7 @@ export async function withModel(
   const model = await loadModel(name, {
     signal,
     onProgress: bars.onProgress,
-    ...runtimeFrom(flags),
+    ...modelFrom(flags),
   }).finally(() => bars.stop())
   try {
     await use(model)

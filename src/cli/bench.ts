@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
+import type { Activation } from '../core/model.js'
 import { planBenchmark } from '../lab/plans/benchmark.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
 import { isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
@@ -17,7 +18,14 @@ import { resultsOf } from '../lab/results/read-results.js'
 import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js'
 import { lastingPath, openData } from './data.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
-import { listOf, methodsOption, positiveNumber, seedsOption, wholeNumber } from './options.js'
+import {
+  activationOption,
+  listOf,
+  methodsOption,
+  positiveNumber,
+  seedsOption,
+  wholeNumber,
+} from './options.js'
 import { failFor, identified, Work } from './work.js'
 
 interface Flags extends EngineFlags {
@@ -28,6 +36,7 @@ interface Flags extends EngineFlags {
   readonly shots?: readonly number[]
   readonly root?: string
   readonly model?: string
+  readonly activation?: Activation
   readonly epochs?: number
   readonly batchSize?: number
   readonly lr?: number
@@ -75,6 +84,7 @@ export function benchCommand(): Command {
       '--model <model>',
       'tiny, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; tiny on drawn data)',
     )
+    .addOption(activationOption())
     .option('--epochs <n>', 'passes over the images (default: as published)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: as published)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
@@ -124,7 +134,7 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     protocol,
     rows: flags.methods,
     seeds: flags.seeds,
-    model: await identified(name, signal),
+    model: await identified({ model: name, activation: flags.activation }, signal),
     open,
     ownSettings,
     overrides: {

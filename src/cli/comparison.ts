@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
@@ -20,12 +21,20 @@ import { writeFileAtomic } from '../node/files/atomic.js'
 import { runFiles } from '../node/runs/run-files.js'
 import type { ComparisonReportOptions } from '../pages/comparison-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
-import { deviceOption, positiveNumber, seedsOption, wholeNumber, withCacheOption } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  positiveNumber,
+  seedsOption,
+  wholeNumber,
+  withCacheOption,
+} from './options.js'
 import { failFor, identified, Work } from './work.js'
 
 /** Options of the commands that compare rows over seeds. */
 export interface ComparisonFlags extends DataOptions {
   readonly model: string
+  readonly activation?: Activation
   readonly seeds: readonly number[]
   readonly shots?: number
   readonly epochs?: number
@@ -47,6 +56,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
       'tiny',
     )
+    .addOption(activationOption())
     .addOption(seedsOption())
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
@@ -125,11 +135,11 @@ interface Compared {
 /** Does a comparison, with a live table of its runs. */
 export async function compare(
   options: Omit<ComparisonOptions, 'model'>,
-  { model: name, threads, device }: Pick<ComparisonFlags, 'model' | 'threads' | 'device'>,
+  { threads, device, ...flags }: Pick<ComparisonFlags, 'model' | 'activation' | 'threads' | 'device'>,
 ): Promise<Compared> {
   // Seconds a step and memory are among the figures: nothing else may run meanwhile.
   const work = new Work(localEngine({ jobs: 1, command: unitCommand(device) }))
-  const model = await identified(name, work.signal)
+  const model = await identified(flags, work.signal)
   const units = await work.do(await planComparison({ ...options, model }), {
     threads,
     advice: `; to repeat them, choose another --out or remove ${options.out}.`,

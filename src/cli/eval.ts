@@ -6,6 +6,7 @@ import { UserError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
+import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadRun } from '../node/run.js'
@@ -15,12 +16,13 @@ import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { deviceOption, runtimeFrom, wholeNumber, withCacheOption } from './options.js'
+import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
 import { startProgress } from './progress.js'
 
 interface EvalFlags extends DataOptions {
   readonly classes: ClassSelection
   readonly model?: string
+  readonly activation?: Activation
   readonly skipBadImages?: boolean
   readonly threads?: number
   readonly device?: DeviceChoice
@@ -44,6 +46,7 @@ export function evalCommand(): Command {
         .default('all'),
     )
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(activationOption())
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
@@ -66,7 +69,7 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...runtimeFrom(flags),
+    ...modelFrom(flags),
   })
   bars.stop()
   try {

@@ -1,14 +1,16 @@
 import { relative } from 'node:path'
 import { Command, Option } from 'commander'
+import type { Activation } from '../core/model.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { wholeNumber } from './options.js'
+import { activationOption, wholeNumber } from './options.js'
 
 interface ExportFlags {
   readonly format: 'torch' | 'safetensors'
   readonly out: string
   readonly epoch?: number
   readonly model?: string
+  readonly activation?: Activation
   readonly json?: boolean
 }
 
@@ -32,6 +34,7 @@ export function exportCommand(): Command {
     .requiredOption('--out <path>', 'safetensors: the file; torch: the output folder')
     .option('--epoch <n>', 'epoch to name a torch checkpoint by (default: the run’s last)', wholeNumber(1))
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(activationOption())
     .option('--json', 'print the file written as JSON')
     .addHelpText('after', examples)
     .action(exportRun)
@@ -44,6 +47,7 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
     signal: interruptible('Interrupted: nothing was written.'),
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
+    ...(flags.activation ? { activation: flags.activation } : {}),
   })
   bars.stop()
   try {

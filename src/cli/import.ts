@@ -2,16 +2,18 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { methods } from '../core/methods/registry.js'
+import type { Activation } from '../core/model.js'
 import { readClassList } from '../node/data/class-names.js'
 import { RunDirectory } from '../node/runs/run-directory.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { keyValues, oneOf, repeated, wholeNumber } from './options.js'
+import { activationOption, keyValues, oneOf, repeated, wholeNumber } from './options.js'
 
 interface ImportFlags {
   readonly model: string
+  readonly activation?: Activation
   readonly method?: string
   readonly epoch?: number
   readonly set?: string[]
@@ -35,6 +37,7 @@ export function importCommand(): Command {
   return new Command('import')
     .argument('<checkpoint>', 'model.pth.tar-N, model-best.pth.tar, or a folder with such files')
     .requiredOption('--model <model>', 'the CLIP model it was trained on, see `promptsrc train --help`')
+    .addOption(activationOption())
     .option('--method <name>', 'its method, where the tensors do not tell', oneOf(Object.keys(methods)))
     .option(
       '--epoch <n>',
@@ -63,7 +66,11 @@ async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> 
   const classNames = await classNamesOf(flags)
   const signal = interruptible('Interrupted: nothing was written.')
   const bars = downloadBars()
-  const model = await loadModel(flags.model, { signal, onProgress: bars.onProgress })
+  const model = await loadModel(flags.model, {
+    signal,
+    onProgress: bars.onProgress,
+    ...(flags.activation ? { activation: flags.activation } : {}),
+  })
   bars.stop()
   try {
     const prompts = await importCheckpoint({

@@ -1,14 +1,22 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
+import type { Clip } from '../core/clip/clip.js'
 import type { ClipConfig } from '../core/clip/config.js'
 import { towerTraits } from '../core/clip/towers/architectures.js'
+import type { Activation } from '../core/model.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { loadModel } from '../node/model.js'
 import { promptsPath } from '../node/run.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { downloadBars } from './download-progress.js'
+import { activationOption } from './options.js'
+
+interface InfoFlags {
+  readonly json?: boolean
+  readonly activation?: Activation
+}
 
 const examples = `
 Examples:
@@ -19,10 +27,13 @@ Examples:
 export function infoCommand(): Command {
   return new Command('info')
     .argument('<model|run>', 'a model (see `promptsrc train --help`) or a run directory')
+    .addOption(activationOption())
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
-    .action(async (name: string, { json }: { json?: boolean }) => {
-      const facts = (await isRun(name)) ? await runFacts(await promptsPath(name)) : await modelFacts(name)
+    .action(async (name: string, { json, activation }: InfoFlags) => {
+      const facts = (await isRun(name))
+        ? await runFacts(await promptsPath(name))
+        : await modelFacts(name, activation)
       process.stdout.write(
         json
           ? `${JSON.stringify(facts)}\n`
@@ -48,15 +59,17 @@ async function runFacts(path: string): Promise<Facts> {
     paper: method.paper,
     model: model.name,
     modelSha256: model.sha256,
+    ...(model.activation ? { activation: model.activation } : {}),
+    ...(model.pixels ? { preprocessing: model.pixels } : {}),
     learnedValues: [...parameters.values()].reduce((n, { length }) => n + length, 0),
     options: methodOptions,
     classes: classNames,
   }
 }
 
-async function modelFacts(name: string): Promise<Facts> {
+async function modelFacts(name: string, activation?: Activation): Promise<Facts> {
   const bars = downloadBars()
-  const model = await loadModel(name, { onProgress: bars.onProgress })
+  const model = await loadModel(name, { onProgress: bars.onProgress, activation })
   bars.stop()
   try {
     const { config } = model.clip
@@ -69,11 +82,25 @@ async function modelFacts(name: string): Promise<Facts> {
       textTower: config.text,
       embedDim: config.embedDim,
       activation: config.activation === 'quick' ? 'quick GELU' : 'exact GELU',
+      preprocessing: preprocessingOf(model.clip),
     }
   } finally {
     await model.close()
   }
 }
+
+const resizes = {
+  shortest: 'short side to size, centre cut out',
+  squash: 'both sides to size',
+} as const
+
+const preprocessingOf = ({ preprocessing: { size, mean, std, resize, interpolation } }: Clip): Facts => ({
+  size,
+  resize: resizes[resize],
+  interpolation,
+  mean,
+  std,
+})
 
 const imageTowerOf = ({ vision }: ClipConfig): Facts => ({
   ...vision,

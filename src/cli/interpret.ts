@@ -3,9 +3,10 @@ import type { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
 import type { Interpretation } from '../core/interpret/interpret-run.js'
+import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { runFiles } from '../node/runs/run-files.js'
-import { deviceOption, runtimeFrom, wholeNumber } from './options.js'
+import { activationOption, deviceOption, modelFrom, wholeNumber } from './options.js'
 
 interface InterpretFlags {
   readonly top: number
@@ -13,6 +14,7 @@ interface InterpretFlags {
   readonly count: number
   readonly report?: string
   readonly model?: string
+  readonly activation?: Activation
   readonly skipBadImages?: boolean
   readonly threads?: number
   readonly device?: DeviceChoice
@@ -35,6 +37,7 @@ export function interpretCommand(): Command {
     .option('--count <n>', 'images to take from the data', wholeNumber(0), 6)
     .option('--report <file>', 'HTML report to write (default: interpretation.html in the run)')
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(activationOption())
     .option('--skip-bad-images', 'pass over images that cannot be read')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
@@ -58,7 +61,7 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...runtimeFrom(flags),
+    ...modelFrom(flags),
   })
   bars.stop()
   try {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import { type Activation, activations } from '../core/model.js'
 import { type DeviceChoice, deviceChoices } from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
 import type { TakenDevice } from '../node/runtime/open-runtime.js'
@@ -15,6 +16,13 @@ export function wholeNumber(least: number): (text: string) => number {
     return value
   }
 }
+
+/** `--activation`: what a model's files do not say. */
+export const activationOption = (): Option =>
+  new Option(
+    '--activation <kind>',
+    'activation of the model (default: as its configuration says, else a guess with a warning)',
+  ).choices(activations)
 
 /** Parses a positive number. */
 export function positiveNumber(text: string): number {
@@ -56,6 +64,12 @@ export const runtimeFrom = ({ threads, device }: RuntimeFlags) => ({
     const others = passedOver.map(({ device, reason }) => `${device}: ${reason}`)
     process.stderr.write(`device ${device}${others.length > 0 ? ` (${others.join('; ')})` : ''}\n`)
   },
+})
+
+/** The flags as `loadModel` and `loadRun` take them. */
+export const modelFrom = ({ activation, ...flags }: RuntimeFlags & { readonly activation?: Activation }) => ({
+  ...runtimeFrom(flags),
+  ...(activation === undefined ? {} : { activation }),
 })
 
 /** Collects an option that may be given several times. */

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { DataError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import type { Prediction } from '../core/evaluate/predict.js'
+import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { predict } from '../node/data/predict.js'
@@ -9,12 +10,13 @@ import { loadRun } from '../node/run.js'
 import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { deviceOption, repeated, runtimeFrom, wholeNumber } from './options.js'
+import { activationOption, deviceOption, modelFrom, repeated, wholeNumber } from './options.js'
 
 interface PredictFlags {
   readonly top: number
   readonly addClass?: string[]
   readonly model?: string
+  readonly activation?: Activation
   readonly skipBadImages?: boolean
   readonly threads?: number
   readonly device?: DeviceChoice
@@ -36,6 +38,7 @@ export function predictCommand(): Command {
     .option('--top <n>', 'classes to show for each image', wholeNumber(1), 5)
     .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(activationOption())
     .option('--skip-bad-images', 'pass over images that cannot be read')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
@@ -51,7 +54,7 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
     signal,
     onProgress: bars.onProgress,
     ...(flags.model ? { model: flags.model } : {}),
-    ...runtimeFrom(flags),
+    ...modelFrom(flags),
   })
   bars.stop()
   try {

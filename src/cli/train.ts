@@ -8,7 +8,8 @@ import { createClassifier, type Run } from '../core/evaluate/create-classifier.j
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { methods } from '../core/methods/registry.js'
-import type { Model } from '../core/model.js'
+import type { Activation, Model } from '../core/model.js'
+import { optionsOf } from '../core/model-reference.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
@@ -28,6 +29,7 @@ import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import {
+  activationOption,
   deviceOption,
   keyValues,
   oneOf,
@@ -41,6 +43,7 @@ import { type Progress, startProgress } from './progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
   readonly model?: string
+  readonly activation?: Activation
   readonly method?: string
   readonly classes?: Settings['classes']
   readonly lr?: number
@@ -89,6 +92,7 @@ export function trainCommand(): Command {
       '--model <model>',
       'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
     )
+    .addOption(activationOption())
     .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
     .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
@@ -127,6 +131,8 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const signal = interruptible(() => interruption(out, flags))
   const bars = downloadBars()
   const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
+    ...(begun ? optionsOf(begun.model) : {}),
+    ...(flags.activation ? { activation: flags.activation } : {}),
     signal,
     onProgress: bars.onProgress,
     ...runtimeFrom(flags),

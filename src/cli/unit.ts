@@ -71,11 +71,16 @@ const nameOf = (owner: LockOwner): string => {
 }
 
 async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: RuntimeFlags): Promise<void> {
-  const [{ doUnit }, { loadModel }] = await Promise.all([
+  const [{ doUnit }, { loadModel }, { optionsOf }] = await Promise.all([
     import('../lab/units/do-unit.js'),
     import('../node/model.js'),
+    import('../core/model-reference.js'),
   ])
-  const model = await loadModel(spec.model.name, { signal, ...runtimeFrom(flags) })
+  const model = await loadModel(spec.model.name, {
+    ...optionsOf(spec.model),
+    signal,
+    ...runtimeFrom(flags),
+  })
   const show = progressOf(spec)
   try {
     const { measures } = await doUnit(folder, spec, {

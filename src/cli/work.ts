@@ -1,4 +1,6 @@
 import { UserError } from '../core/errors.js'
+import type { Activation } from '../core/model.js'
+import type { ModelReference } from '../core/model-reference.js'
 import type { Engine, UnitTask } from '../lab/engines/engine.js'
 import { doUnits, type FinishedUnit } from '../lab/plans/do-units.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
@@ -62,13 +64,16 @@ function accuracies(result: UnitResult | undefined): string {
 
 /** A model as units name it. It is loaded to fetch and to identify it. */
 export async function identified(
-  name: string,
+  { model: name, activation }: { readonly model: string; readonly activation?: Activation | undefined },
   signal: AbortSignal,
-): Promise<{ readonly name: string; readonly sha256: string }> {
-  const { loadModel } = await import('../node/model.js')
+): Promise<ModelReference> {
+  const [{ loadModel }, { referenceTo }] = await Promise.all([
+    import('../node/model.js'),
+    import('../core/model-reference.js'),
+  ])
   const bars = downloadBars()
-  const model = await loadModel(name, { signal, onProgress: bars.onProgress }).finally(bars.stop)
-  return { name, sha256: await model.hash().finally(() => model.close()) }
+  const model = await loadModel(name, { activation, signal, onProgress: bars.onProgress }).finally(bars.stop)
+  return referenceTo(model).finally(() => model.close())
 }
 
 /** Ends a command whose runs failed: says of each why, and throws. Does nothing where none has failed. */

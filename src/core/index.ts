@@ -1,6 +1,12 @@
 export type { BlockWeights, Linear, Norm } from './clip/block-weights.js'
 export { Clip, type ClipParts } from './clip/clip.js'
-export type { ClipConfig, ResNetConfig, TextConfig, VisionTransformerConfig } from './clip/config.js'
+export type {
+  ClipConfig,
+  ResNetConfig,
+  TextConfig,
+  VisionConfig,
+  VisionTransformerConfig,
+} from './clip/config.js'
 export type { TextPrompts } from './clip/prompted-text.js'
 export {
   type ClassFeaturesKey,
@@ -68,8 +74,15 @@ export type {
 } from './graph/index.js'
 /** Symbolic tensors, their operators and gradients: what methods and towers are written in. */
 export * as graph from './graph/index.js'
-export type { RgbImage } from './image/image.js'
-export { normalize, testTransform } from './image/preprocess.js'
+export {
+  clipPreprocessing,
+  normalize,
+  type PixelForm,
+  type Preprocessing,
+  type Rgb,
+  testTransform,
+} from './image/preprocess.js'
+export type { Interpolation, RgbImage } from './image/resize.js'
 export type {
   ClassHead,
   Configuration,
@@ -105,7 +118,8 @@ export type {
   TrainingContext,
 } from './methods/reference.js'
 export { configure, type MethodChoice, methodNamed, methods, registerMethod } from './methods/registry.js'
-export type { Model, ModelCaches } from './model.js'
+export type { Activation, Model, ModelCaches } from './model.js'
+export type { ModelReference, StatedByCaller } from './model-reference.js'
 export { type RandomStream, randomStream } from './random.js'
 export type { Device, DeviceChoice } from './runtime/device.js'
 export type { Runtime, Session, TensorMap } from './runtime/session.js'
@@ -134,8 +148,9 @@ export {
 } from './train/trained-prompts.js'
 export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
 export { type ByteSource, memorySource } from './weights/byte-source.js'
-export { inferClipConfig, type StatedConfig, type StatedSize } from './weights/clip-config.js'
+export { inferClipConfig } from './weights/clip-config.js'
 export { tensorsOf } from './weights/clip-tensors.js'
+export { type ConfigName, type FoundConfig, statedConfigs } from './weights/configs.js'
 export { type CanonicalWeights, canonicalWeights, type Naming } from './weights/names.js'
 export {
   decodeSafetensors,
@@ -146,3 +161,4 @@ export {
   type TensorsToWrite,
 } from './weights/safetensors.js'
 export type { StateDict, WeightDType, WeightEntry } from './weights/state-dict.js'
+export type { StatedConfig, StatedSize } from './weights/stated-config.js'

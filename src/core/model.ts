@@ -6,6 +6,12 @@ import type { EvaluationCaches } from './evaluate/feature-batches.js'
 import type { Runtime } from './runtime/session.js'
 import type { Tokenizer } from './tokenizer/tokenizer.js'
 
+/** The activation of a model as people state it: x * sigmoid(1.702 x), or 0.5 x (1 + erf(x / sqrt 2)). */
+export const activations = ['quick-gelu', 'gelu'] as const
+
+/** See {@link activations}. */
+export type Activation = (typeof activations)[number]
+
 /** A CLIP model ready for use, with the runtime that computes it. */
 export interface Model extends AsyncDisposable {
   readonly clip: Clip
@@ -14,6 +20,8 @@ export interface Model extends AsyncDisposable {
   readonly name: string
   /** File, folder or address the weights come from. */
   readonly source: string
+  /** The activation, where the caller stated it. */
+  readonly activation?: Activation | undefined
   /** SHA-256 of the weights, hexadecimal. */
   hash(): Promise<string>
   /** What is kept of what the model computes; undefined where that is turned off. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ConfigError, UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Model } from '../core/model.js'
+import { optionsOf } from '../core/model-reference.js'
 import { checkPrompts } from '../core/train/trained-prompts.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { loadPrompts } from './runs/prompts-file.js'
@@ -24,7 +25,15 @@ export async function loadRun(path: string, options: LoadRunOptions = {}): Promi
   const { model: given, ...modelOptions } = options
   const file = await promptsPath(path)
   const prompts = await loadPrompts(file)
-  const model = typeof given === 'object' ? given : await loadModel(given ?? prompts.model.name, modelOptions)
+  const asTrained = optionsOf(prompts.model)
+  const model =
+    typeof given === 'object'
+      ? given
+      : await loadModel(given ?? prompts.model.name, {
+          ...asTrained,
+          ...modelOptions,
+          activation: modelOptions.activation ?? asTrained.activation,
+        })
   try {
     const sha256 = await model.hash()
     if (sha256 !== prompts.model.sha256) {
@@ -32,6 +41,12 @@ export async function loadRun(path: string, options: LoadRunOptions = {}): Promi
         `${path} was trained with ${prompts.model.name} (SHA-256 ${prompts.model.sha256.slice(0, 12)}…), but ${model.source} is ${sha256.slice(0, 12)}…`,
         { hint: 'Name the model it was trained with by --model.' },
       )
+    }
+    const { preprocessing } = model.clip
+    if (JSON.stringify({ ...preprocessing, ...asTrained.pixels }) !== JSON.stringify(preprocessing)) {
+      throw new ConfigError(`${path} was trained on images in another form than ${model.source} takes`, {
+        hint: 'Let the run load its model, or load the model with the pixels that the run names.',
+      })
     }
     checkPrompts(file, prompts, model.clip)
   } catch (error) {

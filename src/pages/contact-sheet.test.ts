@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { ImageError } from '../core/errors.js'
-import type { RgbImage } from '../core/image/image.js'
+import type { RgbImage } from '../core/image/resize.js'
 import { contactSheet } from './contact-sheet.js'
 
 type Rgb = readonly [number, number, number]

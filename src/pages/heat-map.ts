@@ -1,4 +1,4 @@
-import type { RgbImage } from '../core/image/image.js'
+import type { RgbImage } from '../core/image/resize.js'
 
 /** From little to much; lightness rises all the way, so that it reads without colours, too. After Matplotlib's inferno. */
 export const heatColours = [

@@ -33,7 +33,7 @@ export async function interpretationReport(options: InterpretationReportOptions)
     attention: attention(interpretation, noImages),
     facts: {
       'Method options': methodOptions as Record<string, unknown>,
-      Model: model,
+      Model: { ...model },
       Environment: { ...environment },
     },
   })

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../core/image/image.js'
+import type { RgbImage } from '../core/image/resize.js'
 
 /** Longest side of an embedded picture, in pixels: twice that of its place on the page. */
 const LARGEST = 360

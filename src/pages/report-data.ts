@@ -1,6 +1,6 @@
 import type { CalibrationBin, Metrics } from '../core/evaluate/metrics.js'
 import type { ClassProbability } from '../core/evaluate/predict.js'
-import type { RgbImage } from '../core/image/image.js'
+import type { RgbImage } from '../core/image/resize.js'
 import type { ContextPrompt } from '../core/interpret/context-words.js'
 import type { ImageAttention } from '../core/interpret/image-attention.js'
 

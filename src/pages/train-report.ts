@@ -50,7 +50,7 @@ export async function trainReport(options: TrainReportOptions): Promise<string> 
     facts: {
       Settings: settings,
       'Method options': methodOptions,
-      Model: model,
+      Model: { ...model },
       Environment: { ...environment },
     },
   })

@@ -1,6 +1,6 @@
 import { ImageError } from '../core/errors.js'
-import type { RgbImage } from '../core/image/image.js'
 import { identifyImage } from '../core/image/image-format.js'
+import type { RgbImage } from '../core/image/resize.js'
 
 /** Options of {@link decodeImage}. */
 export interface DecodeOptions {

@@ -7,9 +7,7 @@ import {
   unpackVocabulary,
 } from '../core/tokenizer/vocabulary-files.js'
 import type { ByteSource } from '../core/weights/byte-source.js'
-import type { StatedConfig } from '../core/weights/clip-config.js'
-import { readHuggingFaceConfig, readOpenClipConfig } from '../core/weights/config-files.js'
-import type { Naming } from '../core/weights/names.js'
+import type { ConfigName, FoundConfig } from '../core/weights/configs.js'
 import { parseJson } from '../core/weights/parse-json.js'
 import { blobSource } from './blob-source.js'
 import { type FetchOptions, fetched, MissingFileError } from './fetched.js'
@@ -27,14 +25,16 @@ export interface ModelFiles {
   readonly weights: ModelFile
   /** Hugging Face's `config.json`, or an `open_clip_config.json`: the one that belongs to the weights. */
   readonly config?: ModelFile
+  /** Hugging Face's `preprocessor_config.json`: how the model wants its images. */
+  readonly preprocessor?: ModelFile
   readonly tokenizer: TokenizerFiles
 }
 
 /** Where the parts of a model come from. Nothing is fetched before it is asked for. */
 export interface ModelSource {
   weights(): Promise<ByteSource>
-  /** The configuration that belongs to weights of such names, if there is one. */
-  config(naming: Naming): Promise<StatedConfig | undefined>
+  /** A configuration file, if there is one. */
+  config(name: ConfigName): Promise<FoundConfig | undefined>
   vocabulary(): Promise<Vocabulary>
 }
 
@@ -50,13 +50,18 @@ export function filesOf(
   return isLocation(model) ? folderFiles(absolute(model), options) : namedFiles(model, options)
 }
 
-function namedFiles({ weights, config, tokenizer }: ModelFiles, options: UrlSourceOptions): ModelSource {
+function namedFiles(
+  { weights, config, preprocessor, tokenizer }: ModelFiles,
+  options: UrlSourceOptions,
+): ModelSource {
   return {
     async weights() {
       return isLocation(weights) ? urlSource(absolute(weights), options) : blobSource(weights)
     },
-    config: async (naming) =>
-      config === undefined ? undefined : statedBy(naming, await readFile(config, options)),
+    async config(name) {
+      const file = name === 'preprocessor_config.json' ? preprocessor : config
+      return file === undefined ? undefined : parsed(await readFile(file, options))
+    },
     vocabulary: () => readTokenizer(tokenizer, options),
   }
 }
@@ -80,9 +85,9 @@ function folderFiles(
         hint: 'Give the address of the weight file, or of the folder that holds it.',
       })
     },
-    async config(naming) {
-      const file = await present(naming === 'huggingface' ? 'config.json' : 'open_clip_config.json')
-      return file && statedBy(naming, file)
+    async config(name) {
+      const file = await present(name)
+      return file && parsed(file)
     },
     async vocabulary() {
       const whole = await present('tokenizer.json')
@@ -140,11 +145,8 @@ function textOf({ name, bytes }: NamedBytes): NamedText {
   return { name, text: new TextDecoder().decode(bytes) }
 }
 
-function statedBy(naming: Naming, file: NamedBytes): StatedConfig {
-  const json = parseJson(file.name, textOf(file).text)
-  return naming === 'huggingface'
-    ? readHuggingFaceConfig(file.name, json)
-    : readOpenClipConfig(file.name, json)
+function parsed(file: NamedBytes): FoundConfig {
+  return { path: file.name, json: parseJson(file.name, textOf(file).text) }
 }
 
 async function readTokenizer(files: TokenizerFiles, options: FetchOptions): Promise<Vocabulary> {

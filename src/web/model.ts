@@ -1,11 +1,13 @@
 import { Clip } from '../core/clip/clip.js'
 import { UserError } from '../core/errors.js'
 import { checkTokenizer, type Model } from '../core/model.js'
+import { configured, guessedActivation, type StatedByCaller } from '../core/model-reference.js'
 import type { Runtime } from '../core/runtime/session.js'
 import { createTokenizer } from '../core/tokenizer/tokenizer.js'
 import { type ByteSource, readBytes } from '../core/weights/byte-source.js'
 import { inferClipConfig } from '../core/weights/clip-config.js'
 import { tensorsOf } from '../core/weights/clip-tensors.js'
+import { statedConfigs } from '../core/weights/configs.js'
 import { canonicalWeights } from '../core/weights/names.js'
 import { safetensorsOf } from '../core/weights/safetensors.js'
 import { filesOf, type ModelFiles, type TokenizerFiles } from './model-files.js'
@@ -13,7 +15,7 @@ import { webRuntime } from './runtime.js'
 import type { UrlSourceOptions } from './url-source.js'
 
 /** Options of {@link loadModel}. */
-export interface LoadModelOptions extends UrlSourceOptions {
+export interface LoadModelOptions extends UrlSourceOptions, StatedByCaller {
   /** Where graphs are computed. Default: `webRuntime()`. The model closes it. */
   readonly runtime?: Runtime
   /** Name by which trained prompts remember the model. Default: the address, or the name of the weight file. */
@@ -39,7 +41,11 @@ export async function loadModel(
   const source = await files.weights()
   try {
     const { entries, naming } = canonicalWeights(await safetensorsOf(source))
-    const config = inferClipConfig({ entries, naming }, source.name, await files.config(naming))
+    const stated = await statedConfigs(naming, (name) => files.config(name))
+    const config = configured(inferClipConfig({ entries, naming }, source.name, stated), options)
+    if (!options.activation && stated.every(({ activation }) => activation === undefined)) {
+      console.warn(`${guessedActivation(config, source.name)}. State it by the option activation.`)
+    }
     const tokenizer = createTokenizer(await files.vocabulary(), { contextLength: config.text.contextLength })
     checkTokenizer(tokenizer, config, source.name)
     const close = () => source.close()
@@ -55,6 +61,7 @@ export async function loadModel(
       runtime,
       name,
       source: source.name,
+      activation: options.activation,
       hash() {
         hash ??= sha256(source)
         return hash

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../src/core/image/image.js'
+import type { RgbImage } from '../../src/core/image/resize.js'
 import type { ContextPrompt } from '../../src/core/interpret/context-words.js'
 import type { ImageAttention, View } from '../../src/core/interpret/image-attention.js'
 import { randomStream } from '../../src/core/random.js'

@@ -1,6 +1,6 @@
 import { calibrationBins, evaluateLogits } from '../../src/core/evaluate/metrics.js'
 import { mostLikely } from '../../src/core/evaluate/predict.js'
-import type { RgbImage } from '../../src/core/image/image.js'
+import type { RgbImage } from '../../src/core/image/resize.js'
 import { randomStream } from '../../src/core/random.js'
 import type { Curve, ReportData } from '../../src/pages/report-data.js'
 

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../../src/core/image/image.js'
+import type { RgbImage } from '../../src/core/image/resize.js'
 import { randomStream } from '../../src/core/random.js'
 import { captionOf, fits } from '../../src/core/world/captions.js'
 import { drawScene } from '../../src/core/world/render.js'

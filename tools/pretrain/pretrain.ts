@@ -2,7 +2,7 @@ import { Clip } from '../../src/core/clip/clip.js'
 import { layoutTexts } from '../../src/core/clip/prompt-layout.js'
 import type { ClipTensors } from '../../src/core/clip/weights.js'
 import { encodeGraph, type HostTensor } from '../../src/core/graph/index.js'
-import { normalize } from '../../src/core/image/preprocess.js'
+import { clipPreprocessing, normalize } from '../../src/core/image/preprocess.js'
 import type { Runtime } from '../../src/core/runtime/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer/tokenizer.js'
 import { adamW } from '../../src/core/train/adam.js'
@@ -56,7 +56,7 @@ export async function pretrain(options: PretrainOptions): Promise<Weights> {
     const pairs = pairBatch(seed, step, batch)
     const pixels = new Float32Array(batch * 3 * resolution * resolution)
     for (const [i, image] of pairs.images.entries())
-      normalize(image.data, resolution, pixels, i * 3 * resolution ** 2)
+      normalize(image.data, clipPreprocessing(resolution), pixels, i * 3 * resolution ** 2)
     const tokens = pairs.captions.map((text) =>
       tokenizer.tokenize(text, { truncate: true }).slice(0, 1 + suffixLength),
     )

@@ -1,4 +1,5 @@
 import { constant, type Tensor } from '../graph/index.js'
+import { clipPixels, type Preprocessing } from '../image/preprocess.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { type BlockShape, foldedBlockWeights } from './block-weights.js'
 import type { ClipConfig } from './config.js'
@@ -35,6 +36,11 @@ export class Clip {
     const { vision, activation } = config
     this.textWeights = textTowerWeights(config, get, block)
     this.imageTower = architectureOf(vision).build({ config: vision, activation, tensors, get, block })
+  }
+
+  /** How images become its input. */
+  get preprocessing(): Preprocessing {
+    return { ...(this.config.pixels ?? clipPixels), size: this.resolution }
   }
 
   /** Side of the square images it takes, in pixels. */

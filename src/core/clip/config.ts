@@ -1,3 +1,5 @@
+import type { PixelForm } from '../image/preprocess.js'
+
 /** A Vision Transformer image tower (CLIP paper, section 2.4). Heads are always width / 64 unless the file says otherwise. */
 export interface VisionTransformerConfig {
   readonly kind: 'vit'
@@ -40,4 +42,6 @@ export interface ClipConfig {
   readonly text: TextConfig
   /** `quick`: x * sigmoid(1.702 x), as OpenAI's models; `exact`: 0.5 x (1 + erf(x / sqrt 2)). */
   readonly activation: 'quick' | 'exact'
+  /** How it wants its images, where that is not OpenAI's form. */
+  readonly pixels?: PixelForm
 }

@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js'
-import type { RgbImage } from '../image/image.js'
+import type { RgbImage } from '../image/resize.js'
 import type { Dataset, Datum, ImageFile } from './dataset.js'
 
 /** Which half of the classes: `base` is trained on, `novel` is what generalisation is measured on. */

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/image.js'
+import type { RgbImage } from '../image/resize.js'
 
 /** One labelled image. `load` decodes it; `source` (a path, or a name for drawn images) is for messages and keys. */
 export interface Datum {

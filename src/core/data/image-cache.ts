@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/image.js'
+import type { RgbImage } from '../image/resize.js'
 import type { Datum } from './dataset.js'
 
 /**

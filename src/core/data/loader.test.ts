@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openFolder } from '../../node/data/folder.js'
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { trainTransform } from '../image/augment.js'
-import type { RgbImage } from '../image/image.js'
-import { normalize, testTransform } from '../image/preprocess.js'
+import { clipPreprocessing, normalize, testTransform } from '../image/preprocess.js'
+import type { RgbImage } from '../image/resize.js'
 import { randomStream } from '../random.js'
 import type { Datum } from './dataset.js'
 import { ImageCache } from './image-cache.js'
 import { type Batch, evalBatches, readableImages, trainBatchCount, trainBatches } from './loader.js'
 
 const resolution = 8
+const preprocessing = clipPreprocessing(resolution)
 
 function picture(seed: number, width = 12, height = 10): RgbImage {
   const random = randomStream(seed, 'picture')
@@ -53,7 +54,7 @@ async function collect(source: AsyncIterable<Batch>): Promise<Batch[]> {
   return batches
 }
 
-const training = { batchSize: 2, epoch: 1, seed: 1, resolution }
+const training = { batchSize: 2, epoch: 1, seed: 1, preprocessing }
 const indicesOf = (batches: Batch[]) => batches.flatMap(({ indices }) => [...indices])
 
 describe('trainBatches', () => {
@@ -78,9 +79,9 @@ describe('trainBatches', () => {
     for (const batch of await collect(trainBatches({ ...training, epoch: 4, data }))) {
       for (const [row, index] of batch.indices.entries()) {
         expect(batch.labels[row]).toBe(index % 3)
-        const pixels = trainTransform(picture(index), resolution, randomStream(1, 'augment', 4, index))
+        const pixels = trainTransform(picture(index), preprocessing, randomStream(1, 'augment', 4, index))
         const expected = new Float32Array(3 * resolution ** 2)
-        normalize(pixels, resolution, expected, 0)
+        normalize(pixels, preprocessing, expected, 0)
         expect(batch.images.slice(row * expected.length, (row + 1) * expected.length)).toEqual(expected)
       }
     }
@@ -149,12 +150,12 @@ describe('trainBatches', () => {
 describe('evalBatches', () => {
   it('goes in order with the test transform and pads the last batch with zeros', async () => {
     const { data } = drawn(5)
-    const batches = await collect(evalBatches({ data, batchSize: 4, resolution }))
+    const batches = await collect(evalBatches({ data, batchSize: 4, preprocessing }))
     expect(batches.map(({ indices }) => [...indices])).toEqual([[0, 1, 2, 3], [4]])
     expect(batches.map(({ labels }) => [...labels])).toEqual([[0, 1, 0, 1], [0]])
     const size = 3 * resolution ** 2
     const expected = new Float32Array(4 * size)
-    normalize(testTransform(picture(4), resolution), resolution, expected, 0)
+    normalize(testTransform(picture(4), preprocessing), preprocessing, expected, 0)
     expect(batches[1]!.images).toEqual(expected)
   })
 
@@ -162,7 +163,7 @@ describe('evalBatches', () => {
     const { data } = drawn(4)
     const mixed = [data[0]!, bad('x.jpg'), data[1]!, data[2]!, bad('y.jpg'), bad('z.jpg')]
     const reported: string[] = []
-    const options = { data: mixed, batchSize: 2, resolution, skipBadImages: true }
+    const options = { data: mixed, batchSize: 2, preprocessing, skipBadImages: true }
     const onBadImage = ({ source }: Datum, error: UserError) => reported.push(`${source}: ${error.message}`)
     const batches = await collect(evalBatches({ ...options, onBadImage }))
     expect(batches.map(({ indices }) => [...indices])).toEqual([[0], [2, 3], []])
@@ -179,7 +180,7 @@ describe('evalBatches', () => {
         throw new TypeError('fault')
       },
     }
-    const options = { data: [faulty], batchSize: 1, resolution, skipBadImages: true }
+    const options = { data: [faulty], batchSize: 1, preprocessing, skipBadImages: true }
     await expect(collect(evalBatches(options))).rejects.toThrow('fault')
   })
 })
@@ -227,7 +228,7 @@ describe('loading from files', () => {
       const [red, green] = [0, 1].map((channel) => batch!.images[(row * 3 + channel) * plane]!)
       expect(red! > green!).toBe(label === 0)
     }
-    const [evaluated] = await collect(evalBatches({ data: dataset.test, batchSize: 4, resolution }))
+    const [evaluated] = await collect(evalBatches({ data: dataset.test, batchSize: 4, preprocessing }))
     expect([...evaluated!.labels]).toEqual([0, 1])
   })
 

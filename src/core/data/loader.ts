@@ -1,7 +1,7 @@
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { trainTransform } from '../image/augment.js'
-import type { RgbImage } from '../image/image.js'
-import { normalize, testTransform } from '../image/preprocess.js'
+import { normalize, type Preprocessing, testTransform } from '../image/preprocess.js'
+import type { RgbImage } from '../image/resize.js'
 import { type RandomStream, randomStream } from '../random.js'
 import { ahead, limiter, nextTurn, type Task } from './ahead.js'
 import type { Datum } from './dataset.js'
@@ -10,8 +10,8 @@ import type { ImageCache } from './image-cache.js'
 export interface LoadOptions {
   readonly data: readonly Datum[]
   readonly batchSize: number
-  /** Side of the square input, in pixels. */
-  readonly resolution: number
+  /** How images become the model's input. */
+  readonly preprocessing: Preprocessing
   /** Keeps decoded images between epochs; without one, every epoch decodes anew. */
   readonly cache?: ImageCache | undefined
   /** Batches made ahead of the consumer; 3 by default. */
@@ -40,14 +40,18 @@ export interface EvalBatchOptions extends EvalOptions {
 /** Keeps what the test transform makes of image files, by their content. */
 export interface PixelCache {
   /** The pixels [R, R, 3] that are kept for such a file, or those that `make` gives; these are kept from then on. */
-  pixels(bytes: Uint8Array, resolution: number, make: () => Promise<Uint8Array>): Promise<Uint8Array>
+  pixels(
+    bytes: Uint8Array,
+    preprocessing: Preprocessing,
+    make: () => Promise<Uint8Array>,
+  ): Promise<Uint8Array>
 }
 
 export type OnBadImage = (datum: Datum, error: UserError) => void
 
 export interface Batch {
   /**
-   * [B, 3, R, R], normalised as CLIP expects. In training B is the batch size, or the number of images where those
+   * [B, 3, R, R], normalised as the model expects. In training B is the batch size, or the number of images where those
    * are fewer. In evaluation B is always the batch size; rows beyond the images are zero.
    */
   readonly images: Float32Array
@@ -97,9 +101,9 @@ async function* augmented(
   options: TrainBatchOptions & { readonly leastArea?: number },
   batches: readonly number[][],
 ): AsyncGenerator<Batch, void, undefined> {
-  const { epoch, seed, resolution, leastArea } = options
+  const { epoch, seed, preprocessing, leastArea } = options
   const rng = (index: number): RandomStream => randomStream(seed, 'augment', epoch, index)
-  const pixels: Transform = (image, index) => trainTransform(image, resolution, rng(index), leastArea)
+  const pixels: Transform = (image, index) => trainTransform(image, preprocessing, rng(index), leastArea)
   const limit = limiter(concurrency)
   const tasks = batches.map(
     (indices): Task<Batch> =>
@@ -171,7 +175,7 @@ export async function* evalItems<T, B>(
  * @param bytes the image's file where it was read already
  */
 export async function testPixels(
-  { cache, pixels, resolution }: Pick<EvalBatchOptions, 'cache' | 'pixels' | 'resolution'>,
+  { cache, pixels, preprocessing }: Pick<EvalBatchOptions, 'cache' | 'pixels' | 'preprocessing'>,
   datum: Datum,
   signal: AbortSignal,
   bytes?: Uint8Array,
@@ -181,12 +185,12 @@ export async function testPixels(
     // See `loadPixels`.
     await nextTurn()
     signal.throwIfAborted()
-    return testTransform(image, resolution)
+    return testTransform(image, preprocessing)
   }
   signal.throwIfAborted()
   if (!pixels || !file) return made(await decoded(datum, cache))
   const content = bytes ?? (await file.read())
-  return pixels.pixels(content, resolution, async () => made(await file.decode(content)))
+  return pixels.pixels(content, preprocessing, async () => made(await file.decode(content)))
 }
 
 /**
@@ -258,14 +262,14 @@ function isReadable<T>(item: T | UserError): item is T {
 }
 
 function assemble(
-  { data, resolution }: LoadOptions,
+  { data, preprocessing }: LoadOptions,
   pixels: readonly Uint8Array[],
   indices: readonly number[],
   rows: number,
 ): Batch {
-  const size = 3 * resolution * resolution
+  const size = 3 * preprocessing.size ** 2
   const images = new Float32Array(rows * size)
-  for (const [row, image] of pixels.entries()) normalize(image, resolution, images, row * size)
+  for (const [row, image] of pixels.entries()) normalize(image, preprocessing, images, row * size)
   return {
     images,
     labels: Int32Array.from(indices, (index) => data[index]!.label),

@@ -1,6 +1,7 @@
 import type { Clip } from '../clip/clip.js'
 import { classFeatures, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
 import { encodeGraph, type HostTensor, input, l2Normalize, sizeOf } from '../graph/index.js'
+import type { Preprocessing } from '../image/preprocess.js'
 import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
 import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
@@ -15,7 +16,7 @@ export interface Classifier extends AsyncDisposable {
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
   /** Side of the model's square input, in pixels. */
-  readonly resolution: number
+  readonly preprocessing: Preprocessing
   /** Weights of the classes, [classes, embedDim]; undefined where each image has its own. */
   readonly textFeatures: Float32Array | undefined
   /**
@@ -129,9 +130,9 @@ async function headClassifier(
   text: Float32Array | undefined,
 ): Promise<Classifier> {
   const { clip, runtime, classNames, caches } = options
-  const { resolution } = clip
+  const { resolution, preprocessing } = clip
   const batchSize = options.batchSize ?? Math.min(BATCH, head.batchSize ?? BATCH)
-  const shared = { classNames, resolution, batchSize, textFeatures: text, caches }
+  const shared = { classNames, preprocessing, batchSize, textFeatures: text, caches }
   const { features } = head
   const each = features ? [features.width] : [3, resolution, resolution]
   const compiled = await compileHead({ ...options, batchSize }, head, feeds, each, text)

@@ -108,7 +108,7 @@ async function* classified(
   data: readonly Datum[],
   options: EvaluateOptions & Pick<EvalBatchOptions, 'onBadImage'>,
 ): AsyncGenerator<ClassifiedBatch> {
-  const { batchSize, resolution, frozen, caches } = classifier
+  const { batchSize, preprocessing, frozen, caches } = classifier
   if (frozen) {
     for await (const { features, labels, indices } of featureBatches({
       ...options,
@@ -121,12 +121,12 @@ async function* classified(
     }
     return
   }
-  const perImage = 3 * resolution ** 2
+  const perImage = 3 * preprocessing.size ** 2
   for await (const batch of evalBatches({
     ...options,
     data,
     batchSize,
-    resolution,
+    preprocessing,
     pixels: caches?.pixels,
   })) {
     const { labels, indices } = batch

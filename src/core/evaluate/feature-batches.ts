@@ -28,7 +28,7 @@ export interface EvaluationCaches {
 }
 
 /** Options of {@link featureBatches}. */
-export interface FeatureBatchOptions extends Omit<EvalOptions, 'batchSize' | 'resolution' | 'cache'> {
+export interface FeatureBatchOptions extends Omit<EvalOptions, 'batchSize' | 'preprocessing' | 'cache'> {
   readonly tower: FrozenImageTower
   readonly caches?: EvaluationCaches | undefined
 }
@@ -58,9 +58,9 @@ export async function* featureBatches(
   options: FeatureBatchOptions,
 ): AsyncGenerator<FeatureBatch, void, undefined> {
   const { tower, caches, data } = options
-  const { resolution, batchSize, width } = tower
+  const { preprocessing, batchSize, width } = tower
   const kept = await caches?.features?.open(tower)
-  const pixelOptions = { pixels: caches?.pixels, resolution }
+  const pixelOptions = { pixels: caches?.pixels, preprocessing }
   const load = async (datum: Datum, signal: AbortSignal): Promise<Loaded> => {
     signal.throwIfAborted()
     const bytes = caches && (await datum.file?.read())
@@ -72,13 +72,13 @@ export async function* featureBatches(
   }
   const batch = (items: readonly Loaded[], indices: readonly number[]) => {
     const missing = items.filter(({ pixels }) => pixels)
-    const size = 3 * resolution * resolution
+    const size = 3 * preprocessing.size ** 2
     const images = new Float32Array(missing.length * size)
-    for (const [row, { pixels }] of missing.entries()) normalize(pixels!, resolution, images, row * size)
+    for (const [row, { pixels }] of missing.entries()) normalize(pixels!, preprocessing, images, row * size)
     return { items, indices, missing, images }
   }
   for await (const { items, indices, missing, images } of evalItems(
-    { ...options, batchSize, resolution },
+    { ...options, batchSize, preprocessing },
     load,
     batch,
   )) {

@@ -1,5 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { encodeGraph, input } from '../graph/index.js'
+import type { Preprocessing } from '../image/preprocess.js'
 import type { FeatureInputs } from '../methods/method.js'
 import { frozenFeatures } from '../methods/prompted-features.js'
 import type { Runtime, Session } from '../runtime/session.js'
@@ -11,7 +12,7 @@ export const IMAGE_BATCH = 16
 export interface FrozenImageTower {
   /** Images of one run; fewer are padded. */
   readonly batchSize: number
-  readonly resolution: number
+  readonly preprocessing: Preprocessing
   /** Values of an image's features. */
   readonly width: number
   /** The computation, encoded without its large weights. */
@@ -35,7 +36,7 @@ export function frozenImageTower(
   batchSize = IMAGE_BATCH,
   frozen: Pick<FeatureInputs, 'width' | 'tower'> = frozenFeatures(clip),
 ): FrozenImageTower {
-  const { resolution } = clip
+  const { resolution, preprocessing } = clip
   const { width, tower } = frozen
   const shape = [batchSize, 3, resolution, resolution]
   const perImage = 3 * resolution * resolution
@@ -43,7 +44,7 @@ export function frozenImageTower(
   let compiled: Promise<Session> | undefined
   return {
     batchSize,
-    resolution,
+    preprocessing,
     width,
     program: async () => (await encode()).onnx,
     async features(images) {

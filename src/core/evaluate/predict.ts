@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
-import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
+import type { RgbImage } from '../image/resize.js'
 import type { Classifier } from './classifier.js'
 
 /** A class and how likely it is. */
@@ -42,15 +42,15 @@ export async function* predictImages(
   images: readonly NamedImage[],
   { top = 5, onBadImage }: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { classNames, batchSize, resolution } = classifier
-  const perImage = 3 * resolution * resolution
+  const { classNames, batchSize, preprocessing } = classifier
+  const perImage = 3 * preprocessing.size ** 2
   for (let start = 0; start < images.length; start += batchSize) {
     const names: string[] = []
     const pixels = new Float32Array(batchSize * perImage)
     for (const image of images.slice(start, start + batchSize)) {
       try {
         const decoded = await image.load()
-        normalize(testTransform(decoded, resolution), resolution, pixels, names.length * perImage)
+        normalize(testTransform(decoded, preprocessing), preprocessing, pixels, names.length * perImage)
         names.push(image.name)
       } catch (error) {
         if (!(error instanceof UserError) || !onBadImage) throw error

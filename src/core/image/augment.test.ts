@@ -10,6 +10,7 @@ import {
 import { decodeImage } from '../../node/data/decode.js'
 import { randomStream } from '../random.js'
 import { cropResizeFlip, randomCrop, trainTransform } from './augment.js'
+import { clipPreprocessing } from './preprocess.js'
 
 interface ResizedCrop {
   key: string
@@ -33,9 +34,9 @@ describe('cropResizeFlip', () => {
     async ({ key, file, i, j, h, w, size, hflip }) => {
       const image = await decodeImage(preprocessPath(file))
       const box = { left: j, top: i, width: w, height: h }
-      expect(pixelDifference(cropResizeFlip(image, box, size, hflip), tensors.get(key)!.bytes)).toEqual(
-        identical,
-      )
+      expect(
+        pixelDifference(cropResizeFlip(image, box, clipPreprocessing(size), hflip), tensors.get(key)!.bytes),
+      ).toEqual(identical)
     },
   )
 })
@@ -86,9 +87,9 @@ describe('trainTransform', () => {
   }
 
   it('depends on the stream alone', () => {
-    const first = trainTransform(image, 16, randomStream(3, 'augment', 0, 7))
-    expect(trainTransform(image, 16, randomStream(3, 'augment', 0, 7))).toEqual(first)
-    expect(trainTransform(image, 16, randomStream(3, 'augment', 1, 7))).not.toEqual(first)
+    const first = trainTransform(image, clipPreprocessing(16), randomStream(3, 'augment', 0, 7))
+    expect(trainTransform(image, clipPreprocessing(16), randomStream(3, 'augment', 0, 7))).toEqual(first)
+    expect(trainTransform(image, clipPreprocessing(16), randomStream(3, 'augment', 1, 7))).not.toEqual(first)
   })
 
   it('flips half of the images', () => {
@@ -98,7 +99,7 @@ describe('trainTransform', () => {
       data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.floor(i / 3) % 64),
     }
     const flipped = Array.from({ length: 1000 }, (_, i) =>
-      trainTransform(ramp, 4, randomStream(1, i)),
+      trainTransform(ramp, clipPreprocessing(4), randomStream(1, i)),
     ).filter((pixels) => pixels[0]! > pixels[9]!)
     expect(flipped.length).toBeGreaterThan(440)
     expect(flipped.length).toBeLessThan(560)

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../random.js'
-import type { RgbImage } from './image.js'
-import { type Box, resizeBicubic } from './resize.js'
+import type { Preprocessing } from './preprocess.js'
+import { type Box, type RgbImage, resize } from './resize.js'
 import { roundHalfToEven } from './rounding.js'
 
 /** Least share of an image's area in a training crop. */
@@ -9,28 +9,34 @@ const ratios = [3 / 4, 4 / 3] as const
 const attempts = 10
 
 /**
- * The training transform: random resized crop (Szegedy et al. 2015, section 6, as torchvision does it), bicubic, then
- * a horizontal flip half of the time.
+ * The training transform: random resized crop (Szegedy et al. 2015, section 6, as torchvision does it), then a
+ * horizontal flip half of the time. It is the same for every model up to size and interpolation: a crop is resized to a
+ * square in any case, so how a model wants whole images made square does not come in.
  *
- * @param resolution side of the result in pixels
+ * @param preprocessing side of the result in pixels, and interpolation
  * @param rng draws the crop first, then the flip
  * @param leastArea least share of the image's area in the crop; default: 8 %
- * @returns resolution x resolution x 3 bytes
+ * @returns size x size x 3 bytes
  */
 export function trainTransform(
   image: RgbImage,
-  resolution: number,
+  preprocessing: Pick<Preprocessing, 'size' | 'interpolation'>,
   rng: RandomStream,
   leastArea?: number,
 ): Uint8Array {
   const box = randomCrop(image.width, image.height, rng, leastArea)
-  return cropResizeFlip(image, box, resolution, rng.uniform() < 0.5)
+  return cropResizeFlip(image, box, preprocessing, rng.uniform() < 0.5)
 }
 
 /** Cuts out `box`, resizes it to a square and mirrors it left to right when asked. */
-export function cropResizeFlip(image: RgbImage, box: Box, resolution: number, flip: boolean): Uint8Array {
-  const { data } = resizeBicubic(image, resolution, resolution, { crop: box })
-  if (flip) mirror(data, resolution)
+export function cropResizeFlip(
+  image: RgbImage,
+  box: Box,
+  { size, interpolation }: Pick<Preprocessing, 'size' | 'interpolation'>,
+  flip: boolean,
+): Uint8Array {
+  const { data } = resize(image, size, size, { interpolation, crop: box })
+  if (flip) mirror(data, size)
   return data
 }
 

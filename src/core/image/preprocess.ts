@@ -1,55 +1,105 @@
-import type { RgbImage } from './image.js'
-import { resizeBicubic } from './resize.js'
+import { type Interpolation, type RgbImage, resize } from './resize.js'
 import { roundHalfToEven } from './rounding.js'
 
-/** Mean of each channel over CLIP's training images, red, green, blue, in units of 255. */
-export const clipMean = [0.48145466, 0.4578275, 0.40821073] as const
-/** Standard deviation likewise. */
-export const clipStd = [0.26862954, 0.26130258, 0.27577711] as const
+/** A value for red, green and blue. */
+export type Rgb = readonly [red: number, green: number, blue: number]
+
+/** How a model wants its images, beside their size. */
+export interface PixelForm {
+  /** Mean of each channel over the model's training images, in units of 255. */
+  readonly mean: Rgb
+  /** Standard deviation likewise. */
+  readonly std: Rgb
+  /** `shortest`: the short side is resized and the centre cut out; `squash`: both sides are resized. */
+  readonly resize: 'shortest' | 'squash'
+  readonly interpolation: Interpolation
+}
+
+/** How images become a model's input. */
+export interface Preprocessing extends PixelForm {
+  /** Side of the square input, in pixels. */
+  readonly size: number
+}
+
+/** The form of images that OpenAI's CLIP models take, and most others. */
+export const clipPixels: PixelForm = {
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+  resize: 'shortest',
+  interpolation: 'bicubic',
+}
+
+/** CLIP's own preprocessing for a size. */
+export const clipPreprocessing = (size: number): Preprocessing => ({ ...clipPixels, size })
+
+/** Whether images have the form of OpenAI's CLIP. */
+export function isClipPixels({ mean, std, resize, interpolation }: PixelForm): boolean {
+  return (
+    mean.join() === clipPixels.mean.join() &&
+    std.join() === clipPixels.std.join() &&
+    resize === clipPixels.resize &&
+    interpolation === clipPixels.interpolation
+  )
+}
 
 /** To be raised whenever {@link testTransform} or decoding gives other pixels: caches go by it. */
 export const PREPROCESSING_VERSION = 1
 
 /**
- * CLIP's test transform up to the pixels: the short side is resized to `resolution` (bicubic, the long side
- * truncated to whole pixels), then the centre is cut out, its offset rounded half to even.
+ * A model's test transform up to the pixels. `shortest`: the short side is resized to `size` (the long side truncated
+ * to whole pixels), then the centre is cut out, its offset rounded half to even. `squash`: both sides become `size`.
  *
- * @returns resolution x resolution x 3 bytes
+ * @returns size x size x 3 bytes
  */
-export function testTransform(image: RgbImage, resolution: number): Uint8Array {
+export function testTransform(
+  image: RgbImage,
+  { size, resize: mode, interpolation }: Omit<Preprocessing, 'mean' | 'std'>,
+): Uint8Array {
+  if (mode === 'squash') return resize(image, size, size, { interpolation }).data
   const short = Math.min(image.width, image.height)
-  const width = Math.trunc((resolution * image.width) / short)
-  const height = Math.trunc((resolution * image.height) / short)
-  const left = roundHalfToEven((width - resolution) / 2)
-  const top = roundHalfToEven((height - resolution) / 2)
+  const width = Math.trunc((size * image.width) / short)
+  const height = Math.trunc((size * image.height) / short)
+  const left = roundHalfToEven((width - size) / 2)
+  const top = roundHalfToEven((height - size) / 2)
   // Each output pixel depends on its own taps alone, so only those of the cut-out are computed.
-  return resizeBicubic(image, width, height, {
-    window: { left, top, width: resolution, height: resolution },
-  }).data
+  return resize(image, width, height, { interpolation, window: { left, top, width: size, height: size } })
+    .data
 }
 
-const levels = clipMean.map((mean, channel) =>
-  Float32Array.from({ length: 256 }, (_, value) => {
-    const centred = Math.fround(Math.fround(value / 255) - Math.fround(mean))
-    return centred / Math.fround(clipStd[channel] as number)
-  }),
-)
+const tables = new Map<string, readonly Float32Array[]>()
+
+/** What each of the 256 levels becomes, channel by channel. */
+function levelsOf({ mean, std }: Pick<PixelForm, 'mean' | 'std'>): readonly Float32Array[] {
+  const key = `${mean} ${std}`
+  const known = tables.get(key)
+  if (known) return known
+  const made = mean.map((center, channel) =>
+    Float32Array.from({ length: 256 }, (_, value) => {
+      const centred = Math.fround(Math.fround(value / 255) - Math.fround(center))
+      return centred / Math.fround(std[channel] as number)
+    }),
+  )
+  tables.set(key, made)
+  return made
+}
 
 /**
  * Pixels to the image tower's input: divided by 255, less the mean, divided by the standard deviation, each step
  * rounded to float32 as the reference does it.
  *
  * @param pixels size x size x 3 bytes
+ * @param preprocessing the size, and the model's mean and standard deviation
  * @param out where to write 3 x size x size values from `offset`; a new array when left out
  * @returns `out`
  */
 export function normalize(
   pixels: Uint8Array,
-  size: number,
+  { size, mean, std }: Pick<Preprocessing, 'size' | 'mean' | 'std'>,
   out: Float32Array = new Float32Array(3 * size * size),
   offset = 0,
 ): Float32Array {
   const count = size * size
+  const levels = levelsOf({ mean, std })
   for (let channel = 0; channel < 3; channel++) {
     const level = levels[channel] as Float32Array
     const start = offset + channel * count

@@ -1,4 +1,9 @@
-import type { RgbImage } from './image.js'
+/** A decoded image: 8-bit RGB, rows top to bottom, 3 bytes a pixel (height x width x 3). */
+export interface RgbImage {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
 
 /** A rectangle of whole pixels. */
 export interface Box {
@@ -8,7 +13,12 @@ export interface Box {
   readonly height: number
 }
 
+/** How pixels between pixels are found. */
+export type Interpolation = 'bicubic' | 'bilinear'
+
 export interface ResizeOptions {
+  /** Default: bicubic. */
+  readonly interpolation?: Interpolation
   /** Part of the source to resize, as if it had been cut out first: nothing outside is looked at. Default: all. */
   readonly crop?: Box
   /** Part of the resized image to compute. Default: all. */
@@ -16,22 +26,26 @@ export interface ResizeOptions {
 }
 
 /**
- * Bicubic resize with antialiasing, equal to Pillow's bit for bit (`Image.resize(size, BICUBIC)`, 8 bits a channel):
- * cubic convolution (Keys 1981) with a = -0.5, stretched by the scale when shrinking, in fixed point, first along rows
- * into 8 bits, then along columns.
+ * Resize with antialiasing, equal to Pillow's bit for bit (`Image.resize(size, BICUBIC)` or `BILINEAR`, 8 bits a
+ * channel): cubic convolution (Keys 1981) with a = -0.5, or a triangle, stretched by the scale when shrinking, in fixed
+ * point, first along rows into 8 bits, then along columns.
  *
  * @param width,height size of the whole resized image
  * @returns the resized image or its `window`
  */
-export function resizeBicubic(
+export function resize(
   image: RgbImage,
   width: number,
   height: number,
-  { crop = { left: 0, top: 0, width: image.width, height: image.height }, window }: ResizeOptions = {},
+  {
+    interpolation = 'bicubic',
+    crop = { left: 0, top: 0, width: image.width, height: image.height },
+    window,
+  }: ResizeOptions = {},
 ): RgbImage {
   const { left, top, width: outWidth, height: outHeight } = window ?? { left: 0, top: 0, width, height }
-  const columns = coefficients(crop.width, width, left, outWidth)
-  const rows = coefficients(crop.height, height, top, outHeight)
+  const columns = coefficients(interpolation, crop.width, width, left, outWidth)
+  const rows = coefficients(interpolation, crop.height, height, top, outHeight)
   const firstRow = rows.first[0] as number
   const lastRow = (rows.first[outHeight - 1] as number) + (rows.count[outHeight - 1] as number)
   const across = resampleRows(image, crop.left, crop.top + firstRow, lastRow - firstRow, columns)
@@ -49,23 +63,45 @@ interface Coefficients {
 /** Pillow's PRECISION_BITS: 8 bits for the sample, 2 for weights beyond 1 and the sign. */
 const precision = 32 - 8 - 2
 const half = 1 << (precision - 1)
-const support = 2
+
+/** Weight of a pixel by its distance, which is 0 from `support` on. */
+interface Kernel {
+  readonly support: number
+  readonly weight: (distance: number) => number
+}
+
+const kernels: Readonly<Record<Interpolation, Kernel>> = {
+  bicubic: { support: 2, weight: cubic },
+  bilinear: { support: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
+}
 
 const tables = new Map<string, Coefficients>()
 const mostTables = 64
 
 /** Data sets have few image sizes, so tables are kept; random crops have many, so only so many. */
-function coefficients(inSize: number, outSize: number, from: number, count: number): Coefficients {
-  const key = `${inSize},${outSize},${from},${count}`
+function coefficients(
+  interpolation: Interpolation,
+  inSize: number,
+  outSize: number,
+  from: number,
+  count: number,
+): Coefficients {
+  const key = `${interpolation},${inSize},${outSize},${from},${count}`
   const known = tables.get(key)
   if (known) return known
   if (tables.size >= mostTables) tables.delete(tables.keys().next().value as string)
-  const made = makeCoefficients(inSize, outSize, from, count)
+  const made = makeCoefficients(kernels[interpolation], inSize, outSize, from, count)
   tables.set(key, made)
   return made
 }
 
-function makeCoefficients(inSize: number, outSize: number, from: number, count: number): Coefficients {
+function makeCoefficients(
+  { support, weight: weightAt }: Kernel,
+  inSize: number,
+  outSize: number,
+  from: number,
+  count: number,
+): Coefficients {
   const scale = inSize / outSize
   const filterScale = Math.max(scale, 1)
   const reach = support * filterScale
@@ -84,7 +120,7 @@ function makeCoefficients(inSize: number, outSize: number, from: number, count: 
     const taps = Math.min(inSize, Math.trunc(center + reach + 0.5)) - first
     let sum = 0
     for (let k = 0; k < taps; k++) {
-      const weight = cubic((k + first - center + 0.5) * inverse)
+      const weight = weightAt((k + first - center + 0.5) * inverse)
       exact[k] = weight
       sum += weight
     }

@@ -14,8 +14,8 @@ import {
   swapLast,
   type Tensor,
 } from '../graph/index.js'
-import type { RgbImage } from '../image/image.js'
 import { normalize, testTransform } from '../image/preprocess.js'
+import type { RgbImage } from '../image/resize.js'
 import { configure } from '../methods/registry.js'
 import type { Session } from '../runtime/session.js'
 import { rollout } from './rollout.js'
@@ -82,7 +82,7 @@ export async function* imageAttention(
 ): AsyncGenerator<ImageAttention> {
   const { model, prompts } = run
   const { clip, runtime } = model
-  const { resolution } = clip
+  const { resolution, preprocessing } = clip
   const options = { clip, runtime, classNames: prompts.classNames, batchSize: 1 }
   const open: { release(): Promise<void> }[] = []
   const opened = async <T extends (typeof open)[number]>(opening: Promise<T>): Promise<T> => {
@@ -98,13 +98,13 @@ export async function* imageAttention(
       signal?.throwIfAborted()
       let pixels: Uint8Array
       try {
-        pixels = testTransform(await load(), resolution)
+        pixels = testTransform(await load(), preprocessing)
       } catch (error) {
         if (!(error instanceof UserError) || !onBadImage) throw error
         onBadImage(error)
         continue
       }
-      const normalized = normalize(pixels, resolution)
+      const normalized = normalize(pixels, preprocessing)
       const views = await maps.look(normalized)
       yield {
         name,

@@ -38,7 +38,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
   const { method, runtime, images, seed } = options
   const { features, clip } = method
   const { width, views } = features
-  const { resolution } = clip
+  const { resolution, preprocessing } = clip
   const labels = Int32Array.from(images, ({ label }) => label)
   const shape = [BATCH, 3, resolution, resolution]
   let compiled: Promise<Session> | undefined
@@ -53,7 +53,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
     for await (const { images: pixels, indices } of viewBatches({
       data: images,
       batchSize: BATCH,
-      resolution,
+      preprocessing,
       epoch: view,
       seed,
       leastArea: features.leastArea,

@@ -138,10 +138,10 @@ export async function* trainWith(
       const sums: Record<string, number> = {}
       let correct = 0
       let step = 0
-      const { resolution } = model.clip
+      const { preprocessing } = model.clip
       const batches = examples
         ? examples.batches(epoch, batchSize)
-        : trainBatches({ data: images, batchSize, epoch, seed, resolution, cache, signal })
+        : trainBatches({ data: images, batchSize, epoch, seed, preprocessing, cache, signal })
       for await (const batch of batches) {
         const result = await trainer.step(batch.images, batch.labels)
         step++

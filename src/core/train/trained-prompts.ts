@@ -3,13 +3,15 @@ import type { Clip } from '../clip/clip.js'
 import { WeightsError } from '../errors.js'
 import { fitsShape, shapeOf } from '../methods/parameter-shape.js'
 import { configure, type MethodChoice, methodNamed } from '../methods/registry.js'
+import { activations } from '../model.js'
+import { type ModelReference, pixelFormSchema } from '../model-reference.js'
 import { encodeSafetensors, type SafetensorsFile } from '../weights/safetensors.js'
 
 /** Learned prompts with what is needed to use them again. CLIP itself is named, not copied. */
 export interface TrainedPrompts extends MethodChoice {
   /** Learned values by name. */
   readonly parameters: ReadonlyMap<string, Float32Array>
-  readonly model: { readonly name: string; readonly sha256: string }
+  readonly model: ModelReference
   /** 1-based, of imported prompts whose checkpoint says; a run that was trained here has it in its configuration. */
   readonly epoch?: number | undefined
 }
@@ -37,6 +39,8 @@ const metadataSchema = z.object({
   classNames: json.pipe(z.array(z.string()).min(1)),
   model: z.string(),
   modelSha256: z.string(),
+  modelActivation: z.enum(activations).optional(),
+  modelPixels: json.pipe(pixelFormSchema).optional(),
   epoch: json.pipe(z.int().min(0)).optional(),
 })
 
@@ -56,6 +60,8 @@ export function encodePrompts(prompts: TrainedPrompts, clip: Clip): Uint8Array {
     classNames: JSON.stringify(classNames),
     model: model.name,
     modelSha256: model.sha256,
+    ...(model.activation ? { modelActivation: model.activation } : {}),
+    ...(model.pixels ? { modelPixels: JSON.stringify(model.pixels) } : {}),
     ...(epoch === undefined ? {} : { epoch: String(epoch) }),
   })
 }
@@ -73,7 +79,7 @@ export async function readPrompts(file: SafetensorsFile): Promise<LoadedPrompts>
       hint: 'Name a run directory made by `promptsrc train`, or its prompts.safetensors.',
     })
   }
-  const { method: name, methodOptions, classNames, model, modelSha256, epoch } = parsed.data
+  const { method: name, methodOptions, classNames, epoch } = parsed.data
   const method = methodNamed(name)
   const options = method.options.safeParse(methodOptions)
   if (!options.success) throw new WeightsError(`${path} is damaged: options that ${name} does not have`)
@@ -88,9 +94,23 @@ export async function readPrompts(file: SafetensorsFile): Promise<LoadedPrompts>
     methodOptions: options.data,
     parameters,
     classNames,
-    model: { name: model, sha256: modelSha256 },
+    model: referenceOf(parsed.data),
     ...(epoch === undefined ? {} : { epoch }),
     shapes,
+  }
+}
+
+function referenceOf({
+  model,
+  modelSha256,
+  modelActivation,
+  modelPixels,
+}: z.infer<typeof metadataSchema>): ModelReference {
+  return {
+    name: model,
+    sha256: modelSha256,
+    ...(modelActivation ? { activation: modelActivation } : {}),
+    ...(modelPixels ? { pixels: modelPixels } : {}),
   }
 }
 

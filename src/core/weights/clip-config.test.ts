@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { inferClipConfig, type StatedConfig } from './clip-config.js'
+import { inferClipConfig } from './clip-config.js'
 import { canonicalWeights } from './names.js'
 import type { StateDict, WeightEntry } from './state-dict.js'
+import type { StatedConfig } from './stated-config.js'
 
 type Shapes = Record<string, readonly number[]>
 
@@ -16,7 +17,7 @@ function weightsOf(shapes: Shapes): StateDict {
 }
 
 const configOf = (shapes: Shapes, stated?: StatedConfig) =>
-  inferClipConfig(canonicalWeights(weightsOf(shapes)), 'file', stated)
+  inferClipConfig(canonicalWeights(weightsOf(shapes)), 'file', stated && [stated])
 
 function transformer(prefix: string, width: number, layers: number, inner = 4 * width): Shapes {
   const block = (i: number): Shapes => ({
@@ -178,6 +179,21 @@ describe('the configuration of a Vision Transformer', () => {
     expect(() => configOf(small, { source: 'config.json', sizes })).toThrow(
       'config.json: layers is 12, but the tensors of file have 3',
     )
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['logit_bias', 'SigLIP', /not a CLIP model, but a SigLIP model: it has "logit_bias"/],
+    ['vision_model.head.probe', 'SigLIP', /a SigLIP model/],
+    ['visual.trunk.blocks.0.mlp.fc1_g.weight', 'EVA-CLIP', /an EVA-CLIP model/],
+    ['visual.blocks.3.attn.q_bias', 'EVA-CLIP', /an EVA-CLIP model/],
+    ['visual.trunk.stages.0.blocks.0.conv_dw.weight', 'CLIP-ConvNeXt', /a CLIP-ConvNeXt model/],
+    ['text_decoder.resblocks.0.ln_1.weight', 'CoCa', /a CoCa model/],
+    ['bert.embeddings.word_embeddings.weight', 'Chinese-CLIP', /a Chinese-CLIP model/],
+    ['visual.trunk.norm.weight', 'an image tower of timm', /an image tower of timm/],
+    ['text.transformer.embeddings.word_embeddings.weight', 'a text tower', /a text tower of Hugging Face/],
+  ])('names the family that the tensor %s tells: %s', (tensor, _, message) => {
+    expect(() => configOf({ ...small, [tensor]: [1] })).toThrow(message)
+    expect(() => configOf({ [tensor]: [1] })).toThrow(message)
   })
 
   it('says when a file is no CLIP model at all', () => {

@@ -1,25 +1,11 @@
 import type { ClipConfig, ResNetConfig, TextConfig, VisionTransformerConfig } from '../clip/config.js'
 import { WeightsError } from '../errors.js'
+import { isClipPixels } from '../image/preprocess.js'
 import { checkShapes } from './clip-shapes.js'
+import { refuseOtherFamilies } from './families.js'
 import type { CanonicalWeights } from './names.js'
 import type { WeightEntry } from './state-dict.js'
-
-/** What a configuration file beside the weights states; sizes are checked against the tensors, the rest is taken. */
-export interface StatedConfig {
-  /** Name of the file, for messages. */
-  readonly source: string
-  readonly activation?: 'quick' | 'exact'
-  readonly visionHeads?: number
-  readonly textHeads?: number
-  /** Sizes by the name of their key in the file. */
-  readonly sizes: readonly StatedSize[]
-}
-
-export interface StatedSize {
-  readonly key: string
-  readonly value: number
-  readonly actual: (config: ClipConfig) => number | undefined
-}
+import type { StatedConfig } from './stated-config.js'
 
 /** Width of an attention head in all of OpenAI's models. */
 const headWidth = 64
@@ -29,36 +15,43 @@ const headWidth = 64
  * the activation is quick GELU, exact GELU for open_clip's own naming, unless a configuration file says otherwise.
  *
  * @param source what to call the weights in messages
+ * @param stated the configuration files beside them; the first that states something counts
  * @throws WeightsError when tensors are missing, do not fit together or contradict the configuration file
  */
 export function inferClipConfig(
   weights: CanonicalWeights,
   source: string,
-  stated?: StatedConfig,
+  stated: readonly StatedConfig[] = [],
 ): ClipConfig {
+  refuseOtherFamilies(weights.entries.keys(), source)
   const tensors = new Tensors(weights.entries, source)
+  const first = <K extends keyof StatedConfig>(key: K): StatedConfig[K] | undefined =>
+    stated.find((file) => file[key] !== undefined)?.[key]
   const embedDim = tensors.size('text_projection', 1)
   const vision = tensors.has('visual.layer1.0.conv1.weight')
-    ? resnetConfig(tensors, stated?.visionHeads)
-    : visionTransformerConfig(tensors, stated?.visionHeads)
+    ? resnetConfig(tensors, first('visionHeads'))
+    : visionTransformerConfig(tensors, first('visionHeads'))
+  const pixels = first('pixels')
   const config: ClipConfig = {
     embedDim,
     vision,
-    text: textConfig(tensors, stated?.textHeads),
-    activation: stated?.activation ?? (weights.naming === 'open_clip' ? 'exact' : 'quick'),
+    text: textConfig(tensors, first('textHeads')),
+    activation: first('activation') ?? (weights.naming === 'open_clip' ? 'exact' : 'quick'),
+    ...(pixels && !isClipPixels(pixels) ? { pixels } : {}),
   }
   checkShapes(weights.entries, config, source)
-  for (const { key, value, actual } of stated?.sizes ?? []) {
+  for (const file of stated) checkSizes(file, config, source)
+  return config
+}
+
+function checkSizes({ source: file, sizes }: StatedConfig, config: ClipConfig, source: string): void {
+  for (const { key, value, actual } of sizes) {
     const found = actual(config)
     if (found === undefined || found === value) continue
-    throw new WeightsError(
-      `${stated?.source}: ${key} is ${value}, but the tensors of ${source} have ${found}`,
-      {
-        hint: 'The configuration belongs to another model, or the weights are incomplete.',
-      },
-    )
+    throw new WeightsError(`${file}: ${key} is ${value}, but the tensors of ${source} have ${found}`, {
+      hint: 'The configuration belongs to another model, or the weights are incomplete.',
+    })
   }
-  return config
 }
 
 function textConfig(tensors: Tensors, statedHeads: number | undefined): TextConfig {

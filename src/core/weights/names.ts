@@ -1,6 +1,5 @@
 import { renamed } from './derived-entry.js'
 import { canonicalOfHuggingFace } from './names-huggingface.js'
-import { canonicalOfOpenClip } from './names-open-clip.js'
 import type { StateDict, WeightEntry } from './state-dict.js'
 
 /** Who named the tensors of a CLIP file. open_clip's plain models use OpenAI's names. */
@@ -42,6 +41,11 @@ function namingOf(names: Iterable<string>): Naming {
     if (name.startsWith('text.')) return 'open_clip'
   }
   return 'openai'
+}
+
+/** open_clip's models with a separate text tower put `text.` before the names of the text side. */
+function canonicalOfOpenClip(entries: ReadonlyMap<string, WeightEntry>): Map<string, WeightEntry> {
+  return new Map([...entries].map(([name, entry]) => [name.replace(/^text\./, ''), entry]))
 }
 
 /** Data-parallel training puts `module.` before every name. */

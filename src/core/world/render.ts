@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/image.js'
+import type { RgbImage } from '../image/resize.js'
 import { type RandomStream, randomStream } from '../random.js'
 import { type Inside, insideOf } from './shapes.js'
 import type { Style } from './style.js'

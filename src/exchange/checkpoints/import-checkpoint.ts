@@ -5,6 +5,7 @@ import type { Method } from '../../core/methods/method.js'
 import type { Reference } from '../../core/methods/reference.js'
 import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Model } from '../../core/model.js'
+import { referenceTo } from '../../core/model-reference.js'
 import { resolveSettings } from '../../core/train/settings.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { openTorch, type TorchFile } from '../../node/weights/torch/torch.js'
@@ -69,7 +70,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
       methodOptions,
       parameters,
       classNames,
-      model: { name: model.name, sha256: await model.hash() },
+      model: await referenceTo(model),
       source,
       epoch: typeof epoch === 'number' ? epoch : undefined,
     }

@@ -1,5 +1,6 @@
 import type { Dataset } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
+import type { ModelReference } from '../../core/model-reference.js'
 import { resolveSettings, type SettingsInput } from '../../core/train/settings.js'
 import { type Baseline, baselineNamed } from '../baselines.js'
 import { identityOf, type Measure, type UnitData, type UnitSpec } from '../units/unit.js'
@@ -10,7 +11,7 @@ import type { Training } from './protocol.js'
 /** What every plan is made of, whatever it is for. */
 export interface PlanOptions {
   readonly seeds: readonly number[]
-  readonly model: { readonly name: string; readonly sha256: string }
+  readonly model: ModelReference
   /** Opens a data set by its name or path, and says how other processes open it. */
   readonly open: (name: string) => Promise<{ readonly dataset: Dataset; readonly reference: DataReference }>
   readonly skipBadImages?: boolean

@@ -6,6 +6,7 @@ import type { Datum } from '../../core/data/dataset.js'
 import { ImageError } from '../../core/errors.js'
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { type EvaluateOptions, evaluateClassifier } from '../../core/evaluate/evaluate.js'
+import { clipPreprocessing } from '../../core/image/preprocess.js'
 import { JournalFile } from './evaluation-journal.js'
 
 const CLASSES = 3
@@ -41,7 +42,7 @@ function classifier(batches = Number.POSITIVE_INFINITY): Classifier {
   return {
     classNames: ['a', 'b', 'c'],
     batchSize: BATCH,
-    resolution: RESOLUTION,
+    preprocessing: clipPreprocessing(RESOLUTION),
     textFeatures: undefined,
     caches: undefined,
     async classify(pixels) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { ClassSelection } from '../../core/data/base-novel.js'
+import { modelReferenceSchema } from '../../core/model-reference.js'
 
 /** A data set as any process can open it again: the arguments of `openDataset`, and what was found there. */
 const dataSchema = z.strictObject({
@@ -38,7 +39,7 @@ export const specSchema = z.strictObject({
   protocol: z.string().optional(),
   /** A method that trains prompts, or a baseline. */
   method: z.string(),
-  model: z.strictObject({ name: z.string(), sha256: z.string() }),
+  model: modelReferenceSchema,
   /** What is learned from. */
   data: dataSchema,
   skipBadImages: z.boolean(),
@@ -74,6 +75,8 @@ export function identityOf(spec: UnitSpec): string {
     trained?.identity ?? null,
     // A data set's name chooses its zero-shot template.
     measures.map(({ name, data, classes }) => [name, data.name, data.fingerprint, classes]),
+    // What else a model was told or says; most have neither.
+    ...(model.activation || model.pixels ? [[model.activation ?? null, model.pixels ?? null]] : []),
   ]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex')
 }

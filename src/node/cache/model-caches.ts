@@ -4,7 +4,7 @@ import type { PixelCache } from '../../core/data/loader.js'
 import type { FeatureCache } from '../../core/evaluate/feature-batches.js'
 import type { FrozenImageTower } from '../../core/evaluate/frozen-image-tower.js'
 import { encodeGraph } from '../../core/graph/index.js'
-import { PREPROCESSING_VERSION } from '../../core/image/preprocess.js'
+import { isClipPixels, PREPROCESSING_VERSION, type Preprocessing } from '../../core/image/preprocess.js'
 import type { ModelCaches } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { decoderVersions } from '../data/decode.js'
@@ -15,13 +15,20 @@ import type { DiskCache } from './disk-cache.js'
 /** What pixels depend on beside the file and the size. */
 const preprocessing = async () => [PREPROCESSING_VERSION, await decoderVersions()]
 
+/** What else a key contains where images are not of CLIP's own form: nothing is added for that, so that its entries stay. */
+const resizing = ({ resize, interpolation }: Preprocessing): readonly unknown[] =>
+  resize === 'shortest' && interpolation === 'bicubic' ? [] : [{ resize, interpolation }]
+const pixelForm = (form: Preprocessing): readonly unknown[] =>
+  isClipPixels(form) ? [] : [...resizing(form), { mean: form.mean, std: form.std }]
+
 /** Pixels of evaluation images by the content of their files. */
 export function pixelCache(disk: DiskCache): PixelCache {
   return {
-    async pixels(bytes, resolution, make) {
-      const key = cacheKey('pixels', await preprocessing(), resolution, contentHash(bytes))
+    async pixels(bytes, form, make) {
+      const { size } = form
+      const key = cacheKey('pixels', await preprocessing(), size, contentHash(bytes), ...resizing(form))
       const known = await disk.get('pixels', key)
-      if (known?.length === 3 * resolution * resolution) return known
+      if (known?.length === 3 * size * size) return known
       const pixels = await make()
       await disk.put('pixels', key, pixels)
       return pixels
@@ -36,13 +43,14 @@ export function pixelCache(disk: DiskCache): PixelCache {
  */
 function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>): FeatureCache {
   return {
-    async open({ width, resolution, program }: FrozenImageTower) {
+    async open({ width, preprocessing: form, program }: FrozenImageTower) {
       const tower = cacheKey(
         'image-features',
         await model(),
         await preprocessing(),
-        resolution,
+        form.size,
         sha256(await program()),
+        ...pixelForm(form),
       )
       return {
         async find(bytes) {

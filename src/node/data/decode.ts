@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Metadata, Sharp } from 'sharp'
 import { ImageError } from '../../core/errors.js'
-import type { RgbImage } from '../../core/image/image.js'
 import { identifyImage } from '../../core/image/image-format.js'
+import type { RgbImage } from '../../core/image/resize.js'
 
 export interface DecodeOptions {
   /** Largest width x height. Default 200 million. */

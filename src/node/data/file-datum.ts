@@ -1,5 +1,5 @@
 import type { Datum, ImageFile } from '../../core/data/dataset.js'
-import type { RgbImage } from '../../core/image/image.js'
+import type { RgbImage } from '../../core/image/resize.js'
 import { decodeImage, readImageFile } from './decode.js'
 import type { ImageFolder } from './image-folder.js'
 

@@ -1,6 +1,6 @@
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { type Prediction, type PredictOptions, predictImages } from '../../core/evaluate/predict.js'
-import type { RgbImage } from '../../core/image/image.js'
+import type { RgbImage } from '../../core/image/resize.js'
 import { decodeImage } from './decode.js'
 
 /**

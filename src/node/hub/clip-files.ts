@@ -12,7 +12,14 @@ export interface RepositoryFiles {
   fetch(name: string): Promise<string>
 }
 
-const companions = ['config.json', 'open_clip_config.json', 'tokenizer.json', 'vocab.json', 'merges.txt']
+const companions = [
+  'config.json',
+  'preprocessor_config.json',
+  'open_clip_config.json',
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+]
 
 /**
  * Fetches what a CLIP model consists of, and nothing else: configurations, tokenizer and one form of the weights. The

@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { ConfigError, UserError } from '../../core/errors.js'
+import { type ModelReference, modelReferenceSchema } from '../../core/model-reference.js'
 import type { Settings } from '../../core/train/settings.js'
 import { RunDirectory } from './run-directory.js'
 import { runFiles } from './run-files.js'
 
 /** The configuration of a run as it is written. */
 export interface RunConfig {
-  readonly model: { readonly name: string; readonly sha256: string }
+  readonly model: ModelReference
   readonly data: {
     readonly name: string
     readonly path?: string
@@ -18,7 +19,7 @@ export interface RunConfig {
 }
 
 const schema = z.object({
-  model: z.object({ name: z.string(), sha256: z.string() }),
+  model: modelReferenceSchema,
   data: z.object({
     name: z.string(),
     path: z.string().optional(),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { selectClasses } from '../../core/data/base-novel.js'
 import { DataError, TrainingError, UserError, WeightsError } from '../../core/errors.js'
 import { configure, methodNamed } from '../../core/methods/registry.js'
+import { referenceTo } from '../../core/model-reference.js'
 import { resolveSettings, type Settings } from '../../core/train/settings.js'
 import {
   type TrainEvent,
@@ -44,7 +45,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
   const { model, data, skipBadImages: _skip, signal: _signal, ...input } = rest
   const settings = resolveSettings(input, model.clip)
   const config: RunConfig = {
-    model: { name: model.name, sha256: await model.hash() },
+    model: await referenceTo(model),
     data: {
       name: data.name,
       ...(dataPath === undefined ? {} : { path: dataPath }),

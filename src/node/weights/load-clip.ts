@@ -1,16 +1,20 @@
 import type { ClipConfig } from '../../core/clip/config.js'
-import { inferClipConfig, type StatedConfig } from '../../core/weights/clip-config.js'
-import { readHuggingFaceConfig, readOpenClipConfig } from '../../core/weights/config-files.js'
+import { inferClipConfig } from '../../core/weights/clip-config.js'
+import { statedConfigs } from '../../core/weights/configs.js'
 import { canonicalWeights, type Naming } from '../../core/weights/names.js'
 import type { StateDict } from '../../core/weights/state-dict.js'
 import { contentHash, type KnownHashes } from './content-hash.js'
 import { readJsonFile } from './json-file.js'
-import { findModelFiles, type ModelFiles } from './model-folder.js'
+import { findModelFiles } from './model-folder.js'
 import { openWeights } from './open-weights.js'
 
 /** A CLIP model on disk, opened. */
 export interface ClipWeights {
   readonly config: ClipConfig
+  /** Who named the tensors. */
+  readonly naming: Naming
+  /** Whether a configuration file says which activation it is; else that of the naming's usual models was taken. */
+  readonly activationStated: boolean
   /** In the names and layouts of OpenAI's state dict; every tensor's shape fits `config`. */
   readonly weights: StateDict
   /** The folder with the model's own tokenizer, if it has one. */
@@ -34,9 +38,14 @@ export async function openClip(path: string): Promise<ClipWeights> {
   const opened = await openWeights(files.weights)
   try {
     const canonical = canonicalWeights(opened)
-    const config = inferClipConfig(canonical, opened.source, await statedConfig(files, canonical.naming))
+    const stated = await statedConfigs(canonical.naming, async (name) => {
+      const path = files.configs.get(name)
+      return path === undefined ? undefined : { path, json: await readJsonFile(path) }
+    })
     return {
-      config,
+      config: inferClipConfig(canonical, opened.source, stated),
+      naming: canonical.naming,
+      activationStated: stated.some(({ activation }) => activation !== undefined),
       weights: { entries: canonical.entries, source: opened.source, close: opened.close },
       tokenizerFolder: files.tokenizerFolder,
       source: opened.source,
@@ -47,13 +56,4 @@ export async function openClip(path: string): Promise<ClipWeights> {
     await opened.close()
     throw error
   }
-}
-
-/** The configuration that belongs to the weights: a folder may hold those of both libraries. */
-async function statedConfig(files: ModelFiles, naming: Naming): Promise<StatedConfig | undefined> {
-  const [path, read] =
-    naming === 'huggingface'
-      ? [files.huggingFaceConfig, readHuggingFaceConfig]
-      : [files.openClipConfig, readOpenClipConfig]
-  return path === undefined ? undefined : read(path, await readJsonFile(path))
 }

@@ -1,14 +1,13 @@
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { WeightsError } from '../../core/errors.js'
+import type { ConfigName } from '../../core/weights/configs.js'
 
 /** Where the parts of a model lie. */
 export interface ModelFiles {
   readonly weights: string
-  /** A Hugging Face `config.json`, if there is one. */
-  readonly huggingFaceConfig?: string
-  /** An `open_clip_config.json`, if there is one. */
-  readonly openClipConfig?: string
+  /** Paths of the configuration files that are there, by name. */
+  readonly configs: ReadonlyMap<ConfigName, string>
   /** The folder, if it holds the files of a tokenizer. */
   readonly tokenizerFolder?: string
 }
@@ -22,12 +21,16 @@ export const weightNames: readonly string[] = [
   'pytorch_model.bin.index.json',
   'open_clip_pytorch_model.bin',
 ]
+const configNames = [
+  'config.json',
+  'open_clip_config.json',
+  'preprocessor_config.json',
+] as const satisfies ConfigName[]
 const weightExtension = /\.(safetensors|pt|pth|bin|ckpt)$/
 
 /**
- * Finds the files of a model. In a folder, the weights are those of a usual name, or the only weight file. Beside a
- * weight file of a usual name, configuration and tokenizer count too; beside any other they may belong to something
- * else.
+ * Finds the files of a model. In a folder, the weights are those of a usual name, or the only weight file. A weight
+ * file that is named itself goes with the configuration and tokenizer of its folder.
  *
  * @param path a file or a folder
  * @throws WeightsError when there is no weight file or it is not clear which one is meant
@@ -36,22 +39,18 @@ export async function findModelFiles(path: string): Promise<ModelFiles> {
   const status = await stat(path).catch((cause) => {
     throw new WeightsError(`${path}: no such file or folder`, { cause })
   })
-  if (!status.isDirectory()) {
-    return weightNames.includes(basename(path)) ? folderFiles(dirname(path), path) : { weights: path }
-  }
-  return folderFiles(path)
+  return status.isDirectory() ? folderFiles(path) : folderFiles(dirname(path), path)
 }
 
 async function folderFiles(folder: string, weights?: string): Promise<ModelFiles> {
   const names = new Set(await readdir(folder))
-  const optional = (name: string) => (names.has(name) ? join(folder, name) : undefined)
-  const huggingFaceConfig = optional('config.json')
-  const openClipConfig = optional('open_clip_config.json')
+  const configs = configNames
+    .filter((name) => names.has(name))
+    .map((name) => [name, join(folder, name)] as const)
   const hasTokenizer = names.has('tokenizer.json') || (names.has('vocab.json') && names.has('merges.txt'))
   return {
     weights: weights ?? join(folder, pickWeights(names, folder)),
-    ...(huggingFaceConfig && { huggingFaceConfig }),
-    ...(openClipConfig && { openClipConfig }),
+    configs: new Map(configs),
     ...(hasTokenizer && { tokenizerFolder: folder }),
   }
 }
