@@ -1,4 +1,9 @@
 import { Command, Option } from 'commander'
+import { allKeys } from '../exchange/configs/check-values.js'
+import { publishedConfigs } from '../exchange/configs/published.js'
+import { readSources } from '../exchange/configs/sources.js'
+import { pythonLiteral } from '../exchange/configs/value.js'
+import { writeYaml } from '../exchange/configs/yaml.js'
 
 const examples = `
 Examples:
@@ -28,14 +33,12 @@ async function configs(
   name: string | undefined,
   { keys, json }: { keys?: boolean; json?: boolean },
 ): Promise<void> {
-  if (keys) process.stdout.write(`${await keyList(json)}\n`)
+  if (keys) process.stdout.write(`${keyList(json)}\n`)
   else if (name !== undefined) process.stdout.write(await oneConfig(name, json))
-  else process.stdout.write(`${await configList(json)}\n`)
+  else process.stdout.write(`${configList(json)}\n`)
 }
 
-async function configList(json: boolean | undefined): Promise<string> {
-  const { publishedConfigs } = await import('../exchange/configs/published.js')
-  const { pythonLiteral } = await import('../exchange/configs/value.js')
+function configList(json: boolean | undefined): string {
   if (json) return JSON.stringify(publishedConfigs)
   return publishedConfigs
     .map(({ name, use, values }) => {
@@ -50,16 +53,12 @@ async function configList(json: boolean | undefined): Promise<string> {
 }
 
 async function oneConfig(name: string, json: boolean | undefined): Promise<string> {
-  const { readSources } = await import('../exchange/configs/sources.js')
   const { values } = await readSources([name], [])
   if (json) return `${JSON.stringify(Object.fromEntries(values))}\n`
-  const { writeYaml } = await import('../exchange/configs/yaml.js')
   return writeYaml(values)
 }
 
-async function keyList(json: boolean | undefined): Promise<string> {
-  const { allKeys } = await import('../exchange/configs/check-values.js')
-  const { pythonLiteral } = await import('../exchange/configs/value.js')
+function keyList(json: boolean | undefined): string {
   const keys = [...allKeys].map(([key, { value, taken, effect, note }]) => ({
     key,
     effect,

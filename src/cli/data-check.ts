@@ -2,9 +2,15 @@ import { Command } from 'commander'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
-import type { BadImage } from '../node/data/check-images.js'
+import { absentImages, type BadImage, decodeAll } from '../node/data/check-images.js'
 import type { Annotations, DatasetSource } from '../node/data/dataset-source.js'
-import type { Inspection } from '../node/datasets/inspect.js'
+import { cachedDraws } from '../node/data/few-shot-cache.js'
+import { isListName } from '../node/data/listed-rows.js'
+import { type Inspection, inspectFiles } from '../node/datasets/inspect.js'
+import { findArchives } from '../node/datasets/prepare.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
+import { findPublished } from '../node/open-dataset.js'
+import { contactSheet } from '../pages/contact-sheet.js'
 import { type DataOptions, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
@@ -55,32 +61,31 @@ interface Findings {
 
 async function check(data: string, flags: CheckFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const [{ findPublished }, { isListName }] = await Promise.all([
-    import('../node/open-dataset.js'),
-    import('../node/data/listed-rows.js'),
-  ])
   const published = isListName(data) ? undefined : await findPublished(data, flags.root)
   const inspection = published && (await inspect(published.source, published.root, flags))
   const dataset = await openData(data, flags)
-
-  const { absentImages } = await import('../node/data/check-images.js')
   const absent = await absentImages(dataset)
   const bad = flags.images ? await undecodable(dataset, absent, signal) : undefined
   const sheet = flags.sheet === undefined ? undefined : await writeSheet(dataset, flags.sheet, signal)
-  const draws = await import('../node/data/few-shot-cache.js')
-  const cachedDraws = inspection ? await draws.cachedDraws(inspection.folder) : []
-  const findings = { source: published?.source, inspection, dataset, cachedDraws, absent, bad, sheet }
+  const draws = inspection ? await cachedDraws(inspection.folder) : []
+  const findings: Findings = {
+    source: published?.source,
+    inspection,
+    dataset,
+    cachedDraws: draws,
+    absent,
+    bad,
+    sheet,
+  }
   process.stdout.write(flags.json ? `${JSON.stringify(asJson(findings))}\n` : `${asText(findings)}\n`)
   failOn(data, findings)
 }
 
 /** Looks for the files of a published data set. Where one is missing, what is there is said all the same. */
 async function inspect(source: DatasetSource, root: string, { json }: CheckFlags): Promise<Inspection> {
-  const { inspectFiles } = await import('../node/datasets/inspect.js')
   const inspection = await inspectFiles(source, root)
   if (inspection.complete) return inspection
   const { folder, files } = inspection
-  const { findArchives } = await import('../node/datasets/prepare.js')
   const archives = (await findArchives(source, root)).map(({ file }) => file)
   if (json) {
     process.stdout.write(
@@ -98,7 +103,6 @@ async function undecodable(
   absent: readonly Datum[],
   signal: AbortSignal,
 ): Promise<BadImage[]> {
-  const { decodeAll } = await import('../node/data/check-images.js')
   const missing = new Set(absent)
   const images = [train, val, test].flat().filter((datum) => !missing.has(datum))
   const bar = startProgress('decoding', images.length)
@@ -116,10 +120,6 @@ async function undecodable(
 }
 
 async function writeSheet(dataset: Dataset, sheet: string | true, signal: AbortSignal): Promise<string> {
-  const [{ contactSheet }, { writeFileAtomic }] = await Promise.all([
-    import('../pages/contact-sheet.js'),
-    import('../node/files/atomic.js'),
-  ])
   const path = sheet === true ? `${dataset.name || 'data'}-sheet.png` : sheet
   await writeFileAtomic(path, await contactSheet(dataset, { signal }))
   return path

@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
+import { toyDataset, toySets } from '../core/world/datasets.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
+import { inspectFiles } from '../node/datasets/inspect.js'
+import { datasets } from '../node/datasets/registry.js'
 
 const examples = `
 Examples:
@@ -42,7 +45,7 @@ async function list({ root, json }: { root?: string; json?: boolean }): Promise<
       hint: 'Name the folder above those of the data sets.',
     })
   }
-  const rows = [...(await published(root)), ...(await drawn())]
+  const rows = [...(await published(root)), ...drawn()]
   if (json) {
     process.stdout.write(`${JSON.stringify(rows)}\n`)
     return
@@ -61,10 +64,6 @@ async function list({ root, json }: { root?: string; json?: boolean }): Promise<
 }
 
 async function published(root: string | undefined): Promise<Listed[]> {
-  const [{ datasets }, { inspectFiles }] = await Promise.all([
-    import('../node/datasets/registry.js'),
-    import('../node/datasets/inspect.js'),
-  ])
   return Promise.all(
     datasets.map(async (source) => {
       const { name, title, counts, folder, home } = source
@@ -77,8 +76,7 @@ async function published(root: string | undefined): Promise<Listed[]> {
   )
 }
 
-async function drawn(): Promise<Listed[]> {
-  const { toyDataset, toySets } = await import('../core/world/datasets.js')
+function drawn(): Listed[] {
   return Object.entries(toySets).map(([name, { summary }]) => {
     const { classNames, train, val, test } = toyDataset(name)
     const counts = { classes: classNames.length, train: train.length, val: val.length, test: test.length }

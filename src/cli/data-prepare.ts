@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import type { DatasetSource } from '../node/data/dataset-source.js'
-import type { PreparedArchive } from '../node/datasets/prepare.js'
+import { inspectFiles } from '../node/datasets/inspect.js'
+import { type PreparedArchive, prepareDataset } from '../node/datasets/prepare.js'
+import { datasetNamed } from '../node/datasets/registry.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { type Progress, startProgress } from './progress.js'
@@ -37,11 +39,6 @@ interface PrepareFlags {
 
 async function prepare(name: string, { root, again = false, json = false }: PrepareFlags): Promise<void> {
   const signal = interruptible('Interrupted. The same command goes on from here.')
-  const [{ datasetNamed }, { prepareDataset }, { inspectFiles }] = await Promise.all([
-    import('../node/datasets/registry.js'),
-    import('../node/datasets/prepare.js'),
-    import('../node/datasets/inspect.js'),
-  ])
   const source = datasetNamed(name)
   let bar: Progress | undefined
   let shown: string | undefined

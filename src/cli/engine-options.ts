@@ -2,7 +2,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import type { Engine } from '../lab/engines/engine.js'
+import { localEngine } from '../lab/engines/local.js'
 import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'
+import { slurmEngine } from '../lab/engines/slurm.js'
 import { unitCommand } from '../lab/units/unit-command.js'
 import { deviceOption, positiveNumber, wholeNumber } from './options.js'
 
@@ -83,10 +85,8 @@ export async function engineFrom(flags: EngineFlags, out: string): Promise<Engin
   const { engine, jobs, device, submitOnly, poll } = flags
   const command = device && unitCommand(device)
   if (engine === 'local') {
-    const { localEngine } = await import('../lab/engines/local.js')
     return localEngine({ ...(jobs === undefined ? {} : { jobs }), ...(command ? { command } : {}) })
   }
-  const { slurmEngine } = await import('../lab/engines/slurm.js')
   return slurmEngine({
     out,
     resources: resourcesFrom(flags),

@@ -1,6 +1,9 @@
 import { Command } from 'commander'
+import { selectClasses } from '../core/data/base-novel.js'
+import { measureLinearProbe } from '../core/probe/measure-probe.js'
 import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
 import { openData } from './data.js'
+import { printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { wholeNumber } from './options.js'
@@ -39,11 +42,6 @@ async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<v
   const signal = interruptible('Interrupted.')
   const { shots, seed, classes } = flags
   const data = await openData(dataPath, { ...flags, signal })
-  const [{ selectClasses }, { measureLinearProbe }, { printEvaluation }] = await Promise.all([
-    import('../core/data/base-novel.js'),
-    import('../core/probe/measure-probe.js'),
-    import('./evaluation-text.js'),
-  ])
   await withModel(flags, signal, async (model) => {
     let bar: Progress | undefined
     let phase = ''

@@ -1,7 +1,18 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type Protocol, protocols } from '../lab/plans/protocol.js'
+import { aggregate } from '../lab/results/aggregate.js'
+import { choose, chooseRows } from '../lab/results/choose.js'
+import { csvOf } from '../lab/results/formats/csv.js'
+import { jsonOf } from '../lab/results/formats/json.js'
+import { latexOf } from '../lab/results/formats/latex.js'
+import { markdownOf } from '../lab/results/formats/markdown.js'
+import { textOf } from '../lab/results/formats/text.js'
 import type { Problem } from '../lab/results/found.js'
-import type { Results } from '../lab/results/read-results.js'
+import { sheetOf } from '../lab/results/layout.js'
+import { type Results, readResults } from '../lab/results/read-results.js'
+import type { ResultTable } from '../lab/results/result-table.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
+import { resultsReport } from '../pages/results-report.js'
 import { oneOf } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
@@ -39,11 +50,6 @@ export function resultsCommand(): Command {
     .option('--no-paper', 'without the figures of the paper')
     .addHelpText('after', examples)
     .action(async (folders: string[], flags: Flags) => {
-      const [{ readResults }, { aggregate }, { choose, chooseRows }] = await Promise.all([
-        import('../lab/results/read-results.js'),
-        import('../lab/results/aggregate.js'),
-        import('../lab/results/choose.js'),
-      ])
       let bar: Progress | undefined
       const results = await readResults(folders, {
         onProgress(done, total) {
@@ -56,40 +62,26 @@ export function resultsCommand(): Command {
       const format = flags.json ? 'json' : flags.format
       const chosen = { ...results, observations }
       warn(chosen)
-      process.stdout.write(await print(format, tables, chosen))
+      process.stdout.write(print(format, tables, chosen))
       if (flags.html !== undefined) {
-        const [{ resultsReport }, { writeFileAtomic }] = await Promise.all([
-          import('../pages/results-report.js'),
-          import('../node/files/atomic.js'),
-        ])
         await writeFileAtomic(flags.html, await resultsReport(tables, chosen))
         process.stderr.write(`page  ${flags.html}\n`)
       }
     })
 }
 
-async function print(
-  format: Flags['format'],
-  tables: Parameters<typeof import('../lab/results/formats/json.js').jsonOf>[0],
-  results: Results,
-): Promise<string> {
+function print(format: Flags['format'], tables: readonly ResultTable[], results: Results): string {
   switch (format) {
-    case 'json': {
-      const { jsonOf } = await import('../lab/results/formats/json.js')
+    case 'json':
       return `${JSON.stringify(jsonOf(tables, results))}\n`
-    }
     case 'csv':
-      return (await import('../lab/results/formats/csv.js')).csvOf(tables)
-  }
-  const { sheetOf } = await import('../lab/results/layout.js')
-  const sheets = tables.map(sheetOf)
-  switch (format) {
+      return csvOf(tables)
     case 'markdown':
-      return (await import('../lab/results/formats/markdown.js')).markdownOf(sheets)
+      return markdownOf(tables.map(sheetOf))
     case 'latex':
-      return (await import('../lab/results/formats/latex.js')).latexOf(sheets)
+      return latexOf(tables.map(sheetOf))
     case 'table':
-      return (await import('../lab/results/formats/text.js')).textOf(sheets, process.stdout.columns)
+      return textOf(tables.map(sheetOf), process.stdout.columns)
   }
 }
 

@@ -2,6 +2,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
 import type { TaskUpdate, UnitTask } from '../lab/engines/engine.js'
+import { findRuns } from '../lab/results/find-runs.js'
+import { trainedFolder } from '../lab/units/unit.js'
+import { failureLine, readUnit } from '../lab/units/unit-files.js'
 import { checkEngineFlags, type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import { failFor, Work } from './work.js'
 
@@ -55,7 +58,6 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
   const count = (state: TaskUpdate['state']) => ended.filter((update) => update.state === state).length
   process.stdout.write(`${count('done')} of ${last.size} runs are done\n`)
   if (flags.submitOnly) return
-  const { failureLine } = await import('../lab/units/unit-files.js')
   failFor(
     ended.flatMap(({ task, failure }) => (failure ? [failureLine(task.folder, failure)] : [])),
     last.size,
@@ -64,7 +66,6 @@ async function units(folders: readonly string[], flags: EngineFlags & { out?: st
 
 /** The folders that hold a unit, and of the others those below them that do. */
 async function unitsIn(folders: readonly string[]): Promise<string[]> {
-  const { findRuns } = await import('../lab/results/find-runs.js')
   const found = await Promise.all(folders.map(async (folder) => (await findRuns([folder])).units))
   const empty = found.findIndex((units) => units.length === 0)
   if (empty === -1) return [...new Set(found.flat())]
@@ -74,10 +75,6 @@ async function unitsIn(folders: readonly string[]): Promise<string[]> {
 }
 
 async function taskOf(folder: string): Promise<UnitTask> {
-  const [{ readUnit }, { trainedFolder }] = await Promise.all([
-    import('../lab/units/unit-files.js'),
-    import('../lab/units/unit.js'),
-  ])
   const trained = trainedFolder(folder, await readUnit(folder))
   return { folder: join(folder), name: basename(resolve(folder)), after: trained ? [trained] : [] }
 }

@@ -1,9 +1,15 @@
 import { Command, Option } from 'commander'
+import { selectClasses } from '../core/data/base-novel.js'
+import { zeroShotClassifier } from '../core/evaluate/classifier.js'
+import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
+import { templatesFor } from '../core/evaluate/zero-shot.js'
 import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
 import { openData } from './data.js'
+import { printEvaluation } from './evaluation-text.js'
 import { interruptible } from './interrupt.js'
 import { startProgress } from './progress.js'
+import { templateChoice } from './template-choice.js'
 
 interface ZeroShotFlags extends BaselineFlags {
   readonly template?: string
@@ -33,11 +39,6 @@ export function zeroShotCommand(): Command {
 
 async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const [{ selectClasses }, { templatesFor }, { templateChoice }] = await Promise.all([
-    import('../core/data/base-novel.js'),
-    import('../core/evaluate/zero-shot.js'),
-    import('./template-choice.js'),
-  ])
   const choice =
     flags.template === undefined
       ? await templateChoice(flags.templates)
@@ -48,11 +49,6 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   const templates = templatesFor(choice, data)
   // A set without test images, such as one that is all training part, is measured as a whole.
   const images = test.length > 0 ? test : train
-  const [{ zeroShotClassifier }, { evaluateClassifier }, { printEvaluation }] = await Promise.all([
-    import('../core/evaluate/classifier.js'),
-    import('../core/evaluate/evaluate.js'),
-    import('./evaluation-text.js'),
-  ])
   await withModel(flags, signal, async ({ clip, runtime, caches }) => {
     const texts = startProgress('encoding texts', classNames.length * templates.length)
     await using classifier = await zeroShotClassifier(
