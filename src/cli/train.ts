@@ -40,6 +40,7 @@ import {
   withCacheOption,
 } from './options.js'
 import { type Progress, startProgress } from './progress.js'
+import { setThreshold } from './set-threshold.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
   readonly model?: string
@@ -139,14 +140,21 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   })
   bars.stop()
   const { resume = false, overwrite = false, skipBadImages = false } = flags
-  const evaluateWithProgress = async (run: Run, images: readonly Datum[]) => {
+  const measure = async (run: Run, test: readonly Datum[]) => {
     await using classifier = await createClassifier(run)
-    const bar = startProgress('evaluating', images.length)
-    return await evaluateClassifier(classifier, images, {
-      skipBadImages,
-      signal,
-      onProgress: (done) => bar.update(done),
-    }).finally(() => bar.stop())
+    const evaluate = (name: string, images: readonly Datum[], skip: boolean) => {
+      const bar = startProgress(name, images.length)
+      return evaluateClassifier(classifier, images, {
+        skipBadImages: skip,
+        signal,
+        onProgress: (done) => bar.update(done),
+      }).finally(() => bar.stop())
+    }
+    const threshold = await setThreshold(out, { run, dataset }, (images) =>
+      evaluate('held-out images', images, true),
+    )
+    const evaluation = test.length > 0 ? await evaluate('evaluating', test, skipBadImages) : undefined
+    return { threshold, evaluation }
   }
   try {
     if (config?.model && !flags.model) checkImageSize(config, model)
@@ -163,7 +171,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     })
     const run = { prompts, model }
     const { test } = selectClasses(dataset, settings.classes ?? 'all')
-    const evaluation = test.length > 0 ? await evaluateWithProgress(run, test) : undefined
+    const { threshold, evaluation } = await measure(run, test)
     for (const message of evaluation?.skipped ?? []) warn(`left out: ${message}`)
     const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
     const notes = evaluationNotes({
@@ -176,7 +184,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     if (flags.json) {
       const { metrics } = measured ?? {}
       process.stdout.write(
-        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, report, notes })}\n`,
+        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, noneOfThese: threshold.figures, report, notes })}\n`,
       )
     } else {
       if (measured) {
@@ -186,6 +194,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
       } else {
         process.stdout.write('no accuracy: there are no test images\n')
       }
+      process.stdout.write(`${printable(threshold.line)}\n`)
       for (const note of notes) process.stdout.write(`note: ${printable(note)}\n`)
       process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)
     }

@@ -14,6 +14,7 @@ const OUTPUTS = [
   runFiles.checkpoints,
   runFiles.log,
   runFiles.prompts,
+  runFiles.noneOfThese,
   runFiles.metrics,
   runFiles.report,
   runFiles.interpretation,

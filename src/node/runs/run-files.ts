@@ -8,6 +8,8 @@ export const runFiles = {
   checkpoints: 'checkpoints',
   /** What was learned. Its presence makes a run a finished one. */
   prompts: 'prompts.safetensors',
+  /** What was set on held-out images: the threshold of "none of these", and the temperature of probabilities. */
+  noneOfThese: 'none-of-these.json',
   metrics: 'metrics.json',
   report: 'report.html',
   interpretation: 'interpretation.html',
