@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
-import { cacheSettings, listingsFolder } from '../node/cache/cache-settings.js'
+import { answersFolder, cacheSettings, listingsFolder } from '../node/cache/cache-settings.js'
 import { type CacheUsage, DiskCache } from '../node/cache/disk-cache.js'
 
 const examples = `
@@ -33,8 +33,9 @@ async function cache(action: string | undefined, { json }: { json?: boolean }): 
   const bytes = kinds.reduce((sum, kind) => sum + kind.bytes, 0)
   if (action === 'clear') {
     await disk.clear()
-    const listings = listingsFolder({ folder, maxBytes })
-    if (listings) await rm(listings, { recursive: true, force: true })
+    for (const kept of [listingsFolder({ folder, maxBytes }), answersFolder({ folder, maxBytes })]) {
+      if (kept) await rm(kept, { recursive: true, force: true })
+    }
   }
   const facts = { folder, maxBytes, bytes, kinds }
   if (json) process.stdout.write(`${JSON.stringify(action ? { folder, removedBytes: bytes } : facts)}\n`)

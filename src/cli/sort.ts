@@ -1,10 +1,13 @@
-import { realpath } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, realpath } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { tidyClassName } from '../core/clip/templates.js'
 import { ConfigError, DataError, UserError } from '../core/errors.js'
-import { createClassifier } from '../core/evaluate/create-classifier.js'
+import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { printable } from '../lab/results/formats/printable.js'
+import { decoderVersions } from '../node/data/decode.js'
 import { loadRun, promptsPath } from '../node/run.js'
+import { packageVersion } from '../node/runs/environment.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
 import {
   doSort,
@@ -18,12 +21,13 @@ import { checkSpace, checkTarget, takenNames } from '../node/sort/check-target.j
 import { type FoundPhotos, findPhotos, type Unreadable } from '../node/sort/find-photos.js'
 import { type Entry, type How, Journal } from '../node/sort/journal.js'
 import { type JudgedPhoto, judgePhotos } from '../node/sort/judge-photos.js'
+import { KeptAnswers } from '../node/sort/kept-answers.js'
 import { classFolders, NONE_FOLDER, planSort, UNCERTAIN_FOLDER } from '../node/sort/plan.js'
 import { planKeywords } from '../node/sort/tag-photos.js'
 import { confirmed } from './confirm.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { repeated, wholeNumber } from './options.js'
+import { repeated, wholeNumber, withCacheOption } from './options.js'
 import { startLateProgress } from './progress.js'
 import {
   counted,
@@ -71,7 +75,7 @@ Examples:
 
 /** `promptsrc sort`: the pictures of a folder into a folder a class, or keywords for them. */
 export function sortCommand(): Command {
-  return new Command('sort')
+  const command = new Command('sort')
     .argument('[run]', 'run directory')
     .argument('[folder]', 'folder with pictures; those in folders below it are sorted as well')
     .option('--into <dir>', 'folder for the folders of the classes')
@@ -89,6 +93,7 @@ export function sortCommand(): Command {
     .option('--model <model>', 'where the model is, if not where the run says')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .option('--json', 'print as JSON; asks no question')
+  return withCacheOption(command)
     .addHelpText('after', examples)
     .action(async (run: string | undefined, folder: string | undefined, flags: SortFlags) => {
       if (flags.undo !== undefined) await undo(flags.undo, run, flags)
@@ -124,7 +129,7 @@ async function sort(runPath: string | undefined, given: string | undefined, flag
   const signal = interruptible(() =>
     doing
       ? `Interrupted. The same call goes on; \`promptsrc sort --undo ${into}\` takes it back.`
-      : 'Interrupted. Nothing was done.',
+      : 'Interrupted. Nothing was sorted.',
   )
   const task: Task = {
     into,
@@ -220,32 +225,39 @@ async function sortAnew(task: Task, runPath: string, given: string): Promise<voi
   await agreeAndDo(task, entries, { facts: planFacts(plan), text: planText(plan), files: entries.length })
 }
 
+/** Looks at the pictures. The model is loaded only where there are some that it has not seen. */
 async function answersFor(
   { flags, signal }: Task,
   runPath: string,
   { folder, photos }: FoundPhotos,
 ): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
-  if (photos.length === 0) return { judged: [], unreadable: [] }
-  const bars = downloadBars()
-  const run = await loadRun(runPath, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...(flags.threads ? { threads: flags.threads } : {}),
-  })
-  bars.stop()
+  const file = await promptsPath(runPath)
+  const prompts = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+  const classes = flags.addClass ?? []
+  const basis = { version: packageVersion(), decoderVersions, prompts, classes }
+  const kept = await KeptAnswers.open(folder, basis)
   const bar = startLateProgress('looking at pictures', photos.length)
+  let run: Run | undefined
+  const classifier = async () => {
+    const bars = downloadBars()
+    run = await loadRun(runPath, {
+      signal,
+      onProgress: bars.onProgress,
+      ...(flags.model ? { model: flags.model } : {}),
+      ...(flags.threads ? { threads: flags.threads } : {}),
+    }).finally(bars.stop)
+    return createClassifier(run, { addClasses: classes, batchSize: Math.min(16, photos.length) })
+  }
   try {
-    const classifier = await createClassifier(run, {
-      addClasses: flags.addClass ?? [],
-      batchSize: Math.min(16, photos.length),
-    })
     const { threshold, margin } = flags
-    const options = { threshold, margin, signal, onProgress: (done: number) => bar.update(done) }
-    return await judgePhotos(classifier, folder, photos, options)
+    const onProgress = (done: number) => bar.update(done)
+    return await judgePhotos(classifier, folder, photos, { threshold, margin, kept, signal, onProgress })
   } finally {
     bar.stop()
-    await run.model.close()
+    await kept.close()
+    await run?.model.close()
   }
 }
 

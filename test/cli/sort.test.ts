@@ -11,8 +11,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectRefused, promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
 import { fileTree } from '../support/file-tree.js'
 import { photoFolder } from '../support/photo-folder.js'
 
@@ -168,6 +169,44 @@ describe('sort', () => {
   ])('refuses %s', async (_, args, words) => {
     expectRefused(await run(...args), words)
     expect(existsSync(at('x'))).toBe(false)
+  })
+
+  it('asks a run about a picture once, if answers are kept', async () => {
+    const env = { PROMPTSRC_CACHE: at('cache') }
+    const call = (...args: string[]) =>
+      startPromptsrc(folder, ['sort', 'run', 'mess', '--into', 'sorted', '--json', ...args], [], env).ended
+    rmSync(at('mess/bad.jpg'))
+    const plan = JSON.parse((await call()).stdout)
+    // Without the model only kept answers can be had.
+    const again = await call('--model', 'nowhere', '--threshold', '1')
+    expect(again.code, again.stderr).toBe(0)
+    const answers = ({ photos }: { photos: { image: string; classes: unknown }[] }) =>
+      photos.map(({ image, classes }) => ({ image, classes }))
+    expect(answers(JSON.parse(again.stdout))).toEqual(answers(plan))
+    expect(JSON.parse(again.stdout).folders).toMatchObject([{ folder: 'none of these', pictures: total }])
+    expect((await call('--model', 'nowhere', '--no-cache')).code).toBe(2)
+  })
+
+  it('stops by Ctrl-C between two files, and goes on by the same call', async () => {
+    const before = fileTree(at('mess'))
+    for (let n = 0; n < 150; n++) cpSync(at('mess/IMG_0.png'), at('mess', `more ${n}.png`))
+    const args = ['sort', 'run', 'mess', '--into', 'sorted', '--move', '--threads', '1', '--yes', '--json']
+    const running = startPromptsrc(folder, args)
+    while (!existsSync(at('sorted/.promptsrc-sort/1.jsonl'))) {
+      await delay(1)
+      expect(running.process.exitCode).toBeNull()
+    }
+    running.process.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    expect(stderr).toContain('Interrupted. The same call goes on; `promptsrc sort --undo')
+    expect(code).toBe(130)
+    expect(files('sorted').length).toBeLessThan(150)
+    expectRefused(await run(...args, '--margin', '0.5'), 'an unfinished sort of', '--undo')
+    const rest = JSON.parse((await run(...args)).stdout)
+    expect(rest).toMatchObject({ continued: true, done: total + 152, failed: [] })
+    await run('sort', '--undo', 'sorted')
+    for (let n = 0; n < 150; n++) rmSync(at('mess', `more ${n}.png`))
+    expect(fileTree(at('mess'))).toEqual(before)
   })
 
   it('refuses a class folder that is a link, before it looks at pictures', async () => {

@@ -3,6 +3,7 @@
 import { doSort, realTarget, unfinishedSort } from '../../dist/node/sort/begin-sort.js'
 import { findPhotos } from '../../dist/node/sort/find-photos.js'
 import { classFolders, planSort } from '../../dist/node/sort/plan.js'
+import { planKeywords } from '../../dist/node/sort/tag-photos.js'
 import { undoSort } from '../../dist/node/sort/undo.js'
 
 const [what, given, target, how] = process.argv.slice(2)
@@ -13,7 +14,10 @@ const letter = (path) => path.split('/').at(-1)[0]
 const verdict = ({ path }) => ({ kind: 'class', classes: [{ className: letter(path), probability: 1 }] })
 const folders = classFolders([...new Set(photos.map(({ path }) => letter(path)))])
 const judged = photos.map((photo) => ({ photo, verdict: verdict(photo) }))
-const entries = planSort(judged, folders, () => []).flatMap(({ transfers }) => transfers)
+const entries =
+  how === 'keywords'
+    ? (await planKeywords(folder, judged)).entries
+    : planSort(judged, folders, () => []).flatMap(({ transfers }) => transfers)
 process.stdout.write('going\n')
 if (what === 'undo') await undoSort(into)
 else {

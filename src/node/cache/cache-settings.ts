@@ -34,6 +34,11 @@ export function listingsFolder({ folder, maxBytes }: CacheSettings = cacheSettin
   return maxBytes === 0 ? undefined : join(folder, 'listings')
 }
 
+/** Where answers to pictures are kept, so that an interrupted sort goes on; undefined where nothing is cached. */
+export function answersFolder({ folder, maxBytes }: CacheSettings = cacheSettings()): string | undefined {
+  return maxBytes === 0 ? undefined : join(folder, 'answers')
+}
+
 /** The folder that `PROMPTSRC_CACHE` names; undefined where it names none. */
 export const ownCacheFolder = (value: string | undefined): string | undefined =>
   value && !isOff(value) ? value : undefined

@@ -14,6 +14,8 @@ export interface FoundFile {
 
 /** A picture with the files that belong to it. */
 export interface Photo extends FoundFile {
+  /** Of the last change of its content or its name. */
+  readonly ctimeMs: number
   readonly companions: readonly FoundFile[]
 }
 
@@ -60,7 +62,7 @@ export async function findPhotos(folder: string, without?: string): Promise<Foun
       found.unreadable.push({ path: below!, reason: `folder cannot be read (${error.code})` })
       return []
     })
-    const files = new Map<string, FoundFile>()
+    const files = new Map<string, FoundFile & Pick<Photo, 'ctimeMs'>>()
     for (const entry of entries) {
       if (isLitter(entry.name)) continue
       if (entry.isSymbolicLink()) found.links.push(path(entry.name))
@@ -76,6 +78,7 @@ export async function findPhotos(folder: string, without?: string): Promise<Foun
             path: path(entry.name),
             bytes: status.size,
             mtimeMs: status.mtimeMs,
+            ctimeMs: status.ctimeMs,
           })
       }
     }

@@ -54,12 +54,15 @@ export type Begin = z.infer<typeof begin>
 /** A file that goes somewhere, or a keyword for a sidecar. */
 export type Entry = z.infer<typeof transfer> | z.infer<typeof tagged>
 export type Step = z.infer<typeof step>
+type Done = Extract<Step, { event: 'do' }>
 
 /**
  * The record of one sort: what it is going to do, and how far it is. Each step is on disk before it is done, so that
  * whoever comes after a crash knows of everything that may have been done, all but the last of it for certain.
  */
 export class Journal {
+  private byEntry: Map<number, Done> | undefined
+
   private constructor(
     readonly file: string,
     readonly begin: Begin,
@@ -97,6 +100,7 @@ export class Journal {
       throw writeError(this.file, cause)
     }
     this.steps.push(...steps)
+    this.byEntry = undefined
   }
 
   has(event: 'end' | 'undo'): boolean {
@@ -106,6 +110,12 @@ export class Journal {
   /** Reasons by entry of those that could not be done. */
   get failed(): Map<number, string> {
     return new Map(this.steps.flatMap((step) => (step.event === 'failed' ? [[step.entry, step.reason]] : [])))
+  }
+
+  /** The step of an entry, the newest where a crash made it begin anew. */
+  done(entry: number): Done | undefined {
+    this.byEntry ??= new Map(this.steps.flatMap((each) => (each.event === 'do' ? [[each.entry, each]] : [])))
+    return this.byEntry.get(entry)
   }
 
   /** The entry begun last, which a crash may have left half done; -1 before the first. */

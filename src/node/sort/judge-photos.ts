@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { predictImages } from '../../core/evaluate/predict.js'
 import { type Verdict, type VerdictOptions, verdictOf } from '../../core/evaluate/verdict.js'
+import type { RgbImage } from '../../core/image/image.js'
 import { decodeImage } from '../data/decode.js'
 import type { Photo, Unreadable } from './find-photos.js'
+import type { Answer, KeptAnswers } from './kept-answers.js'
 
 /** A picture and what was made of it. */
 export interface JudgedPhoto {
@@ -13,6 +15,8 @@ export interface JudgedPhoto {
 
 /** Options of {@link judgePhotos}. */
 export interface JudgeOptions extends VerdictOptions {
+  /** Answers of earlier calls, to which those of this one are added. */
+  readonly kept: KeptAnswers
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number) => void
 }
@@ -20,36 +24,51 @@ export interface JudgeOptions extends VerdictOptions {
 /**
  * Classifies pictures, in their order; those that cannot be read come back apart.
  *
+ * @param classifier made when a picture is to be looked at for the first time
  * @param folder that the paths of the pictures are below
  * @throws the signal's reason when it aborts
  */
 export async function judgePhotos(
-  classifier: Classifier,
+  classifier: () => Promise<Classifier>,
   folder: string,
   photos: readonly Photo[],
-  { signal, onProgress, ...options }: JudgeOptions,
+  { kept, signal, onProgress, ...options }: JudgeOptions,
 ): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
-  const judged: JudgedPhoto[] = []
   const unreadable: Unreadable[] = []
-  const byPath = new Map(photos.map((photo) => [photo.path, photo]))
-  const images = photos.map(({ path }) => ({
-    name: path,
-    load: () => {
-      signal?.throwIfAborted()
-      return decodeImage(join(folder, path)).catch((error: Error) => {
-        const reason = error.message.replace(`${join(folder, path)}: `, '')
-        unreadable.push({ path, reason })
-        throw error
-      })
-    },
-  }))
-  for await (const { image, classes } of predictImages(classifier, images, {
-    top: classifier.classNames.length,
-    onBadImage: () => onProgress?.(judged.length + unreadable.length),
-  })) {
-    judged.push({ photo: byPath.get(image)!, verdict: verdictOf(classes, options) })
-    onProgress?.(judged.length + unreadable.length)
+  const answers = new Map<string, Answer>()
+  const unseen = photos.filter((photo) => {
+    const answer = kept.get(photo)
+    if (answer) answers.set(photo.path, answer)
+    return !answer
+  })
+  const byPath = new Map(unseen.map((photo) => [photo.path, photo]))
+  const advance = () => onProgress?.(answers.size + unreadable.length)
+  if (unseen.length > 0) {
+    const images = unseen.map(({ path }) => ({ name: path, load: () => load(path) }))
+    const made = await classifier()
+    const top = made.classNames.length
+    for await (const { image, classes } of predictImages(made, images, { top, onBadImage: advance })) {
+      const answer = { classes: classes.slice(0, 2) }
+      await kept.put(byPath.get(image)!, answer)
+      answers.set(image, answer)
+      advance()
+    }
+    signal?.throwIfAborted()
   }
-  signal?.throwIfAborted()
+  const judged = photos.flatMap((photo) => {
+    const answer = answers.get(photo.path)
+    return answer ? [{ photo, verdict: verdictOf(answer.classes, options) }] : []
+  })
   return { judged, unreadable }
+
+  async function load(path: string): Promise<RgbImage> {
+    signal?.throwIfAborted()
+    try {
+      return await decodeImage(join(folder, path))
+    } catch (error) {
+      const reason = (error as Error).message.replace(`${join(folder, path)}: `, '')
+      unreadable.push({ path, reason })
+      throw error
+    }
+  }
 }

@@ -87,10 +87,8 @@ export async function addKeyword(folder: string, journal: Journal, i: number): P
  * @throws FileProblem where it was changed since
  */
 export async function removeKeyword(folder: string, journal: Journal, i: number): Promise<void> {
-  // A crash may have come between the record and the edit, and another record after that.
-  const records = journal.steps.flatMap((step) => (step.event === 'do' && step.entry === i ? [step] : []))
   const { sidecar } = journal.entries[i] as Tagged
-  const record = records.at(-1)
+  const record = journal.done(i)
   if (!record || record.before === undefined) return
   const path = await inside(folder, sidecar)
   const now = await readSidecar(path)

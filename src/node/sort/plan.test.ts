@@ -5,6 +5,7 @@ import { classFolders, planSort } from './plan.js'
 const file = (path: string) => ({ path, bytes: 1, mtimeMs: 0 })
 const photo = (path: string, ...companions: string[]) => ({
   ...file(path),
+  ctimeMs: 0,
   companions: companions.map(file),
 })
 const judged = (kind: Verdict['kind'], className: string, path: string, ...companions: string[]) => ({

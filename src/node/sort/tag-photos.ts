@@ -25,7 +25,7 @@ export async function planKeywords(folder: string, judged: readonly JudgedPhoto[
   let tagged = 0
   for (const { photo, verdict } of judged) {
     if (verdict.kind !== 'class') continue
-    const entry = { sidecar: sidecarOf(photo), keyword: verdict.classes[0]!.className }
+    const entry = { sidecar: sidecarOf(photo), keyword: keywordOf(verdict.classes[0]!.className) }
     try {
       const edited = editedSidecar(await readSidecar(join(folder, entry.sidecar)), entry.keyword)
       if (edited === undefined) tagged++
@@ -37,3 +37,6 @@ export async function planKeywords(folder: string, judged: readonly JudgedPhoto[
   }
   return { entries, tagged, refused }
 }
+
+/** A class's name without characters that XML cannot hold. */
+const keywordOf = (className: string): string => className.replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ' ')

@@ -1,4 +1,4 @@
-import { decodeXML, encodeXML } from 'entities'
+import { decodeXML, escapeUTF8 } from 'entities'
 import { UserError } from '../../core/errors.js'
 
 const namespaces = {
@@ -39,7 +39,7 @@ export function newXmp(keywords: readonly string[]): string {
   <rdf:Description rdf:about="" xmlns:dc="${namespaces.dc}">
    <dc:subject>
     <rdf:Bag>
-${keywords.map((keyword) => `     <rdf:li>${encodeXML(keyword)}</rdf:li>\n`).join('')}    </rdf:Bag>
+${keywords.map((keyword) => `     <rdf:li>${escapeUTF8(keyword)}</rdf:li>\n`).join('')}    </rdf:Bag>
    </dc:subject>
   </rdf:Description>
  </rdf:RDF>
@@ -102,7 +102,7 @@ function inSubject(text: string, subjects: readonly Element[], keyword: string):
   if (!list || !known || lists.length > 1 || list.children.some((item) => item.full !== full('rdf', 'li')))
     throw new XmpError('its keywords are in a form that is not known')
   if (list.children.some((item) => textOf(text, item) === keyword)) return text
-  const item = `<${sibling(list, 'li')}>${encodeXML(keyword)}</${sibling(list, 'li')}>`
+  const item = `<${sibling(list, 'li')}>${escapeUTF8(keyword)}</${sibling(list, 'li')}>`
   const last = list.children.at(-1)
   if (!last) return insideOf(text, list, item)
   // As the others are indented.
@@ -120,7 +120,7 @@ function inDescription(text: string, element: Element, keyword: string): string 
       throw new XmpError('its keywords are in a form that is not known')
   }
   const rdf = `xmlns:rdf="${namespaces.rdf}"`
-  const list = `<rdf:Bag ${rdf}><rdf:li>${encodeXML(keyword)}</rdf:li></rdf:Bag>`
+  const list = `<rdf:Bag ${rdf}><rdf:li>${escapeUTF8(keyword)}</rdf:li></rdf:Bag>`
   const subject = `<dc:subject xmlns:dc="${namespaces.dc}">${list}</dc:subject>`
   const isDescription = element.full === full('rdf', 'Description')
   const about = `<rdf:Description ${rdf} rdf:about="">${subject}</rdf:Description>`
