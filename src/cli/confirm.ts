@@ -6,12 +6,12 @@ export async function confirmed(question: string, signal: AbortSignal): Promise<
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   // The terminal is in raw mode: Ctrl-C is a key, and no signal by itself.
-  lines.on('SIGINT', () => process.emit('SIGINT'))
+  lines.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'))
+  // Ctrl-D closes the terminal: some versions of Node reject then, others never answer.
   const closed = once(lines, 'close').then(() => '')
-  try {
-    const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), closed])
-    return /^\s*y(es)?\s*$/i.test(answer)
-  } finally {
-    lines.close()
-  }
+  const answered = lines.question(`${question} [y/N] `, { signal }).catch(() => '')
+  const answer = await Promise.race([answered, closed])
+  lines.close()
+  signal.throwIfAborted()
+  return /^\s*y(es)?\s*$/i.test(answer)
 }
