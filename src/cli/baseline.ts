@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../core/data/base-novel.js'
 import type { Activation, Model } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
+import { loadModel } from '../node/model.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
@@ -47,7 +48,6 @@ export async function withModel(
   signal: AbortSignal,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
-  const { loadModel } = await import('../node/model.js')
   const bars = downloadBars()
   const model = await loadModel(name, {
     signal,

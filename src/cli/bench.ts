@@ -16,6 +16,8 @@ import { formatTable } from '../lab/results/formats/text-table.js'
 import { sheetOf } from '../lab/results/layout.js'
 import { resultsOf } from '../lab/results/read-results.js'
 import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
+import { resultsReport } from '../pages/results-report.js'
 import { lastingPath, openData } from './data.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import {
@@ -181,10 +183,6 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
   if (results.observations.length === 0) return
   const tables = aggregate(results.observations)
   if (flags.html !== undefined) {
-    const [{ resultsReport }, { writeFileAtomic }] = await Promise.all([
-      import('../pages/results-report.js'),
-      import('../node/files/atomic.js'),
-    ])
     await writeFileAtomic(flags.html, await resultsReport(tables, results))
     process.stderr.write(`page  ${flags.html}\n`)
   }

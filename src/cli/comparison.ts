@@ -15,11 +15,13 @@ import {
   comparisonText,
   failureLines,
 } from '../lab/results/formats/comparison.js'
+import { readEpochs } from '../lab/results/training-curves.js'
 import { unitCommand } from '../lab/units/unit-command.js'
 import { isListName } from '../node/data/listed-rows.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
+import { environment } from '../node/runs/environment.js'
 import { runFiles } from '../node/runs/run-files.js'
-import type { ComparisonReportOptions } from '../pages/comparison-report.js'
+import { type ComparisonReportOptions, comparisonReport } from '../pages/comparison-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import {
   activationOption,
@@ -152,11 +154,6 @@ export async function writeReport(
   out: string,
   options: Omit<ComparisonReportOptions, 'epochsOf' | 'environment'>,
 ): Promise<string> {
-  const [{ comparisonReport }, { readEpochs }, { environment }] = await Promise.all([
-    import('../pages/comparison-report.js'),
-    import('../lab/results/training-curves.js'),
-    import('../node/runs/environment.js'),
-  ])
   const page = await comparisonReport({ ...options, epochsOf: readEpochs, environment: environment() })
   const path = join(out, runFiles.report)
   await writeFileAtomic(path, page)

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import { openDataset, pathWithoutRoot } from '../node/open-dataset.js'
 import { warn } from './fail.js'
 import { type Progress, startProgress } from './progress.js'
 
@@ -23,7 +24,6 @@ export function rootOption(): Option {
 
 /** DATA as a run records it: it opens the same data set without `--root`. */
 export async function lastingPath(path: string, { root }: DataOptions): Promise<string> {
-  const { pathWithoutRoot } = await import('../node/open-dataset.js')
   return pathWithoutRoot(path, root)
 }
 
@@ -32,7 +32,6 @@ export async function openData(
   path: string,
   { root, classNames, testFraction, signal }: DataOptions = {},
 ): Promise<Dataset> {
-  const { openDataset } = await import('../node/open-dataset.js')
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
     root,

@@ -1,6 +1,10 @@
 import { relative } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Activation } from '../core/model.js'
+import { exportCheckpoint } from '../exchange/checkpoints/export-checkpoint.js'
+import { loadRun } from '../node/run.js'
+import { savePrompts } from '../node/runs/prompts-file.js'
+import { readRunConfig } from '../node/runs/run-config.js'
 import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { activationOption, wholeNumber } from './options.js'
@@ -41,7 +45,6 @@ export function exportCommand(): Command {
 }
 
 async function exportRun(path: string, flags: ExportFlags): Promise<void> {
-  const { loadRun } = await import('../node/run.js')
   const bars = downloadBars()
   const { prompts, model } = await loadRun(path, {
     signal: interruptible('Interrupted: nothing was written.'),
@@ -53,11 +56,9 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
   try {
     let file = flags.out
     if (flags.format === 'torch') {
-      const { exportCheckpoint } = await import('../exchange/checkpoints/export-checkpoint.js')
       const epoch = flags.epoch ?? prompts.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
       file = await exportCheckpoint(flags.out, prompts, model.clip, epoch)
     } else {
-      const { savePrompts } = await import('../node/runs/prompts-file.js')
       await savePrompts(flags.out, prompts, model.clip)
     }
     process.stdout.write(flags.json ? `${JSON.stringify({ file })}\n` : `file    ${relative('.', file)}\n`)
@@ -68,7 +69,6 @@ async function exportRun(path: string, flags: ExportFlags): Promise<void> {
 
 /** Epochs of a run that was trained here, or of the method's published configuration. */
 async function lastEpoch(path: string, published: number): Promise<number> {
-  const { readRunConfig } = await import('../node/runs/run-config.js')
   const config = await readRunConfig(path).catch(() => undefined)
   return config?.settings.epochs ?? published
 }

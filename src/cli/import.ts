@@ -3,7 +3,10 @@ import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { methods } from '../core/methods/registry.js'
 import type { Activation } from '../core/model.js'
+import { importCheckpoint } from '../exchange/checkpoints/import-checkpoint.js'
 import { readClassList } from '../node/data/class-names.js'
+import { loadModel } from '../node/model.js'
+import { savePrompts } from '../node/runs/prompts-file.js'
 import { RunDirectory } from '../node/runs/run-directory.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { openData } from './data.js'
@@ -60,9 +63,6 @@ export function importCommand(): Command {
 }
 
 async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> {
-  const { importCheckpoint } = await import('../exchange/checkpoints/import-checkpoint.js')
-  const { loadModel } = await import('../node/model.js')
-  const { savePrompts } = await import('../node/runs/prompts-file.js')
   const classNames = await classNamesOf(flags)
   const signal = interruptible('Interrupted: nothing was written.')
   const bars = downloadBars()

@@ -1,12 +1,25 @@
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import type { UserError } from '../core/errors.js'
+import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
-import type { ImageAttention, LookedAtImage } from '../core/interpret/image-attention.js'
-import type { Interpretation } from '../core/interpret/interpret-run.js'
+import { type ImageAttention, type LookedAtImage, whyNoPictures } from '../core/interpret/image-attention.js'
+import { type Interpretation, interpretRun } from '../core/interpret/interpret-run.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
+import { imageFiles, sampleImages } from '../node/data/sample-images.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
+import { loadRun } from '../node/run.js'
+import { environment } from '../node/runs/environment.js'
+import { readRunConfig } from '../node/runs/run-config.js'
 import { runFiles } from '../node/runs/run-files.js'
+import { interpretationReport } from '../pages/interpretation-report.js'
+import { openData } from './data.js'
+import { downloadBars } from './download-progress.js'
+import { interpretationText } from './interpretation-text.js'
+import { interruptible } from './interrupt.js'
 import { activationOption, deviceOption, modelFrom, wholeNumber } from './options.js'
+import { startProgress } from './progress.js'
 
 interface InterpretFlags {
   readonly top: number
@@ -47,14 +60,6 @@ export function interpretCommand(): Command {
 }
 
 async function interpret(runPath: string, flags: InterpretFlags): Promise<void> {
-  const [{ downloadBars }, { interruptible }, { startProgress }, { interpretRun }, { loadRun }] =
-    await Promise.all([
-      import('./download-progress.js'),
-      import('./interrupt.js'),
-      import('./progress.js'),
-      import('../core/interpret/interpret-run.js'),
-      import('../node/run.js'),
-    ])
   const signal = interruptible('Interrupted.')
   const bars = downloadBars()
   const run = await loadRun(runPath, {
@@ -79,13 +84,7 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
         : {}),
     }).finally(() => bar.stop())
     const noImages = interpretation.noImages ?? reason ?? 'no image could be read'
-    const { join } = await import('node:path')
     const report = flags.report ?? join(folder, runFiles.interpretation)
-    const [{ interpretationReport }, { writeFileAtomic }, { environment }] = await Promise.all([
-      import('../pages/interpretation-report.js'),
-      import('../node/files/atomic.js'),
-      import('../node/runs/environment.js'),
-    ])
     const page = await interpretationReport({
       run,
       interpretation,
@@ -93,7 +92,6 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
       environment: environment(),
     })
     await writeFileAtomic(report, page)
-    const { interpretationText } = await import('./interpretation-text.js')
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(figures(runPath, run, interpretation, noImages, report))}\n`
@@ -106,11 +104,6 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
 
 /** The run's folder, and what its configuration says, where there is one beside the prompts. */
 async function surroundings(runPath: string) {
-  const [{ stat }, { dirname }, { readRunConfig }] = await Promise.all([
-    import('node:fs/promises'),
-    import('node:path'),
-    import('../node/runs/run-config.js'),
-  ])
   const folder = (await stat(runPath)).isDirectory() ? runPath : dirname(runPath)
   const config = await readRunConfig(folder)
   return { folder, seed: config?.settings.seed, dataPath: config?.data.path }
@@ -122,16 +115,13 @@ async function imagesToSee(
   { images, count }: InterpretFlags,
   dataPath: string | undefined,
 ): Promise<{ images: LookedAtImage[]; reason?: string }> {
-  const { imageFiles, sampleImages } = await import('../node/data/sample-images.js')
   if (images) return { images: imageFiles(images) }
   if (count === 0) return { images: [], reason: 'none were asked for' }
   const advice = 'name images with --images'
   if (dataPath === undefined) {
     return { images: [], reason: `the run does not say where its data is; ${advice}` }
   }
-  const { whyNoPictures } = await import('../core/interpret/image-attention.js')
   if (whyNoPictures(run) !== undefined) return { images: [] }
-  const [{ openData }, { UserError }] = await Promise.all([import('./data.js'), import('../core/errors.js')])
   try {
     const found = sampleImages(await openData(dataPath), run.prompts.classNames, count)
     if (found.length > 0) return { images: found }

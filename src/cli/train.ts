@@ -13,7 +13,7 @@ import { optionsOf } from '../core/model-reference.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
-import type { TrainConfig } from '../exchange/configs/config.js'
+import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -279,7 +279,6 @@ async function configOf(
       },
     )
   }
-  const { readConfig } = await import('../exchange/configs/config.js')
   const read = await readConfig(config, { overrides, ...(method ? { method } : {}) })
   if (read.withoutEffect.length > 0)
     process.stderr.write(`config: without effect here: ${read.withoutEffect.join(', ')}\n`)

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
+import { optionsOf } from '../core/model-reference.js'
 import type { UnitProgress } from '../lab/units/spawn-unit.js'
 import type { UnitSpec } from '../lab/units/unit.js'
+import { clearFailure, readResult, readUnit, unitFiles, writeFailure } from '../lab/units/unit-files.js'
 import { trainingShare } from '../lab/units/unit-progress.js'
 import { withFileLock } from '../node/files/lock.js'
 import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
-import { openData } from './data.js'
 import { adviceOf, warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { deviceOption, type RuntimeFlags, runtimeFrom, wholeNumber } from './options.js'
@@ -31,9 +32,6 @@ export function unitCommand(): Command {
 
 async function unit(folder: string, flags: RuntimeFlags): Promise<void> {
   stopWithParent()
-  const { clearFailure, readResult, readUnit, unitFiles, writeFailure } = await import(
-    '../lab/units/unit-files.js'
-  )
   const spec = await readUnit(folder)
   const isFinished = async () => {
     const result = await readResult(folder, spec)
@@ -71,10 +69,11 @@ const nameOf = (owner: LockOwner): string => {
 }
 
 async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: RuntimeFlags): Promise<void> {
-  const [{ doUnit }, { loadModel }, { optionsOf }] = await Promise.all([
+  // Loaded where there is work: a sweep that is called again starts this command for units that others have done.
+  const [{ doUnit }, { loadModel }, { openData }] = await Promise.all([
     import('../lab/units/do-unit.js'),
     import('../node/model.js'),
-    import('../core/model-reference.js'),
+    import('./data.js'),
   ])
   const model = await loadModel(spec.model.name, {
     ...optionsOf(spec.model),

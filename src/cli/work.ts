@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors.js'
 import type { Activation } from '../core/model.js'
-import type { ModelReference } from '../core/model-reference.js'
+import { type ModelReference, referenceTo } from '../core/model-reference.js'
 import type { Engine, UnitTask } from '../lab/engines/engine.js'
 import { doUnits, type FinishedUnit } from '../lab/plans/do-units.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
@@ -67,10 +67,8 @@ export async function identified(
   { model: name, activation }: { readonly model: string; readonly activation?: Activation | undefined },
   signal: AbortSignal,
 ): Promise<ModelReference> {
-  const [{ loadModel }, { referenceTo }] = await Promise.all([
-    import('../node/model.js'),
-    import('../core/model-reference.js'),
-  ])
+  // `units`, which shares this file, loads no model.
+  const { loadModel } = await import('../node/model.js')
   const bars = downloadBars()
   const model = await loadModel(name, { activation, signal, onProgress: bars.onProgress }).finally(bars.stop)
   return referenceTo(model).finally(() => model.close())
