@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TaskState, TaskUpdate, UnitTask } from '../lab/engines/engine.js'
-import { duration } from './duration.js'
-import { startLiveTable } from './live-table.js'
+import { duration, startLiveTable } from './live-table.js'
 
 const tasks: UnitTask[] = ['train-1', 'train-2', 'test-1'].map((name) => ({ folder: name, name, after: [] }))
 

@@ -1,5 +1,4 @@
 import type { TaskState, TaskUpdate, UnitTask } from '../lab/engines/engine.js'
-import { duration } from './duration.js'
 
 /** Redraws at most so often. */
 const REDRAW_MS = 200
@@ -182,3 +181,14 @@ function bar(share: number): string {
   const full = Math.round(BAR * Math.min(1, share))
   return '█'.repeat(full) + '░'.repeat(BAR - full)
 }
+
+/** A duration in seconds as people say it: 12 s, 3 min 05 s, 2 h 10 min. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${padded(whole % 60)} s`
+  const minutes = Math.round(whole / 60)
+  return `${Math.floor(minutes / 60)} h ${padded(minutes % 60)} min`
+}
+
+const padded = (number: number): string => String(number).padStart(2, '0')

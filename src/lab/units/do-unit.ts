@@ -6,19 +6,21 @@ import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { type Evaluation, evaluateClassifier } from '../../core/evaluate/evaluate.js'
 import { calibrationBins } from '../../core/evaluate/metrics.js'
 import { sampleRows } from '../../core/evaluate/sample-rows.js'
+import { medianOf } from '../../core/evaluate/statistics.js'
 import type { Model } from '../../core/model.js'
 import type { SettingsInput } from '../../core/train/settings.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import { fingerprint } from '../../node/data/fingerprint.js'
+import { writeFileAtomic } from '../../node/files/atomic.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 import { promptsPath } from '../../node/run.js'
 import { peakMemoryMB } from '../../node/runs/peak-memory.js'
 import { loadPrompts } from '../../node/runs/prompts-file.js'
-import { readLog } from '../../node/runs/run-directory.js'
+import { type LogEntry, readLog } from '../../node/runs/run-directory.js'
 import { trainRun } from '../../node/runs/train-run.js'
 import { type BaselineTarget, baselineNamed } from '../baselines.js'
 import { JournalFile } from './evaluation-journal.js'
-import { earlierPeak, keepPeak, stepSeconds } from './training-costs.js'
 import { identityOf, trainedFolder, type UnitData, type UnitSpec } from './unit.js'
 import {
   evaluationSchema,
@@ -27,6 +29,7 @@ import {
   readUnit,
   type UnitEvaluation,
   type UnitResult,
+  unitFiles,
   writeResult,
 } from './unit-files.js'
 
@@ -218,3 +221,35 @@ function record(evaluation: Evaluation, classNames: readonly string[]): UnitEval
     skipped,
   })
 }
+
+/** Keeps the peak so far, in MB. Throws UserError when it cannot be written. */
+const keepPeak = (folder: string, peakMemoryMB: number): Promise<void> =>
+  writeFileAtomic(join(folder, unitFiles.usage), `${JSON.stringify({ peakMemoryMB })}\n`)
+
+/** The peak of processes that trained before; 0 where there was none or it was not kept. */
+async function earlierPeak(folder: string): Promise<number> {
+  try {
+    const usage = JSON.parse(await readRegularText(join(folder, unitFiles.usage))) as {
+      peakMemoryMB?: unknown
+    }
+    return Number(usage.peakMemoryMB) || 0
+  } catch {
+    return 0
+  }
+}
+
+/**
+ * Median time from one training step to the next by a run's log, in seconds. Steps on both sides of an epoch's end, where
+ * a checkpoint is written, count only where no epoch has two steps.
+ */
+function stepSeconds(log: readonly LogEntry[]): number | null {
+  const steps = log.filter(({ event }) => event === 'step')
+  const gaps = steps.slice(1).map((entry, i) => ({
+    within: entry.epoch === steps[i]!.epoch,
+    seconds: (timeOf(entry) - timeOf(steps[i]!)) / 1000,
+  }))
+  const within = gaps.filter((gap) => gap.within)
+  return medianOf((within.length > 0 ? within : gaps).map(({ seconds }) => seconds))
+}
+
+const timeOf = ({ time }: LogEntry): number => Date.parse(String(time))
