@@ -11,15 +11,18 @@ import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { loadRun } from '../node/run.js'
 import { evaluationName } from '../node/runs/run-files.js'
+import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
 import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
+import { calibrationOf, calibrationText, measureOther, openOther, otherText } from './other-images.js'
 import { startProgress } from './progress.js'
+import { type OtherFlags, withOtherOptions } from './rejection-options.js'
 
-interface EvalFlags extends DataOptions {
+interface EvalFlags extends DataOptions, OtherFlags {
   readonly classes: ClassSelection
   readonly model?: string
   readonly activation?: Activation
@@ -33,7 +36,9 @@ const examples = `
 Examples:
   $ promptsrc eval runs/photos photos
   $ promptsrc eval runs/photos photos --classes novel      classes that were not trained
-  $ promptsrc eval runs/photos other-photos --json > figures.json`
+  $ promptsrc eval runs/photos other-photos --json > figures.json
+  $ promptsrc eval runs/photos photos --other holiday-photos
+      how well images of something else, holiday-photos/<any name>/*.jpg, are told apart (docs/none-of-these.md)`
 
 /** `promptsrc eval`: accuracy of a run on the test images of a data set. */
 export function evalCommand(): Command {
@@ -53,7 +58,7 @@ export function evalCommand(): Command {
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
-  return withCacheOption(command).addHelpText('after', examples).action(evaluate)
+  return withCacheOption(withOtherOptions(command)).addHelpText('after', examples).action(evaluate)
 }
 
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {
@@ -64,6 +69,8 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
   )
   // A set without test images, such as one split by folder name alone, is measured as a whole.
   const images = test.length > 0 ? test : train
+  const others = await openOther(flags, classNames, signal)
+  const kept = await readHeldOutFigures(runPath)
   const bars = downloadBars()
   const run = await loadRun(runPath, {
     signal,
@@ -82,8 +89,25 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     }).finally(() => bar.stop())
     const measured = { name, classNames, images: images.length, trainingImages: test.length === 0 }
     const notes = evaluationNotes(measured, run.prompts.classNames)
-    const output = { data: name, classes: flags.classes, classNames, evaluation, notes }
+    const calibration = kept && calibrationOf(evaluation, classNames.length, kept.temperature)
+    const rejection = await rejectionOf(run, kept, classNames.length)
+    const other =
+      others &&
+      (await measureOther(
+        { classifier, clip: run.model.clip, evaluation, others, ...rejection },
+        {
+          skipBadImages: flags.skipBadImages ?? false,
+          signal,
+        },
+      ))
+    const facts = { ...(calibration ? { calibration } : {}), ...(other ? { other } : {}) }
+    const output = { data: name, classes: flags.classes, classNames, evaluation, facts, notes }
     printEvaluation(output, { json: flags.json ?? false })
+    if (!flags.json) {
+      process.stdout.write(
+        (calibration ? calibrationText(calibration) : '') + (other ? otherText(other) : ''),
+      )
+    }
     await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
   } finally {
     await run.model.close()

@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises'
 import type { Clip } from '../core/clip/clip.js'
 import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
 import type { Classifier } from '../core/evaluate/classifier.js'
 import { type Evaluation, evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { expectedCalibrationError } from '../core/evaluate/metrics.js'
 import { acceptanceThreshold, conceptScores, conceptTemperature } from '../core/evaluate/none-of-these.js'
 import {
   auroc,
@@ -11,7 +13,9 @@ import {
   scoreHistogram,
   shareAccepted,
 } from '../core/evaluate/open-set.js'
-import { type DataOptions, openData } from './data.js'
+import { scaledLogits } from '../core/evaluate/temperature.js'
+import { printable } from '../lab/results/formats/printable.js'
+import type { DataOptions } from './data.js'
 import { warn } from './fail.js'
 import { startProgress } from './progress.js'
 import type { OtherFlags } from './rejection-options.js'
@@ -37,14 +41,38 @@ export interface OtherFigures {
   readonly skipped: readonly string[]
 }
 
-/** Images of --other: the test images, or the training images where there are no others. */
+/** What --other names. */
+export interface OtherImages {
+  readonly data: string
+  readonly classes: ClassSelection
+  readonly images: readonly Datum[]
+}
+
+/**
+ * Images of --other: its test images, or all of them where it has no test part of its own.
+ *
+ * @param classNames the classes that they should be none of
+ */
 export async function openOther(
-  { other, otherClasses }: OtherFlags,
-  options: DataOptions,
-): Promise<{ name: string; classes: ClassSelection; images: readonly Datum[] } | undefined> {
+  { other, otherClasses, root }: OtherFlags & Pick<DataOptions, 'root'>,
+  classNames: readonly string[],
+  signal: AbortSignal,
+): Promise<OtherImages | undefined> {
   if (other === undefined) return undefined
-  const { name, test, train } = selectClasses(await openData(other, options), otherClasses)
-  return { name, classes: otherClasses, images: test.length > 0 ? test : train }
+  const { openDataset } = await import('../node/open-dataset.js')
+  // Of a folder without parts, every image is one of something else: none is held out.
+  const folder = root === undefined && (await stat(other).catch(() => undefined))?.isDirectory()
+  const opened = await openDataset(other, { root, signal, ...(folder ? { testFraction: 0 } : {}) })
+  const selected = selectClasses(opened, otherClasses)
+  const own = new Set(classNames.map((name) => name.toLowerCase()))
+  const shared = selected.classNames.filter((name) => own.has(name.toLowerCase()))
+  if (shared.length > 0) {
+    warn(
+      `of the classes of --other, ${shared.length} are no others, but among those to choose from: ${shared.slice(0, 5).join(', ')}`,
+    )
+  }
+  const { name, train, test } = selected
+  return { data: name, classes: otherClasses, images: test.length > 0 ? test : train }
 }
 
 /** Scores images of something else beside those of an evaluation. */
@@ -53,37 +81,38 @@ export async function measureOther(
     classifier,
     clip,
     evaluation,
+    others,
     threshold,
   }: {
-    classifier: Classifier
-    clip: Clip
+    readonly classifier: Classifier
+    readonly clip: Clip
     /** Of images of the classes. */
-    evaluation: Evaluation
-    /** Set before on other images. */
-    threshold?: number | undefined
+    readonly evaluation: Evaluation
+    readonly others: OtherImages
+    /** Set before, on other images than these. */
+    readonly threshold?: number
   },
-  other: { name: string; classes: ClassSelection; images: readonly Datum[] },
-  options: { skipBadImages: boolean; signal: AbortSignal },
+  options: { readonly skipBadImages: boolean; readonly signal: AbortSignal },
 ): Promise<OtherFigures> {
   const { length: classes } = classifier.classNames
-  const bar = startProgress('other images', other.images.length)
+  const bar = startProgress('other images', others.images.length)
   // Their labels are of other classes; all that counts here is what the classifier makes of them.
-  const images = other.images.map((datum) => new Unlabelled(datum))
+  const images = others.images.map((datum) => new Unlabelled(datum))
   const measured = await evaluateClassifier(classifier, images, {
     ...options,
     onProgress: (done) => bar.update(done),
   }).finally(() => bar.stop())
   for (const message of measured.skipped) warn(message, 'left out')
   const temperature = await conceptTemperature(clip)
-  const [known, others] = [evaluation, measured].map(({ logits }) =>
+  const [known, unknown] = [evaluation, measured].map(({ logits }) =>
     conceptScores(logits, classes, temperature),
   )
   return {
-    data: other.name,
-    classes: other.classes,
-    count: others!.length,
-    auroc: auroc(known!, others!),
-    falsePositiveRateAt95: falsePositiveRate(known!, others!),
+    data: others.data,
+    classes: others.classes,
+    count: unknown!.length,
+    auroc: auroc(known!, unknown!),
+    falsePositiveRateAt95: falsePositiveRate(known!, unknown!),
     thresholdAt95: acceptanceThreshold(known!, 0.95),
     atThreshold:
       threshold === undefined
@@ -91,9 +120,9 @@ export async function measureOther(
         : {
             threshold,
             accepted: shareAccepted(known!, threshold),
-            otherAccepted: shareAccepted(others!, threshold),
+            otherAccepted: shareAccepted(unknown!, threshold),
           },
-    histogram: scoreHistogram(known!, others!),
+    histogram: scoreHistogram(known!, unknown!),
     skipped: measured.skipped,
   }
 }
@@ -107,7 +136,7 @@ export function otherText(figures: OtherFigures): string {
     `  ${from.toFixed(5)}  ${`${known}`.padStart(6)} ${bar(known)}  ${`${other}`.padStart(6)} ${bar(other)}`.trimEnd(),
   )
   const lines = [
-    `none of these: ${count} images of ${data}`,
+    `none of these: ${count} images of ${printable(data)}`,
     `AUROC       ${auroc.toFixed(1)} %`,
     `FPR95       ${falsePositiveRateAt95.toFixed(1)} %`,
   ]
@@ -119,6 +148,27 @@ export function otherText(figures: OtherFigures): string {
   }
   return `\n${lines.join('\n')}\n\n  score      classes                       others\n${rows.join('\n')}\n`
 }
+
+/** Expected calibration error in percent, without and with a temperature. */
+export interface CalibrationFigures {
+  readonly temperature: number
+  readonly before: number
+  readonly after: number
+}
+
+/** Calibration of an evaluation with a temperature that was set on other images. */
+export function calibrationOf(
+  { logits, labels }: Evaluation,
+  classes: number,
+  temperature: number,
+): CalibrationFigures {
+  const error = (values: Float32Array) => expectedCalibrationError(values, labels, classes)
+  return { temperature, before: error(logits), after: error(scaledLogits(logits, temperature)) }
+}
+
+/** A line of {@link calibrationOf} for a person. */
+export const calibrationText = ({ temperature, before, after }: CalibrationFigures): string =>
+  `\nECE ${before.toFixed(1)} %, at the run’s temperature of ${temperature.toFixed(2)} ${after.toFixed(1)} %\n`
 
 class Unlabelled implements Datum {
   readonly label = 0

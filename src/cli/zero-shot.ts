@@ -8,10 +8,12 @@ import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.j
 import { openData } from './data.js'
 import { printEvaluation } from './evaluation-text.js'
 import { interruptible } from './interrupt.js'
+import { measureOther, openOther, otherText } from './other-images.js'
 import { startProgress } from './progress.js'
+import { type OtherFlags, withOtherOptions } from './rejection-options.js'
 import { templateChoice } from './template-choice.js'
 
-interface ZeroShotFlags extends BaselineFlags {
+interface ZeroShotFlags extends BaselineFlags, OtherFlags {
   readonly template?: string
   readonly templates: string
 }
@@ -30,7 +32,7 @@ of several templates are averaged.`
 /** `promptsrc zero-shot`: accuracy of CLIP without training. */
 export function zeroShotCommand(): Command {
   const command = new Command('zero-shot')
-  return withBaselineOptions(command)
+  return withOtherOptions(withBaselineOptions(command))
     .addOption(new Option('--template <text>', 'text with {} for the class name').conflicts('templates'))
     .option('--templates <list>', 'dataset, photo, clip7, clip80, promptsrc60, or a file', 'dataset')
     .addHelpText('after', examples)
@@ -49,6 +51,7 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
   const templates = templatesFor(choice, data)
   // A set without test images, such as one that is all training part, is measured as a whole.
   const images = test.length > 0 ? test : train
+  const others = await openOther(flags, classNames, signal)
   await withModel(flags, signal, async ({ clip, runtime, caches }) => {
     const texts = startProgress('encoding texts', classNames.length * templates.length)
     await using classifier = await zeroShotClassifier(
@@ -65,13 +68,22 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
       signal,
       onProgress: (done) => bar.update(done),
     }).finally(() => bar.stop())
+    const other =
+      others &&
+      (await measureOther(
+        { classifier, clip, evaluation, others },
+        {
+          skipBadImages: flags.skipBadImages ?? false,
+          signal,
+        },
+      ))
     printEvaluation(
       {
         data: name,
         classes: flags.classes,
         classNames,
         evaluation,
-        facts: { model: flags.model, templates },
+        facts: { model: flags.model, templates, ...(other ? { other } : {}) },
         notes: evaluationNotes({
           name,
           classNames,
@@ -84,5 +96,6 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
         lines: { templates: templates.length === 1 ? templates[0]! : `${templates.length}` },
       },
     )
+    if (other && !flags.json) process.stdout.write(otherText(other))
   })
 }

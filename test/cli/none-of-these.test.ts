@@ -126,3 +126,53 @@ describe('predict', () => {
     )
   })
 })
+
+describe('eval --other', () => {
+  const other = ['--other', 'photos', '--other-classes', 'novel']
+
+  it('tells how well images of other classes are told apart, by the scores that a plain count gives', async () => {
+    const { code, stdout, stderr } = await call(
+      ...['eval', 'run', 'photos', '--classes', 'base', ...other, '--threads', '1', '--json'],
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const figures = JSON.parse(stdout)
+    expect(figures).toMatchObject({ count: 6, other: { data: 'photos', classes: 'novel', count: 6 } })
+    const { auroc, falsePositiveRateAt95, atThreshold, thresholdAt95, histogram } = figures.other
+    // The run's threshold is of its four classes; two are chosen from here.
+    expect(atThreshold.threshold).toBeCloseTo(JSON.parse(kept('run')).threshold * 2, 12)
+    for (const share of [auroc, falsePositiveRateAt95, atThreshold.accepted, atThreshold.otherAccepted]) {
+      expect(share).toBeGreaterThanOrEqual(0)
+      expect(share).toBeLessThanOrEqual(100)
+    }
+    expect(thresholdAt95).toBeGreaterThanOrEqual(histogram[0].from)
+    const total = (of: 'known' | 'other') =>
+      histogram.reduce((sum: number, bin: Record<string, number>) => sum + bin[of]!, 0)
+    expect([total('known'), total('other')]).toEqual([6, 6])
+  })
+
+  it('gives 50 and 95 % or more for the images of the classes themselves, and says that these are no others', async () => {
+    const same = ['--other', 'photos', '--threads', '1', '--json']
+    const { stdout, stderr } = await call('eval', 'run', 'photos', ...same)
+    const { other: figures, calibration, expectedCalibrationError } = JSON.parse(stdout)
+    expect(figures.auroc).toBeCloseTo(50, 10)
+    expect(figures.falsePositiveRateAt95).toBe(100)
+    expect(stderr).toContain('4 are no others, but among those to choose from: blue square')
+    expect(calibration.before).toBe(expectedCalibrationError)
+  })
+
+  it('takes every image of a folder without parts of its own, and prints a histogram', async () => {
+    cpSync(join(folder, 'photos/train/red_square'), join(folder, 'snaps/any'), { recursive: true })
+    const { code, stdout } = await call('eval', 'run', 'photos', '--other', 'snaps')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /\nnone of these: 3 images of snaps\nAUROC +[\d.]+ %\nFPR95 +[\d.]+ %\nthreshold +0\.\d{6} acc/,
+    )
+    expect(stdout).toContain('#')
+    expect(stdout).toMatch(/\nECE [\d.]+ %, at the run’s temperature of [\d.]+ [\d.]+ %\n/)
+  })
+
+  it('measures zero-shot CLIP as well, without a threshold', async () => {
+    const { stdout } = await call('zero-shot', 'photos', '--classes', 'base', ...other, '--json')
+    expect(JSON.parse(stdout).other).toMatchObject({ count: 6, atThreshold: null })
+  })
+})
