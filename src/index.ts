@@ -13,7 +13,13 @@ export { evaluateClassifier } from './core/evaluate/evaluate.js'
 export { harmonicMean } from './core/evaluate/metrics.js'
 export { type EnsembleName, type TemplateChoice, templatesFor } from './core/evaluate/zero-shot.js'
 export type * from './core/index.js'
-export type { ContextPrompt, ContextWordsOptions } from './core/interpret/context-words.js'
+export type {
+  ContextPrompt,
+  ContextVector,
+  ContextWordsOptions,
+  NearWord,
+  VectorStart,
+} from './core/interpret/context-words.js'
 export type {
   ImageAttention,
   ImageAttentionOptions,
@@ -21,8 +27,10 @@ export type {
   View,
 } from './core/interpret/image-attention.js'
 export { type Interpretation, type InterpretOptions, interpretRun } from './core/interpret/interpret-run.js'
+export type { TokenName } from './core/interpret/token-name.js'
 export { regulated } from './core/methods/promptsrc.js'
 export { methods, registerMethod } from './core/methods/registry.js'
+export type { LinearWeights } from './core/probe/linear-logits.js'
 export type { LinearProbe } from './core/probe/linear-probe.js'
 export {
   type MeasuredProbe,
@@ -40,6 +48,7 @@ export {
 } from './exchange/checkpoints/import-checkpoint.js'
 export { type ReadConfigOptions, readConfig, type TrainConfig } from './exchange/configs/config.js'
 export { type PublishedConfig, publishedConfigs } from './exchange/configs/published.js'
+export type { ConfigValue } from './exchange/configs/value.js'
 export type {
   Annotations,
   DatasetSource,
@@ -58,3 +67,5 @@ export { type OpenDatasetOptions, openDataset } from './node/open-dataset.js'
 export { type LoadRunOptions, loadRun } from './node/run.js'
 export { loadPrompts, savePrompts } from './node/runs/prompts-file.js'
 export { type TrainRunOptions, trainRun } from './node/runs/train-run.js'
+export type { NodeRuntimeOptions } from './node/runtime/node-runtime.js'
+export type { OpenRuntimeOptions, TakenDevice } from './node/runtime/open-runtime.js'

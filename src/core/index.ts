@@ -1,3 +1,4 @@
+export type { BlockOptions } from './clip/block.js'
 export type { BlockWeights, Linear, Norm } from './clip/block-weights.js'
 export { Clip, type ClipParts } from './clip/clip.js'
 export type {
@@ -7,18 +8,18 @@ export type {
   VisionConfig,
   VisionTransformerConfig,
 } from './clip/config.js'
+export type { ClassPosition } from './clip/prompt-layout.js'
 export type { TextPrompts } from './clip/prompted-text.js'
 export {
   type ClassFeaturesKey,
   type ClassFeaturesOptions,
   type ClassTexts,
   classFeatures,
-  encodeTexts,
   type OnProgress,
   type TextFeatureCache,
 } from './clip/text-features.js'
 export type { TextTowerWeights } from './clip/towers/text-tower.js'
-export type { ImageTower, TowerTraits, VisualPrompts } from './clip/towers/tower.js'
+export type { ImageTower, Projection, TowerTraits, VisualPrompts } from './clip/towers/tower.js'
 export type { ClipTensors } from './clip/weights.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'
@@ -49,7 +50,12 @@ export {
   type EvaluationJournal,
   evaluateClassifier,
 } from './evaluate/evaluate.js'
-export type { EvaluationCaches, FeatureCache, TowerFeatures } from './evaluate/feature-batches.js'
+export type {
+  EvaluationCaches,
+  FeatureCache,
+  FoundFeatures,
+  TowerFeatures,
+} from './evaluate/feature-batches.js'
 export type { FrozenImageTower } from './evaluate/frozen-image-tower.js'
 export { harmonicMean, type Metrics } from './evaluate/metrics.js'
 export {
@@ -147,7 +153,7 @@ export {
   type TrainedPrompts,
 } from './train/trained-prompts.js'
 export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
-export { type ByteSource, memorySource } from './weights/byte-source.js'
+export type { ByteSource } from './weights/byte-source.js'
 export { inferClipConfig } from './weights/clip-config.js'
 export { tensorsOf } from './weights/clip-tensors.js'
 export { type ConfigName, type FoundConfig, statedConfigs } from './weights/configs.js'

@@ -1,6 +1,6 @@
 export type * from '../core/index.js'
 export { type ToySet, toyDataset } from '../core/world/datasets.js'
-export { type Protocols, toyProtocols } from '../core/world/protocols.js'
+export { type Protocols, type Transfer, toyProtocols, type Within } from '../core/world/protocols.js'
 export type { Style } from '../core/world/style.js'
 export type {
   Annotations,

@@ -1,12 +1,12 @@
 /** Data sets that are trained on and tested on one by one. */
-interface Within {
+export interface Within {
   readonly datasets: readonly string[]
   /** Numbers of training images a class, one training each; without them one training on 16. */
   readonly shots?: readonly number[]
 }
 
 /** A data set that is trained on, and those that its prompts are tested on as they are. */
-interface Transfer {
+export interface Transfer {
   readonly source: string
   readonly targets: readonly string[]
 }
