@@ -58,6 +58,7 @@ export type {
 } from './evaluate/feature-batches.js'
 export type { FrozenImageTower } from './evaluate/frozen-image-tower.js'
 export { harmonicMean, type Metrics } from './evaluate/metrics.js'
+export type { Judgement, Rejection } from './evaluate/none-of-these.js'
 export {
   type ClassProbability,
   type NamedImage,
