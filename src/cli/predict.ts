@@ -86,10 +86,10 @@ async function show(runPath: string, images: string[], flags: PredictFlags): Pro
   }
 }
 
-/** Calibrated probabilities where there are; before them, that an image is of none of the classes. */
+/** Probabilities; before them, that an image is of none of the classes. */
 function lines({ image, classes, score, accepted, threshold }: Prediction & { threshold?: number }): string {
-  const rows = classes.map(({ className, probability, calibrated = probability }) => {
-    return `  ${(100 * calibrated).toFixed(1).padStart(5)} %  ${className}\n`
+  const rows = classes.map(({ className, probability }) => {
+    return `  ${(100 * probability).toFixed(1).padStart(5)} %  ${className}\n`
   })
   const none =
     accepted === false

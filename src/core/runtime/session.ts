@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
 
 /** Values by name. */
