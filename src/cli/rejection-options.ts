@@ -41,7 +41,7 @@ export function withOtherOptions(command: Command): Command {
 }
 
 /** Parses a number up to 1; `zero`: 0 is one as well. */
-const share =
+export const share =
   (zero: boolean) =>
   (text: string): number => {
     const value = text.trim() === '' ? Number.NaN : Number(text)

@@ -1,4 +1,4 @@
-import type { Verdict } from '../core/evaluate/verdict.js'
+import type { Verdict, VerdictOptions } from '../core/evaluate/verdict.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import type { FoundPhotos, Unreadable } from '../node/sort/find-photos.js'
 import type { How } from '../node/sort/journal.js'
@@ -10,12 +10,10 @@ import type { KeywordPlan } from '../node/sort/tag-photos.js'
 const SHOWN = 10
 
 /** A plan as it is printed. */
-export interface SortPlan {
+export interface SortPlan extends VerdictOptions {
   readonly folder: string
   readonly into: string
   readonly how: How
-  readonly threshold: number
-  readonly margin: number
   readonly photos: readonly PlannedPhoto[]
   readonly found: FoundPhotos
   readonly unreadable: readonly Unreadable[]
@@ -43,7 +41,8 @@ export function planText(plan: SortPlan): string {
   const bytes = transfers.reduce((sum, file) => sum + file.bytes, 0)
   const size = plan.how === 'copy' ? ` (${megabytes(bytes)})` : ''
   const head = `${verb(plan.how)} ${counted(transfers.length, 'file')}${size} of ${plan.folder} into ${plan.into}\n`
-  return [head, folderTable(plan.photos), ...uncertainLines(plan.photos), ...stayingLines(plan)].join('\n')
+  const judged = [...noneLines(plan, plan.photos), ...uncertainLines(plan.photos)]
+  return [head, folderTable(plan.photos), ...judged, ...stayingLines(plan)].join('\n')
 }
 
 /** Pictures and what goes with them, by folder. */
@@ -80,6 +79,15 @@ function folderTable(photos: readonly PlannedPhoto[]): string {
     companions === 0 ? '' : `${companions}`,
   ])
   return `${formatTable(['folder', 'pictures', 'with them'], rows)}\n`
+}
+
+/** By what measure pictures are none of the classes, where some are. */
+function noneLines(
+  { threshold, thresholdOf }: VerdictOptions,
+  judged: readonly { readonly verdict: Verdict }[],
+): string[] {
+  if (judged.every(({ verdict }) => verdict.kind !== 'none')) return []
+  return [`none of these: ${thresholdOf} below ${threshold.toFixed(thresholdOf === 'score' ? 6 : 2)}\n`]
 }
 
 function uncertainLines(photos: readonly PlannedPhoto[]): string[] {
@@ -124,12 +132,13 @@ function megabytes(bytes: number): string {
 
 /** The plan as JSON, all pictures in it. */
 export function planFacts(plan: SortPlan): Record<string, unknown> {
-  const { folder, into, how, threshold, margin, photos, found, unreadable, sortedBefore } = plan
+  const { folder, into, how, threshold, thresholdOf, margin, photos, found, unreadable, sortedBefore } = plan
   return {
     folder,
     into,
     how,
     threshold,
+    thresholdOf,
     margin,
     folders: folderRows(photos),
     photos: photos.map(({ photo, verdict, transfers: [picture, ...companions] }) => ({
@@ -161,6 +170,7 @@ export function keywordText(plan: PrintedKeywords): string {
     `${formatTable(['keyword', 'pictures'], rows)}\n`,
     ...(plan.tagged > 0 ? [`${counted(plan.tagged, 'picture')} with the keyword already\n`] : []),
     ...(without > 0 ? [`${counted(without, 'picture')} without one: uncertain, or none of these\n`] : []),
+    ...noneLines(plan, plan.judged),
     ...listed(
       'left alone:',
       plan.refused.map(({ path, reason }) => `${path}: ${reason}`),
@@ -170,11 +180,13 @@ export function keywordText(plan: PrintedKeywords): string {
 }
 
 export function keywordFacts(plan: PrintedKeywords): Record<string, unknown> {
-  const { folder, how, threshold, margin, judged, entries, tagged, refused, unreadable, found } = plan
+  const { folder, how, threshold, thresholdOf, margin, judged, entries, tagged, refused, unreadable, found } =
+    plan
   return {
     folder,
     how,
     threshold,
+    thresholdOf,
     margin,
     photos: judged.map(({ photo, verdict }) => ({ image: photo.path, ...verdict })),
     keywords: entries,

@@ -1,48 +1,49 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { tidyClassName } from '../core/clip/templates.js'
-import { ConfigError, DataError, UserError } from '../core/errors.js'
+import { ConfigError, DataError } from '../core/errors.js'
+import type { Classifier } from '../core/evaluate/classifier.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
-import { printable } from '../lab/results/formats/printable.js'
+import { conceptTemperature } from '../core/evaluate/none-of-these.js'
+import type { VerdictOptions } from '../core/evaluate/verdict.js'
+import type { Activation } from '../core/model.js'
+import type { DeviceChoice } from '../core/runtime/device.js'
 import { decoderVersions } from '../node/data/decode.js'
 import { loadRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
-import {
-  doSort,
-  realTarget,
-  type SortCall,
-  type SortDone,
-  sortedBefore,
-  unfinishedSort,
-} from '../node/sort/begin-sort.js'
+import { chosenThreshold, readHeldOutFigures } from '../node/runs/threshold.js'
+import { realTarget, sortedBefore, unfinishedSort } from '../node/sort/begin-sort.js'
 import { checkSpace, checkTarget, takenNames } from '../node/sort/check-target.js'
 import { type FoundPhotos, findPhotos, type Unreadable } from '../node/sort/find-photos.js'
-import { type Entry, type How, Journal } from '../node/sort/journal.js'
+import type { How, Journal } from '../node/sort/journal.js'
 import { type JudgedPhoto, judgePhotos } from '../node/sort/judge-photos.js'
 import { KeptAnswers } from '../node/sort/kept-answers.js'
 import { classFolders, NONE_FOLDER, planSort, UNCERTAIN_FOLDER } from '../node/sort/plan.js'
 import { planKeywords } from '../node/sort/tag-photos.js'
-import { confirmed } from './confirm.js'
 import { downloadBars } from './download-progress.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { repeated, wholeNumber, withCacheOption } from './options.js'
-import { startLateProgress } from './progress.js'
 import {
-  counted,
-  keywordFacts,
-  keywordText,
-  listed,
-  participle,
-  planFacts,
-  planText,
-  verb,
-} from './sort-text.js'
+  activationOption,
+  deviceOption,
+  modelFrom,
+  repeated,
+  wholeNumber,
+  withCacheOption,
+} from './options.js'
+import { startLateProgress } from './progress.js'
+import { type RejectionFlags, share, withRejectionOptions } from './rejection-options.js'
+import { agreeAndDo, type Task } from './sort-do.js'
+import { keywordFacts, keywordText, planFacts, planText } from './sort-text.js'
 import { undo } from './sort-undo.js'
 
+/** Probability of the likeliest class below which a picture is none of them, where a run has no threshold of scores. */
+const PLAIN_THRESHOLD = 0.3
+
 /** Options of `promptsrc sort` as given. */
-export interface SortFlags {
+export interface SortFlags extends RejectionFlags {
   readonly into?: string
   readonly undo?: string
   readonly copy?: boolean
@@ -50,13 +51,14 @@ export interface SortFlags {
   readonly hardlink?: boolean
   readonly symlink?: boolean
   readonly keywords?: boolean
-  readonly threshold: number
   readonly margin: number
   readonly addClass?: string[]
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly model?: string
+  readonly activation?: Activation
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -84,29 +86,27 @@ export function sortCommand(): Command {
     .option('--hardlink', 'give the files a second name, which needs no space')
     .option('--symlink', 'make symbolic links to the files')
     .option('--keywords', 'sort nothing; write the classes as keywords into XMP sidecars')
-    .option('--threshold <p>', `probability below which a picture shows "${NONE_FOLDER}"`, share, 0.3)
-    .option('--margin <p>', `lead of the likeliest class below which it is "${UNCERTAIN_FOLDER}"`, share, 0.2)
+    .option(
+      '--margin <p>',
+      `lead of the likeliest class below which it is "${UNCERTAIN_FOLDER}"`,
+      share(true),
+      0.2,
+    )
     .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
     .option('--dry-run', 'show the plan and do nothing')
     .option('--yes', 'do it without a question')
     .option('--undo <dir>', 'take the newest sort into this folder back')
     .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(activationOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .addOption(deviceOption())
     .option('--json', 'print as JSON; asks no question')
-  return withCacheOption(command)
+  return withCacheOption(withRejectionOptions(command))
     .addHelpText('after', examples)
     .action(async (run: string | undefined, folder: string | undefined, flags: SortFlags) => {
       if (flags.undo !== undefined) await undo(flags.undo, run, flags)
       else await sort(run, folder, flags)
     })
-}
-
-function share(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
-    throw new InvalidArgumentError('Expected a number from 0 to 1.')
-  }
-  return value
 }
 
 async function sort(runPath: string | undefined, given: string | undefined, flags: SortFlags): Promise<void> {
@@ -120,7 +120,8 @@ async function sort(runPath: string | undefined, given: string | undefined, flag
   const into = how === 'keywords' ? folder : await realTarget(flags.into!)
   const call = {
     run: await realpath(await promptsPath(runPath)),
-    threshold: flags.threshold,
+    ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }),
+    ...(flags.accept === undefined ? {} : { accept: flags.accept }),
     margin: flags.margin,
     classes: flags.addClass ?? [],
   }
@@ -143,17 +144,6 @@ async function sort(runPath: string | undefined, given: string | undefined, flag
   const unfinished = await unfinishedSort(into, task.call)
   if (unfinished) await goOn(task, unfinished)
   else await sortAnew(task, runPath, given)
-}
-
-/** What all steps of a sort need to know. */
-interface Task {
-  /** Real path. */
-  readonly into: string
-  readonly call: SortCall
-  readonly flags: SortFlags
-  readonly signal: AbortSignal
-  /** Called when the first file is about to be handled. */
-  readonly begin: () => void
 }
 
 function howOf({ into, copy, move, hardlink, symlink, keywords, dryRun, yes }: SortFlags): How {
@@ -198,16 +188,17 @@ async function sortAnew(task: Task, runPath: string, given: string): Promise<voi
     })
   }
   const { classNames } = await loadPrompts(await promptsPath(runPath))
-  const folders = classFolders([...classNames, ...(flags.addClass ?? []).map(tidyClassName)])
+  const allNames = [...classNames, ...(flags.addClass ?? []).map(tidyClassName)]
+  const belief = await beliefOf(runPath, allNames.length, flags)
+  const folders = classFolders(allNames)
   const names = how === 'keywords' ? [] : [...folders.values(), NONE_FOLDER, UNCERTAIN_FOLDER]
   const taken = await takenNames(into, names, found.folder)
-  const { judged, unreadable } = await answersFor(task, runPath, { ...found, photos })
+  const { judged, unreadable } = await answersFor(task, runPath, { ...found, photos }, belief)
   const common = {
     folder: found.folder,
     into,
     how,
-    threshold: flags.threshold,
-    margin: flags.margin,
+    ...belief,
     found,
     unreadable: [...found.unreadable, ...unreadable],
     sortedBefore: found.photos.length - photos.length,
@@ -225,101 +216,56 @@ async function sortAnew(task: Task, runPath: string, given: string): Promise<voi
   await agreeAndDo(task, entries, { facts: planFacts(plan), text: planText(plan), files: entries.length })
 }
 
+/** When an answer is believed: by the threshold that predict takes, or where there is none, a plain one. */
+async function beliefOf(runPath: string, classes: number, flags: SortFlags): Promise<VerdictOptions> {
+  const { margin } = flags
+  const threshold = chosenThreshold(await readHeldOutFigures(runPath), classes, flags)
+  if (threshold !== undefined) return { threshold, thresholdOf: 'score', margin }
+  warn(
+    `${runPath} keeps no threshold of held-out images: "${NONE_FOLDER}" is what is less likely than ${PLAIN_THRESHOLD}. ` +
+      'Set one by `promptsrc train --resume --out RUN`, or give --threshold.',
+    'note',
+  )
+  return { threshold: PLAIN_THRESHOLD, thresholdOf: 'probability', margin }
+}
+
 /** Looks at the pictures. The model is loaded only where there are some that it has not seen. */
 async function answersFor(
   { flags, signal }: Task,
   runPath: string,
   { folder, photos }: FoundPhotos,
+  belief: VerdictOptions,
 ): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
   const file = await promptsPath(runPath)
   const prompts = createHash('sha256')
     .update(await readFile(file))
     .digest('hex')
   const classes = flags.addClass ?? []
-  const basis = { version: packageVersion(), decoderVersions, prompts, classes }
+  const { activation, device = 'cpu' } = flags
+  const computed = { version: packageVersion(), decoderVersions, activation, device }
+  const basis = { ...computed, prompts, classes, score: 'maximum concept matching' }
   const kept = await KeptAnswers.open(folder, basis)
   const bar = startLateProgress('looking at pictures', photos.length)
   let run: Run | undefined
-  const classifier = async () => {
+  let classifier: Classifier | undefined
+  const open = async () => {
     const bars = downloadBars()
     run = await loadRun(runPath, {
       signal,
       onProgress: bars.onProgress,
       ...(flags.model ? { model: flags.model } : {}),
-      ...(flags.threads ? { threads: flags.threads } : {}),
+      ...modelFrom(flags),
     }).finally(bars.stop)
-    return createClassifier(run, { addClasses: classes, batchSize: Math.min(16, photos.length) })
+    classifier = await createClassifier(run, { addClasses: classes, batchSize: Math.min(16, photos.length) })
+    return { classifier, temperature: await conceptTemperature(run.model.clip) }
   }
   try {
-    const { threshold, margin } = flags
     const onProgress = (done: number) => bar.update(done)
-    return await judgePhotos(classifier, folder, photos, { threshold, margin, kept, signal, onProgress })
+    return await judgePhotos(open, folder, photos, { ...belief, kept, signal, onProgress })
   } finally {
     bar.stop()
     await kept.close()
+    await classifier?.release()
     await run?.model.close()
   }
-}
-
-/** Shows the plan; does it where that is agreed to; says what came of it. */
-async function agreeAndDo(
-  task: Task,
-  plan: readonly Entry[] | Journal,
-  {
-    facts,
-    text,
-    files,
-  }: { readonly facts: Record<string, unknown>; readonly text: string; readonly files: number },
-): Promise<void> {
-  const { into, call, flags, signal } = task
-  const say = (line: string) => {
-    if (!flags.json) process.stdout.write(printable(line, Number.POSITIVE_INFINITY))
-  }
-  say(text)
-  const agreed = files > 0 && (await isAgreed(task, files))
-  if (!agreed) {
-    say(
-      files === 0
-        ? 'There is nothing to do.\n'
-        : `\nNothing was done${flags.dryRun ? '' : '; --yes does it'}.\n`,
-    )
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done: 0, failed: [], agreed })}\n`)
-    return
-  }
-  task.begin()
-  const total = plan instanceof Journal ? plan.entries.length : plan.length
-  const bar = startLateProgress('sorting', total, total - files)
-  let result: SortDone
-  try {
-    result = await doSort(into, call, plan, { signal, onProgress: (done) => bar.update(done) })
-  } finally {
-    bar.stop()
-  }
-  const { done } = result
-  const failed = result.failed.map(({ entry, reason }) => ({
-    path: 'to' in entry ? entry.path : entry.sidecar,
-    reason,
-  }))
-  if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done, failed, agreed })}\n`)
-  const undoing = `\`promptsrc sort --undo ${into}\` takes it back.`
-  say(`\n${counted(done, 'file')} ${participle(call.how)}. ${undoing}\n`)
-  if (failed.length === 0) return
-  say(
-    listed(
-      'stay:',
-      failed.map(({ path, reason }) => `${path}: ${reason}`),
-    ).join(''),
-  )
-  throw new UserError(`${counted(failed.length, 'file')} of ${total} could not be sorted`, {
-    hint: 'They are where they were; call it again when the reason is mended.',
-  })
-}
-
-async function isAgreed({ into, call: { how }, flags, signal }: Task, files: number): Promise<boolean> {
-  if (flags.yes) return true
-  if (flags.dryRun || flags.json) return false
-  const what =
-    how === 'keywords' ? 'Write keywords into' : `${verb(how)[0]!.toUpperCase()}${verb(how).slice(1)}`
-  const where = how === 'keywords' ? '' : ` into ${into}`
-  return confirmed(printable(`${what} ${counted(files, 'file')}${where}?`), signal)
 }

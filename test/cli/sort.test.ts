@@ -137,6 +137,39 @@ describe('sort', () => {
     expect(uncertain.stdout).toMatch(/^ {2}IMG_0\.png: \w+ square \d+ %, \w+ square \d+ %$/m)
   })
 
+  it('finds "none of these" by the score and threshold of predict', async () => {
+    rmSync(at('mess/bad.jpg'))
+    for (const args of [[], ['--accept', '0.5'], ['--add-class', 'pink circle'], ['--threshold', '0.2504']]) {
+      const common = ['--threads', '1', '--json', ...args]
+      const sorted = await run('sort', 'run', 'mess', '--into', 'sorted', '--margin', '0', ...common)
+      expect(sorted.stderr).toBe('')
+      const { threshold, thresholdOf, photos } = JSON.parse(sorted.stdout)
+      expect(thresholdOf).toBe('score')
+      const paths = photos.map(({ image }: { image: string }) => `mess/${image}`)
+      const predicted = (await run('predict', 'run', ...paths, ...common)).stdout.trimEnd().split('\n')
+      expect(photos).toHaveLength(total)
+      for (const [i, line] of predicted.entries()) {
+        const prediction = JSON.parse(line)
+        expect(prediction).toMatchObject({ score: photos[i].score, threshold })
+        expect(photos[i].kind).toBe(prediction.accepted ? 'class' : 'none')
+      }
+    }
+  })
+
+  it('says that a run keeps no threshold, and goes by the probability then', async () => {
+    cpSync(at('run'), at('plain'), { recursive: true })
+    rmSync(at('plain/none-of-these.json'))
+    const call = (...args: string[]) => run('sort', 'plain', 'mess', '--into', 'sorted', '--json', ...args)
+    const { code, stdout, stderr } = await call()
+    expect(code).toBe(0)
+    expect(stderr).toContain('plain keeps no threshold of held-out images')
+    expect(JSON.parse(stdout)).toMatchObject({ threshold: 0.3, thresholdOf: 'probability' })
+    const given = await call('--threshold', '1')
+    expect(given.stderr).toBe('')
+    expect(JSON.parse(given.stdout)).toMatchObject({ threshold: 1, thresholdOf: 'score' })
+    expectRefused(await call('--accept', '0.9'), 'keeps no scores of held-out images', '--threshold')
+  })
+
   it('writes keywords into sidecars beside the pictures, each once, and takes them back', async () => {
     const before = fileTree(at('mess'))
     const { code, stdout } = await sort('--keywords', '--yes')
@@ -165,6 +198,7 @@ describe('sort', () => {
     ['no such folder', ['sort', 'run', 'nowhere', '--into', 'x'], 'nowhere: no such folder'],
     ['a folder without pictures', ['sort', 'run', 'run', '--into', 'x'], 'run: no pictures there'],
     ['a threshold beyond 1', ['sort', 'run', 'mess', '--into', 'x', '--threshold', '2'], 'from 0 to 1'],
+    ['a device that is none', ['sort', 'run', 'mess', '--into', 'x', '--device', 'abacus'], 'There are'],
     ['an undo with more', ['sort', 'run', '--undo', 'sorted'], '--undo DIR goes alone'],
   ])('refuses %s', async (_, args, words) => {
     expectRefused(await run(...args), words)

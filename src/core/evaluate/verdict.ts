@@ -1,38 +1,38 @@
 import type { ClassProbability } from './predict.js'
 
-/** How sure a classifier is that an image shows one of its classes at all; higher is surer. */
-export type AcceptanceScore = (classes: readonly ClassProbability[]) => number
-
-/** Maximum softmax probability (Hendrycks and Gimpel, ICLR 2017), 0 to 1. */
-export const likeliestProbability: AcceptanceScore = ([first]) => first?.probability ?? 0
+/** What a classifier says of one image. */
+export interface Answer {
+  /** By falling probability; at least the likeliest two where there are as many. */
+  readonly classes: readonly ClassProbability[]
+  /** How far the likeliest class stands out, see `conceptScores`. */
+  readonly score: number
+}
 
 /** What is taken for an answer. */
 export interface VerdictOptions {
-  /** Images with a lower score show none of the classes. */
+  /** Images below it show none of the classes. */
   readonly threshold: number
+  /**
+   * What is compared with it: the score, as `noneOfThese` does, or the probability of the likeliest class (maximum softmax
+   * probability: Hendrycks and Gimpel, ICLR 2017).
+   */
+  readonly thresholdOf: 'score' | 'probability'
   /** The likeliest class must be ahead of the second by this much, as probabilities, 0 to 1. */
   readonly margin: number
-  readonly score?: AcceptanceScore
 }
 
 /** What is made of one image: its class, none of them, or one of two that are too close. */
-export interface Verdict {
+export interface Verdict extends Answer {
   readonly kind: 'class' | 'uncertain' | 'none'
-  /** By falling probability; at least the likeliest two where there are as many. */
-  readonly classes: readonly ClassProbability[]
 }
 
-/**
- * Judges a prediction. None of the classes goes before uncertainty: where nothing is believed, nothing is close.
- *
- * @param classes all of the classifier's classes by falling probability
- */
+/** Judges an answer. None of the classes goes before uncertainty: where nothing is believed, nothing is close. */
 export function verdictOf(
-  classes: readonly ClassProbability[],
-  { threshold, margin, score = likeliestProbability }: VerdictOptions,
+  { classes, score }: Answer,
+  { threshold, thresholdOf, margin }: VerdictOptions,
 ): Verdict {
-  const [first, second] = classes
-  const ahead = (first?.probability ?? 0) - (second?.probability ?? 0)
-  const kind = score(classes) < threshold ? 'none' : ahead < margin ? 'uncertain' : 'class'
-  return { kind, classes: classes.slice(0, 2) }
+  const [first = 0, second = 0] = classes.map(({ probability }) => probability)
+  const believed = (thresholdOf === 'score' ? score : first) >= threshold
+  const kind = !believed ? 'none' : first - second < margin ? 'uncertain' : 'class'
+  return { kind, classes: classes.slice(0, 2), score }
 }

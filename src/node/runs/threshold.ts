@@ -113,19 +113,34 @@ export interface RejectionChoice {
 }
 
 /**
- * The rejection of a run for a number of classes, which may be others than were trained; undefined where neither the
- * run nor the caller has a threshold.
+ * The rejection of a run by {@link chosenThreshold}; undefined where there is no threshold.
  *
- * @param kept see {@link readHeldOutFigures}
  * @throws ConfigError where a share is wanted of a run without held-out images
  */
 export async function rejectionOf(
   { model }: Pick<Run, 'model'>,
   kept: HeldOutFigures | undefined,
   classes: number,
-  { threshold, accept }: RejectionChoice = {},
+  choice: RejectionChoice = {},
 ): Promise<Rejection | undefined> {
-  if (threshold !== undefined) return { temperature: await conceptTemperature(model.clip), threshold }
+  const threshold = chosenThreshold(kept, classes, choice)
+  if (threshold === undefined) return undefined
+  return { temperature: kept?.conceptTemperature ?? (await conceptTemperature(model.clip)), threshold }
+}
+
+/**
+ * The threshold of scores for a number of classes, which may be others than were trained; undefined where neither the
+ * run nor the caller has one.
+ *
+ * @param kept see {@link readHeldOutFigures}
+ * @throws ConfigError where a share is wanted of a run without held-out images
+ */
+export function chosenThreshold(
+  kept: HeldOutFigures | undefined,
+  classes: number,
+  { threshold, accept }: RejectionChoice = {},
+): number | undefined {
+  if (threshold !== undefined) return threshold
   if (!kept) {
     if (accept === undefined) return undefined
     throw new ConfigError(
@@ -136,7 +151,7 @@ export async function rejectionOf(
     )
   }
   const own = accept === undefined ? kept.threshold : acceptanceThreshold(kept.scores, accept)
-  return { temperature: kept.conceptTemperature, threshold: thresholdFor(own, kept.classes, classes) }
+  return thresholdFor(own, kept.classes, classes)
 }
 
 const promptsHash = async (path: string): Promise<string> => sha256(await readFile(await promptsPath(path)))

@@ -1,16 +1,22 @@
 import { join } from 'node:path'
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { predictImages } from '../../core/evaluate/predict.js'
-import { type Verdict, type VerdictOptions, verdictOf } from '../../core/evaluate/verdict.js'
+import { type Answer, type Verdict, type VerdictOptions, verdictOf } from '../../core/evaluate/verdict.js'
 import type { RgbImage } from '../../core/image/resize.js'
 import { decodeImage } from '../data/decode.js'
 import type { Photo, Unreadable } from './find-photos.js'
-import type { Answer, KeptAnswers } from './kept-answers.js'
+import type { KeptAnswers } from './kept-answers.js'
 
 /** A picture and what was made of it. */
 export interface JudgedPhoto {
   readonly photo: Photo
   readonly verdict: Verdict
+}
+
+/** A classifier, and the divisor of its logits for the scores: see `conceptTemperature`. */
+export interface PhotoClassifier {
+  readonly classifier: Classifier
+  readonly temperature: number
 }
 
 /** Options of {@link judgePhotos}. */
@@ -24,12 +30,12 @@ export interface JudgeOptions extends VerdictOptions {
 /**
  * Classifies pictures, in their order; those that cannot be read come back apart.
  *
- * @param classifier made when a picture is to be looked at for the first time
+ * @param open called when a picture is to be looked at for the first time
  * @param folder that the paths of the pictures are below
  * @throws the signal's reason when it aborts
  */
 export async function judgePhotos(
-  classifier: () => Promise<Classifier>,
+  open: () => Promise<PhotoClassifier>,
   folder: string,
   photos: readonly Photo[],
   { kept, signal, onProgress, ...options }: JudgeOptions,
@@ -45,10 +51,12 @@ export async function judgePhotos(
   const advance = () => onProgress?.(answers.size + unreadable.length)
   if (unseen.length > 0) {
     const images = unseen.map(({ path }) => ({ name: path, load: () => load(path) }))
-    const made = await classifier()
-    const top = made.classNames.length
-    for await (const { image, classes } of predictImages(made, images, { top, onBadImage: advance })) {
-      const answer = { classes: classes.slice(0, 2) }
+    const { classifier, temperature } = await open()
+    // Scores are kept for any threshold, and so are judged below.
+    const rejection = { temperature, threshold: 0 }
+    const options = { top: 2, rejection, onBadImage: advance }
+    for await (const { image, classes, score } of predictImages(classifier, images, options)) {
+      const answer = { classes, score: score! }
       await kept.put(byPath.get(image)!, answer)
       answers.set(image, answer)
       advance()
@@ -57,7 +65,7 @@ export async function judgePhotos(
   }
   const judged = photos.flatMap((photo) => {
     const answer = answers.get(photo.path)
-    return answer ? [{ photo, verdict: verdictOf(answer.classes, options) }] : []
+    return answer ? [{ photo, verdict: verdictOf(answer, options) }] : []
   })
   return { judged, unreadable }
 

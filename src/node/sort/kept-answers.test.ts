@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 const photo = { path: 'a.jpg', bytes: 1, mtimeMs: 2, ctimeMs: 3, companions: [] }
-const answer = { classes: [{ className: 'red\nfox', probability: 0.75 }] }
+const answer = { classes: [{ className: 'red\nfox', probability: 0.75 }], score: 0.1 + 0.2 }
 const files = () =>
   readdirSync(join(cache, 'promptsrc/answers')).map((name) => join(cache, 'promptsrc/answers', name))
 
@@ -43,7 +43,7 @@ it('gives an answer back for the same picture, folder and basis, and for no othe
 
 it('leaves out a line that was cut off, and goes on behind it', async () => {
   await put()
-  appendFileSync(files()[0]!, '["1 2 3 b.jpg",[{"classNa')
+  appendFileSync(files()[0]!, '["1 2 3 b.jpg",{"classes":[{"classNa')
   const kept = await KeptAnswers.open('/photos', {})
   await kept.put({ ...photo, path: 'c.jpg' }, answer)
   await kept.close()

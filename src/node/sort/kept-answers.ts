@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Verdict } from '../../core/evaluate/verdict.js'
+import type { Answer } from '../../core/evaluate/verdict.js'
 import { answersFolder } from '../cache/cache-settings.js'
 import { makeFolder } from '../files/make-folder.js'
 import type { Photo } from './find-photos.js'
 
 /** Answers that nobody has asked for in so long are dropped. */
 const KEPT_MS = 30 * 24 * 3600 * 1000
-
-/** What a classifier has answered to a picture, before it is judged. */
-export type Answer = Pick<Verdict, 'classes'>
 
 /**
  * Answers kept on disk, so that pictures need not be looked at again: after an interruption, or when a plan that was
@@ -40,8 +37,8 @@ export class KeptAnswers {
       const file = join(home, `${name}.jsonl`)
       for (const line of (await readFile(file, 'utf8').catch(() => '')).split('\n')) {
         // A crash may have cut a line off.
-        const [key, classes] = parsed(line) ?? []
-        if (key !== undefined && classes) answers.set(key, { classes })
+        const [key, answer] = parsed(line) ?? []
+        if (key !== undefined && answer) answers.set(key, answer)
       }
       const handle = await open(file, 'a')
       await handle.appendFile('\n')
@@ -55,8 +52,8 @@ export class KeptAnswers {
     return this.answers.get(keyOf(photo))
   }
 
-  async put(photo: Photo, { classes }: Answer): Promise<void> {
-    await this.handle?.appendFile(`${JSON.stringify([keyOf(photo), classes])}\n`).catch(() => {})
+  async put(photo: Photo, answer: Answer): Promise<void> {
+    await this.handle?.appendFile(`${JSON.stringify([keyOf(photo), answer])}\n`).catch(() => {})
   }
 
   async close(): Promise<void> {
@@ -66,7 +63,7 @@ export class KeptAnswers {
 
 const keyOf = ({ path, bytes, mtimeMs, ctimeMs }: Photo): string => `${bytes} ${mtimeMs} ${ctimeMs} ${path}`
 
-function parsed(line: string): [string, Answer['classes']] | undefined {
+function parsed(line: string): [string, Answer] | undefined {
   try {
     return line === '' ? undefined : JSON.parse(line)
   } catch {

@@ -10,7 +10,7 @@ const photo = (path: string, ...companions: string[]) => ({
 })
 const judged = (kind: Verdict['kind'], className: string, path: string, ...companions: string[]) => ({
   photo: photo(path, ...companions),
-  verdict: { kind, classes: [{ className, probability: 1 }] },
+  verdict: { kind, classes: [{ className, probability: 1 }], score: 1 },
 })
 const targets = (plan: ReturnType<typeof planSort>) =>
   plan.flatMap(({ transfers }) => transfers.map(({ to }) => to))

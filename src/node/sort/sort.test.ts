@@ -46,7 +46,11 @@ async function entriesOf() {
   const letter = (path: string) => basename(path)[0]!.toLowerCase()
   const judged = photos.map((photo) => ({
     photo,
-    verdict: { kind: 'class', classes: [{ className: letter(photo.path), probability: 1 }] } as const,
+    verdict: {
+      kind: 'class',
+      classes: [{ className: letter(photo.path), probability: 1 }],
+      score: 1,
+    } as const,
   }))
   const folders = classFolders([...new Set(photos.map(({ path }) => letter(path)))])
   const taken = (name: string) => (existsSync(join(into, name)) ? readdirSync(join(into, name)) : [])

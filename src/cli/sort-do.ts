@@ -1,0 +1,82 @@
+import { UserError } from '../core/errors.js'
+import { printable } from '../lab/results/formats/printable.js'
+import { doSort, type SortCall, type SortDone } from '../node/sort/begin-sort.js'
+import { type Entry, Journal } from '../node/sort/journal.js'
+import { confirmed } from './confirm.js'
+import { startLateProgress } from './progress.js'
+import type { SortFlags } from './sort.js'
+import { counted, listed, participle, verb } from './sort-text.js'
+
+/** What all steps of a sort need to know. */
+export interface Task {
+  /** Real path. */
+  readonly into: string
+  readonly call: SortCall
+  readonly flags: SortFlags
+  readonly signal: AbortSignal
+  /** Called when the first file is about to be handled. */
+  readonly begin: () => void
+}
+
+/** Shows the plan; does it where that is agreed to; says what came of it. */
+export async function agreeAndDo(
+  task: Task,
+  plan: readonly Entry[] | Journal,
+  {
+    facts,
+    text,
+    files,
+  }: { readonly facts: Record<string, unknown>; readonly text: string; readonly files: number },
+): Promise<void> {
+  const { into, call, flags, signal } = task
+  const say = (line: string) => {
+    if (!flags.json) process.stdout.write(printable(line, Number.POSITIVE_INFINITY))
+  }
+  say(text)
+  const agreed = files > 0 && (await isAgreed(task, files))
+  if (!agreed) {
+    say(
+      files === 0
+        ? 'There is nothing to do.\n'
+        : `\nNothing was done${flags.dryRun ? '' : '; --yes does it'}.\n`,
+    )
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done: 0, failed: [], agreed })}\n`)
+    return
+  }
+  task.begin()
+  const total = plan instanceof Journal ? plan.entries.length : plan.length
+  const bar = startLateProgress('sorting', total, total - files)
+  let result: SortDone
+  try {
+    result = await doSort(into, call, plan, { signal, onProgress: (done) => bar.update(done) })
+  } finally {
+    bar.stop()
+  }
+  const { done } = result
+  const failed = result.failed.map(({ entry, reason }) => ({
+    path: 'to' in entry ? entry.path : entry.sidecar,
+    reason,
+  }))
+  if (flags.json) process.stdout.write(`${JSON.stringify({ ...facts, done, failed, agreed })}\n`)
+  const undoing = `\`promptsrc sort --undo ${into}\` takes it back.`
+  say(`\n${counted(done, 'file')} ${participle(call.how)}. ${undoing}\n`)
+  if (failed.length === 0) return
+  say(
+    listed(
+      'stay:',
+      failed.map(({ path, reason }) => `${path}: ${reason}`),
+    ).join(''),
+  )
+  throw new UserError(`${counted(failed.length, 'file')} of ${total} could not be sorted`, {
+    hint: 'They are where they were; call it again when the reason is mended.',
+  })
+}
+
+async function isAgreed({ into, call: { how }, flags, signal }: Task, files: number): Promise<boolean> {
+  if (flags.yes) return true
+  if (flags.dryRun || flags.json) return false
+  const what =
+    how === 'keywords' ? 'Write keywords into' : `${verb(how)[0]!.toUpperCase()}${verb(how).slice(1)}`
+  const where = how === 'keywords' ? '' : ` into ${into}`
+  return confirmed(printable(`${what} ${counted(files, 'file')}${where}?`), signal)
+}
