@@ -130,12 +130,7 @@ export type { ModelReference, StatedByCaller } from './model-reference.js'
 export { type RandomStream, randomStream } from './random.js'
 export type { Device, DeviceChoice } from './runtime/device.js'
 export type { Runtime, Session, TensorMap } from './runtime/session.js'
-export {
-  createTokenizer,
-  type Tokenizer,
-  type TokenizerOptions,
-  type Vocabulary,
-} from './tokenizer/tokenizer.js'
+export type { Tokenizer, TokenizerOptions, Vocabulary } from './tokenizer/tokenizer.js'
 export type { Normalization } from './tokenizer/tokenizer-cleaning.js'
 export type { AdamWOptions } from './train/adam.js'
 export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/optimizer.js'
