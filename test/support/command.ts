@@ -35,22 +35,24 @@ export function startPromptsrc(
   args: readonly string[],
   nodeOptions: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  stdin?: string,
 ): Running {
   checkBuilt()
   const process = spawn(globalThis.process.execPath, [...nodeOptions, main, ...args], {
     cwd,
     env: { ...globalThis.process.env, ...environment, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     // A call that hangs must not outlive its test.
     timeout: 90_000,
     killSignal: 'SIGKILL',
   })
+  process.stdin?.end(stdin)
   let stdout = ''
   let stderr = ''
-  process.stdout.setEncoding('utf8').on('data', (text: string) => {
+  process.stdout!.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  process.stderr.setEncoding('utf8').on('data', (text: string) => {
+  process.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   const ended = new Promise<Ended>((resolve, reject) => {

@@ -7,17 +7,19 @@ export type Task<T> = (signal: AbortSignal) => Promise<T>
  * told to stop, and the iteration ends only when all of them have.
  */
 export async function* ahead<T>(
-  tasks: readonly Task<T>[],
+  tasks: Iterable<Task<T>>,
   depth: number,
   signal?: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
   const stop = new AbortController()
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const running: Promise<T>[] = []
-  let next = 0
+  const coming = tasks[Symbol.iterator]()
   const fill = () => {
-    while (running.length < Math.max(1, depth) && next < tasks.length) {
-      const result = tasks[next++]!(either)
+    while (running.length < Math.max(1, depth)) {
+      const next = coming.next()
+      if (next.done) break
+      const result = next.value(either)
       // A failure is reported when its turn comes; until then it must not count as unhandled.
       result.catch(() => {})
       running.push(result)

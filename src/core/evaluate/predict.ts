@@ -1,3 +1,4 @@
+import { ahead, limiter, nextTurn } from '../data/ahead.js'
 import { UserError } from '../errors.js'
 import { normalize, testTransform } from '../image/preprocess.js'
 import type { RgbImage } from '../image/resize.js'
@@ -20,14 +21,28 @@ export interface Prediction extends Partial<Judgement> {
   readonly classes: readonly ClassProbability[]
 }
 
-/** Options of {@link predictImages}. */
-export interface PredictOptions {
+/** An image that cannot be read, and why. */
+export interface UnreadableImage {
+  readonly image: string
+  readonly error: UserError
+}
+
+/** How images are classified. */
+export interface PredictEachOptions {
   /** Classes to give for each image. Default: 5. */
   readonly top?: number
   /** Tells images of none of the classes. */
   readonly rejection?: Rejection | undefined
   /** Divisor of the logits for calibrated probabilities, see `fitTemperature`. */
   readonly temperature?: number | undefined
+  /** Images decoded side by side. Default: 4, as many as libuv has threads; memory grows with it. */
+  readonly jobs?: number
+  /** Stops the iteration by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of {@link predictImages}. */
+export interface PredictOptions extends PredictEachOptions {
   /** Called for images that cannot be read, which are then left out; without it they throw. */
   readonly onBadImage?: (error: UserError) => void
 }
@@ -39,6 +54,62 @@ export interface NamedImage {
   load(): Promise<RgbImage>
 }
 
+/** Batches decoded ahead of the model. */
+const BATCHES_AHEAD = 2
+
+/**
+ * Classifies images, batch by batch in their order; those that cannot be read come in their places.
+ *
+ * A batch is of images that follow one another, readable or not, so that what an image gives does not depend on when or
+ * how fast the others are read. No more than two batches of pixels, and `jobs` decoded images, are held at a time.
+ */
+export async function* predictEach(
+  classifier: Classifier,
+  images: Iterable<NamedImage>,
+  { top = 5, rejection, temperature, jobs = 4, signal }: PredictEachOptions = {},
+): AsyncGenerator<Prediction | UnreadableImage> {
+  const { classNames, batchSize, preprocessing } = classifier
+  const perImage = 3 * preprocessing.size ** 2
+  const limit = limiter(jobs)
+  const pixelsOf = async (image: NamedImage, stop: AbortSignal): Promise<Uint8Array | UserError> => {
+    stop.throwIfAborted()
+    try {
+      const decoded = await image.load()
+      // Transforms run on this thread: between two of them, messages from the one that computes get their turn.
+      await nextTurn()
+      stop.throwIfAborted()
+      return testTransform(decoded, preprocessing)
+    } catch (error) {
+      if (error instanceof UserError) return error
+      throw error
+    }
+  }
+  function* batches() {
+    for (const members of groupsOf(images, batchSize)) {
+      yield async (stop: AbortSignal) => {
+        const pixels = await Promise.all(members.map((image) => limit(() => pixelsOf(image, stop))))
+        return members.map(({ name }, i) => ({ image: name, pixels: pixels[i]! }))
+      }
+    }
+  }
+  for await (const batch of ahead(batches(), BATCHES_AHEAD, signal)) {
+    const readable = batch.flatMap(({ pixels }) => (pixels instanceof UserError ? [] : [pixels]))
+    const input = new Float32Array(readable.length * perImage)
+    for (const [row, pixels] of readable.entries()) normalize(pixels, preprocessing, input, row * perImage)
+    const logits = readable.length > 0 ? (await classifier.classify(input)).logits : input
+    let row = 0
+    for (const { image, pixels } of batch) {
+      if (pixels instanceof UserError) {
+        yield { image, error: pixels }
+        continue
+      }
+      const own = logits.subarray(row * classNames.length, (row + 1) * classNames.length)
+      yield { image, ...answerOf(own, classNames, { top, rejection, temperature }) }
+      row++
+    }
+  }
+}
+
 /**
  * Classifies images, batch by batch in their order.
  *
@@ -46,32 +117,37 @@ export interface NamedImage {
  */
 export async function* predictImages(
   classifier: Classifier,
-  images: readonly NamedImage[],
-  { top = 5, rejection, temperature, onBadImage }: PredictOptions = {},
+  images: Iterable<NamedImage>,
+  { onBadImage, ...options }: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { classNames, batchSize, preprocessing } = classifier
-  const perImage = 3 * preprocessing.size ** 2
-  for (let start = 0; start < images.length; start += batchSize) {
-    const names: string[] = []
-    const pixels = new Float32Array(batchSize * perImage)
-    for (const image of images.slice(start, start + batchSize)) {
-      try {
-        const decoded = await image.load()
-        normalize(testTransform(decoded, preprocessing), preprocessing, pixels, names.length * perImage)
-        names.push(image.name)
-      } catch (error) {
-        if (!(error instanceof UserError) || !onBadImage) throw error
-        onBadImage(error)
-      }
-    }
-    if (names.length === 0) continue
-    const { logits } = await classifier.classify(pixels.subarray(0, names.length * perImage))
-    for (const [row, image] of names.entries()) {
-      const own = logits.subarray(row * classNames.length, (row + 1) * classNames.length)
-      const classes = mostLikely(own, classNames, temperature).slice(0, top)
-      yield { image, classes, ...(rejection ? noneOfThese(own, rejection) : {}) }
-    }
+  for await (const outcome of predictEach(classifier, images, options)) {
+    if (!('error' in outcome)) yield outcome
+    else if (onBadImage) onBadImage(outcome.error)
+    else throw outcome.error
   }
+}
+
+/** What one image's logits [classes] say. */
+export function answerOf(
+  logits: Float32Array,
+  classNames: readonly string[],
+  { top = 5, rejection, temperature }: Pick<PredictEachOptions, 'top' | 'rejection' | 'temperature'>,
+): Omit<Prediction, 'image'> {
+  return {
+    classes: mostLikely(logits, classNames, temperature).slice(0, top),
+    ...(rejection ? noneOfThese(logits, rejection) : {}),
+  }
+}
+
+function* groupsOf<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let group: T[] = []
+  for (const item of items) {
+    group.push(item)
+    if (group.length < size) continue
+    yield group
+    group = []
+  }
+  if (group.length > 0) yield group
 }
 
 /** Classes by falling probability; the first of equals first. */

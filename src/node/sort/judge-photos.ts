@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { Classifier } from '../../core/evaluate/classifier.js'
-import { predictImages } from '../../core/evaluate/predict.js'
+import { predictEach } from '../../core/evaluate/predict.js'
 import { type Answer, type Verdict, type VerdictOptions, verdictOf } from '../../core/evaluate/verdict.js'
-import type { RgbImage } from '../../core/image/resize.js'
 import { decodeImage } from '../data/decode.js'
 import type { Photo, Unreadable } from './find-photos.js'
 import type { KeptAnswers } from './kept-answers.js'
@@ -50,15 +49,21 @@ export async function judgePhotos(
   const byPath = new Map(unseen.map((photo) => [photo.path, photo]))
   const advance = () => onProgress?.(answers.size + unreadable.length)
   if (unseen.length > 0) {
-    const images = unseen.map(({ path }) => ({ name: path, load: () => load(path) }))
+    const images = unseen.map(({ path }) => ({ name: path, load: () => decodeImage(join(folder, path)) }))
     const { classifier, temperature } = await open()
     // Scores are kept for any threshold, and so are judged below.
     const rejection = { temperature, threshold: 0 }
-    const options = { top: 2, rejection, onBadImage: advance }
-    for await (const { image, classes, score } of predictImages(classifier, images, options)) {
-      const answer = { classes, score: score! }
-      await kept.put(byPath.get(image)!, answer)
-      answers.set(image, answer)
+    const options = { top: 2, rejection, ...(signal ? { signal } : {}) }
+    for await (const outcome of predictEach(classifier, images, options)) {
+      const { image } = outcome
+      if ('error' in outcome) {
+        const reason = outcome.error.message.replace(`${join(folder, image)}: `, '')
+        unreadable.push({ path: image, reason })
+      } else {
+        const answer = { classes: outcome.classes, score: outcome.score! }
+        await kept.put(byPath.get(image)!, answer)
+        answers.set(image, answer)
+      }
       advance()
     }
     signal?.throwIfAborted()
@@ -68,15 +73,4 @@ export async function judgePhotos(
     return answer ? [{ photo, verdict: verdictOf(answer, options) }] : []
   })
   return { judged, unreadable }
-
-  async function load(path: string): Promise<RgbImage> {
-    signal?.throwIfAborted()
-    try {
-      return await decodeImage(join(folder, path))
-    } catch (error) {
-      const reason = (error as Error).message.replace(`${join(folder, path)}: `, '')
-      unreadable.push({ path, reason })
-      throw error
-    }
-  }
 }

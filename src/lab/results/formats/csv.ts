@@ -47,11 +47,17 @@ export function csvOf(tables: readonly ResultTable[]): string {
     ),
   )
   const rows = [columns, ...lines.map((line) => columns.map((column) => line[column]))]
-  return rows.map((row) => `${row.map(field).join(',')}\r\n`).join('')
+  return rows.map(csvLine).join('')
 }
 
+/**
+ * A line of CSV (RFC 4180). What begins like a formula is one to a spreadsheet, and names come from folders and files of
+ * others: such a text gets an apostrophe before it.
+ */
+export const csvLine = (fields: readonly (string | number | boolean | null)[]): string =>
+  `${fields.map(field).join(',')}\r\n`
+
 function field(value: string | number | boolean | null): string {
-  // What begins like a formula is one to a spreadsheet; names come from folders and files of others.
   const isFormula = typeof value === 'string' && /^[=+\-@\t\r]/.test(value)
   const text = value === null ? '' : `${isFormula ? "'" : ''}${value}`
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
