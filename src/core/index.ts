@@ -62,6 +62,7 @@ export type { Judgement, Rejection } from './evaluate/none-of-these.js'
 export {
   type ClassProbability,
   type NamedImage,
+  type PredictEachOptions,
   type Prediction,
   type PredictOptions,
   predictImages,
