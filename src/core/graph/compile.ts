@@ -185,7 +185,8 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   return { onnx: writeOnnx(model), weights, weightBytes, inputs, outputs: outputShapes, flops }
 }
 
-const flopsOf = (node: GraphNode): number => node.operator.flops?.(node) ?? 0
+/** Floating-point operations of a node in matrix products and convolutions. */
+export const flopsOf = (node: GraphNode): number => node.operator.flops?.(node) ?? 0
 
 function importDomain(domains: Map<string, number>, { name, version }: Domain): void {
   const known = domains.get(name) ?? version

@@ -1,8 +1,9 @@
 // Symbolic tensors (tensor.ts), the operators that combine them (ops.ts, layout.ts, neural.ts), the table of their
-// gradients (gradient.ts), and how a graph becomes an ONNX model (onnx.ts, compile.ts). Each file imports only files
+// gradients (gradient.ts), how a graph becomes an ONNX model (onnx.ts, compile.ts), and what it will take (cost.ts). Each file imports only files
 // named before it.
 
 export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
+export { type GraphCost, graphCost } from './cost.js'
 export { gradients } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
 export {
