@@ -6,13 +6,14 @@ import {
   gelu,
   gemm,
   layerNorm,
+  matmul,
   normalize,
   quickGelu,
   reshape,
   silu,
   slice,
   split,
-  type Tensor,
+  Tensor,
   transpose,
 } from '../graph/index.js'
 import type { BlockWeights, Linear, Norm } from './block-weights.js'
@@ -38,9 +39,12 @@ export interface Rows {
 export interface BlockOptions {
   /** Leading rows of every shared prefix that go on. Default: all. */
   readonly sharedOut?: number
-  /** Tokens [from, to) of every item sequence that go on. Default: all. */
-  readonly itemsOut?: readonly [number, number]
-  /** Added to the scores among shared rows: [P, P]. */
+  /**
+   * Tokens of every item sequence that go on: those [from, to), or those that one-hot rows [G, E, S] name, which may
+   * differ from sequence to sequence. Default: all.
+   */
+  readonly itemsOut?: readonly [number, number] | Tensor
+  /** Added to the scores among shared rows: [P, P], or [Q, 1, P, P]. */
   readonly sharedMask?: Tensor
   /** Added to the scores of the items over [shared, own] keys: [G, 1, S, P + S]. */
   readonly itemMask?: Tensor
@@ -56,16 +60,20 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const p = (shared?.dim(0) ?? 0) / q
   const s = items.dim(0) / groups
   const sharedOut = options.sharedOut ?? p
-  const [from, to] = options.itemsOut ?? [0, s]
+  const { itemsOut = [0, s] } = options
+  const packed = itemsOut instanceof Tensor
+  const everyItem = !packed && itemsOut[0] === 0 && itemsOut[1] === s
+  /** The tokens that go on, of [G, S, n]. */
+  const read = (x: Tensor): Tensor => (packed ? matmul(itemsOut, x) : slice(x, 1, ...itemsOut))
 
   /** The rows that go on, out of all rows. */
-  const keep = (all: Tensor): Tensor => {
-    if (sharedOut === p && from === 0 && to === s) return all
-    const [head, tail] = p === 0 ? [undefined, all] : split(all, 0, [q * p, groups * s])
-    const tokens = (x: Tensor, n: number, first: number, end: number) =>
-      reshape(slice(reshape(x, [n, -1, width]), 1, first, end), [-1, width])
-    const kept = tokens(tail!, groups, from, to)
-    return head && sharedOut > 0 ? concat([tokens(head, q, 0, sharedOut), kept], 0) : kept
+  const keep = (rows: Tensor): Tensor => {
+    if (sharedOut === p && everyItem) return rows
+    const [head, tail] = p === 0 ? [undefined, rows] : split(rows, 0, [q * p, groups * s])
+    const flat = (x: Tensor) => reshape(x, [-1, width])
+    const kept = flat(read(reshape(tail!, [groups, s, width])))
+    if (!head || sharedOut === 0) return kept
+    return concat([flat(slice(reshape(head, [q, p, width]), 1, 0, sharedOut)), kept], 0)
   }
   /** Rows [..., width] as [G, heads, tokens, head width], shared rows (Q instead of G) and items apart. */
   const byHead = (all: Tensor, sharedRows: number): [Tensor | undefined, Tensor] => {
@@ -84,7 +92,11 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const [vShared, vItems] = byHead(linear(normal, w.value), p)
   options.observe?.(qItems, withShared(kShared, kItems), p)
 
-  const itemMask = options.itemMask && slice(options.itemMask, 2, from, to)
+  const itemMask =
+    options.itemMask &&
+    (packed
+      ? reshape(read(reshape(options.itemMask, [groups, s, p + s])), [groups, 1, -1, p + s])
+      : slice(options.itemMask, 2, ...itemsOut))
   const attended = joinHeads(
     attention(qItems, withShared(kShared, kItems), withShared(vShared, vItems), itemMask),
   )
@@ -98,7 +110,7 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const h = add(keep(x), linear(all, w.out))
   const y = add(h, linear(activate(linear(norm(h, w.norm2), w.fc), w.activation), w.proj))
   if (sharedOut === 0) return { shared: undefined, items: y, groups }
-  const [yShared, yItems] = split(y, 0, [q * sharedOut, groups * (to - from)])
+  const [yShared, yItems] = split(y, 0, [q * sharedOut, y.dim(0) - q * sharedOut])
   return { shared: yShared, prefixes: q, items: yItems!, groups }
 }
 
@@ -136,7 +148,7 @@ function withShared(shared: Tensor | undefined, items: Tensor): Tensor {
   return concat([reshape(each, [groups, heads, p, width]), items], 2)
 }
 
-const rowsOf = (mask: Tensor | undefined, rows: number) => mask && slice(mask, 0, 0, rows)
+const rowsOf = (mask: Tensor | undefined, rows: number) => mask && slice(mask, -2, 0, rows)
 
 /** x W^T + b */
 export function linear(x: Tensor, { weight, bias }: Linear): Tensor {

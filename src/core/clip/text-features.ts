@@ -2,6 +2,7 @@ import { encodeGraph, input } from '../graph/index.js'
 import type { Runtime } from '../runtime/session.js'
 import type { Clip } from './clip.js'
 import { layoutTexts } from './prompt-layout.js'
+import { encodeWithSharedPrefixes, sharesPrefixes } from './shared-prefixes.js'
 import { fillTemplate, readableClassName } from './templates.js'
 import { textTower } from './towers/text-tower.js'
 
@@ -27,7 +28,7 @@ export interface ClassTexts {
 
 /** Features of classes by several templates each, as they are combined. */
 export interface ClassFeaturesKey {
-  /** Name of the combination. */
+  /** Name of the combination, and of the way of encoding where the texts are not encoded one by one. */
   readonly combination: string
   readonly classNames: readonly string[]
   readonly templates: readonly string[]
@@ -89,8 +90,10 @@ export interface ClassFeaturesOptions {
 }
 
 /**
- * Features of classes by frozen CLIP, out of their names in one or several templates: [classes, embedDim].
- * Throws DataError when a text is longer than the context.
+ * Features of classes by frozen CLIP, out of their names in one or several templates: [classes, embedDim]. Many texts are
+ * encoded with their templates' prefixes shared, which is exact but sums in another order.
+ *
+ * @throws DataError when a text is longer than the context
  */
 export async function classFeatures(
   clip: Clip,
@@ -100,11 +103,16 @@ export async function classFeatures(
   { cache, onProgress }: ClassFeaturesOptions = {},
 ): Promise<Float32Array> {
   const { embedDim } = clip.config
-  const compute = async () => {
+  const shared = sharesPrefixes(clip, classNames, templates)
+  const encode = () => {
+    if (shared) return encodeWithSharedPrefixes(clip, runtime, classNames, templates, onProgress)
     const texts = classNames.flatMap((name) =>
       templates.map((template) => fillTemplate(template, readableClassName(name))),
     )
-    const features = await encodeTexts(clip, runtime, texts, onProgress)
+    return encodeTexts(clip, runtime, texts, onProgress)
+  }
+  const compute = async () => {
+    const features = await encode()
     const rowsOf = (c: number) =>
       templates.map((_, t) => features.subarray((c * templates.length + t) * embedDim).subarray(0, embedDim))
     const combined = new Float32Array(classNames.length * embedDim)
@@ -112,7 +120,9 @@ export async function classFeatures(
     for (let c = 0; c < classNames.length; c++) combined.set(combine(rowsOf(c)), c * embedDim)
     return combined
   }
-  return cache ? cache({ combination, classNames, templates }, compute) : compute()
+  if (!cache) return compute()
+  const key = shared ? `${combination}, shared prefixes` : combination
+  return cache({ combination: key, classNames, templates }, compute)
 }
 
 function meanOf(rows: readonly Float32Array[]): Float32Array {

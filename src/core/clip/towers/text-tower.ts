@@ -23,12 +23,16 @@ export interface TextTowerWeights {
 export interface TextInputs {
   /** Start token and context vectors: [Q * P, width]. */
   readonly prefix: Tensor
+  /** Added to the scores among a prefix's tokens: [Q, 1, P, P]. Default: causal, with no padding. */
+  readonly prefixMask?: Tensor
   /** Q; default: 1. */
   readonly prefixes?: number
   /** Right-aligned suffixes, text by text: [texts * S, width]. */
   readonly suffixes: Tensor
-  /** Number of texts. */
+  /** Number of texts, or of rows of S tokens into which several suffixes are packed. */
   readonly texts: number
+  /** Where suffixes are packed: the end tokens of each row of S as one-hot rows [texts, E, S]. Default: the last token. */
+  readonly ends?: Tensor
   /** Added to the scores of suffix tokens over [prefix, suffix] keys: [texts, 1, S, P + S]. */
   readonly mask: Tensor
   /**
@@ -53,13 +57,13 @@ export function textTowerWeights(
   }
 }
 
-/** Text features, not normalised: [texts, embedDim]. */
+/** Text features, not normalised: [texts, embedDim], or [texts * E, embedDim] where suffixes are packed. */
 export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
-  const { prefix, prefixes = 1, suffixes, texts, mask, deep = [] } = inputs
+  const { prefix, prefixes = 1, suffixes, texts, mask, ends, deep = [] } = inputs
   const p = prefix.dim(0) / prefixes
   const s = suffixes.dim(0) / texts
   const last = w.blocks.length - 1
-  const sharedMask = causalMask(p)
+  const sharedMask = inputs.prefixMask ?? causalMask(p)
 
   let rows: Rows = { shared: prefix, prefixes, items: suffixes, groups: texts }
   for (const [i, block] of w.blocks.entries()) {
@@ -69,7 +73,7 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
     rows = residualBlock(block, rows, {
       // Only the end token is read after the last block; states that are replaced next are not computed.
       sharedOut: i === last ? 0 : replacedNext ? 1 : p,
-      itemsOut: i === last ? [s - 1, s] : [0, s],
+      itemsOut: i < last ? [0, s] : (ends ?? [s - 1, s]),
       sharedMask,
       itemMask: mask,
     })
