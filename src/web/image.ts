@@ -97,8 +97,8 @@ async function undecodable(source: ImageBitmapSource, name: string, cause: Error
       hint: 'The file was moved or changed after it was chosen: choose it again.',
     })
   }
-  const { readable, description } = identifyImage(new Uint8Array(head))
-  const found = readable
+  const { kind, description } = identifyImage(new Uint8Array(head))
+  const found = kind
     ? `${description} that is damaged or truncated, or of a kind that this browser cannot decode`
     : description.replace(', which this version cannot read', ', which this browser cannot decode')
   return new ImageError(`${name}: ${found}; expected a JPEG, PNG, WebP, GIF or AVIF image`, {

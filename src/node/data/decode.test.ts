@@ -11,7 +11,9 @@ import {
   pixelDifference,
   preprocessPath,
 } from '../../../test/support/golden-pixels.js'
+import { type TiffPicture, tiffOf } from '../../../test/support/tiff-writer.js'
 import { DataError } from '../../core/errors.js'
+import { oriented } from '../../core/image/orientation.js'
 import { decodeImage } from './decode.js'
 
 const width = 32
@@ -90,7 +92,8 @@ describe('decodeImage', () => {
 
   it.each([
     ['', 'photo: empty file'],
-    ['BM......', 'photo: a BMP image, which this version cannot read'],
+    ['8BPS', 'photo: a Photoshop file'],
+    ['BM is text', 'photo: text'],
     ['<?xml version="1.0"?><svg width="9" height="9"/>', 'photo: an SVG drawing'],
     ['<!DOCTYPE html><html>', 'photo: a web page'],
     ['%PDF-1.7', 'photo: a PDF document'],
@@ -98,7 +101,7 @@ describe('decodeImage', () => {
     ['\u0001\u0002\u0003', 'photo: not an image (starts with the bytes 01 02 03)'],
   ])('says what %j is', async (content, message) => {
     expect(await problem(Buffer.from(content))).toBe(
-      `${message}; expected a JPEG, PNG, WebP, GIF, TIFF or AVIF image`,
+      `${message}; expected a JPEG, PNG, GIF, WebP, TIFF, AVIF, BMP, HEIC or JPEG XL image`,
     )
   })
 
@@ -147,6 +150,99 @@ describe('decodeImage', () => {
       }),
       { numRuns: 150 },
     )
+  })
+})
+
+describe('the EXIF orientation', () => {
+  const orientations = [1, 2, 3, 4, 5, 6, 7, 8]
+  const turned = (orientation: number, format: 'jpeg' | 'png' | 'webp' | 'tiff') =>
+    picture
+      .clone()
+      .withMetadata({ orientation })
+      .toFormat(format, { lossless: true, chromaSubsampling: '4:4:4', compression: 'lzw' } as object)
+      .toBuffer()
+
+  it.each(orientations)('%d is applied where asked for, and otherwise not', async (orientation) => {
+    const stored = { width, height, data: colours }
+    for (const format of ['png', 'webp', 'tiff'] as const) {
+      const bytes = await turned(orientation, format)
+      expect(await decodeImage(bytes, { exif: 'apply' }), format).toEqual(oriented(stored, orientation))
+      expect(await decodeImage(bytes), format).toEqual(stored)
+      expect(await decodeImage(bytes, { exif: 'ignore' }), format).toEqual(stored)
+    }
+  })
+
+  it.each(orientations)('%d of a JPEG file is applied as libvips does it', async (orientation) => {
+    const bytes = await turned(orientation, 'jpeg')
+    const { data, info } = await sharp(bytes).autoOrient().raw().toBuffer({ resolveWithObject: true })
+    const image = await decodeImage(bytes, { exif: 'apply' })
+    expect([image.width, image.height]).toEqual([info.width, info.height])
+    expect(pixelDifference(image.data, data)).toEqual(identical)
+  })
+
+  it('is applied to the colours of print and to 16-bit grey', async () => {
+    const upright = async (bytes: Uint8Array) => {
+      const { width, height, data } = await decodeImage(bytes, { exif: 'apply' })
+      const expected = oriented(await decodeImage(bytes), 6)
+      expect([width, height]).toEqual([expected.width, expected.height])
+      expect(width).toBeLessThan(height)
+      expect(Buffer.compare(data, expected.data)).toBe(0)
+    }
+    const print = picture.clone().withMetadata({ orientation: 6 }).toColourspace('cmyk')
+    await upright(await print.tiff({ compression: 'lzw' }).toBuffer())
+    const samples = Uint16Array.from({ length: 12 }, (_, i) => i)
+    await upright(tiffOf({ width: 4, height: 3, bands: 1, samples, orientation: 6 }))
+  })
+})
+
+describe('grey of more than 8 bits', () => {
+  const read = async (samples: TiffPicture['samples'], deepGrey: 'clip' | 'scale') => {
+    const remarks: string[] = []
+    const { data } = await decodeImage(tiffOf({ width: samples.length, height: 1, bands: 1, samples }), {
+      deepGrey,
+      onRemark: (remark) => remarks.push(remark),
+    })
+    return { grey: Array.from(data).filter((_, i) => i % 3 === 0), remarks }
+  }
+
+  it('is clipped as Pillow does it unless asked for otherwise', async () => {
+    const { grey, remarks } = await read(Uint16Array.of(0, 255, 300, 65_535), 'clip')
+    expect(grey).toEqual([0, 255, 255, 255])
+    expect(remarks).toEqual([])
+  })
+
+  it.each([
+    ['16 bits', Uint16Array.of(0, 256, 30_000, 65_535), [0, 1, 117, 255], '65535'],
+    ['12 bits in 16', Uint16Array.of(0, 16, 2000, 4095), [0, 1, 125, 255], '4095'],
+    ['16 bits with a sign', Int16Array.of(-5, 256, 30_000, 32_767), [0, 1, 117, 127], '65535'],
+    ['32 bits', Uint32Array.of(0, 512, 30_000, 65_535), [0, 2, 117, 255], '65535'],
+    ['floating point to 1', Float32Array.of(0, 0.25, 0.5, 1), [0, 63, 127, 255], '1'],
+  ])('is scaled where asked for: %s', async (_, samples, levels, most) => {
+    const { grey, remarks } = await read(samples, 'scale')
+    expect(grey).toEqual(levels)
+    expect(remarks).toEqual([
+      expect.stringMatching(`^grey of .+, scaled to 8 bits from values up to ${most}$`),
+    ])
+  })
+
+  it.each([
+    ['8 bits in 16', Uint16Array.of(0, 1, 200, 255)],
+    ['floating point to 255', Float32Array.of(0, 1.5, 200, 255)],
+  ])('stays as it is where 8 bits are enough: %s', async (_, samples) => {
+    const { grey, remarks } = await read(samples, 'scale')
+    expect(grey).toEqual(Array.from(samples, Math.floor))
+    expect(remarks).toEqual([])
+  })
+
+  it('beyond 16 bits, and pictures of many bands, are refused by name', async () => {
+    const deep = tiffOf({ width: 1, height: 1, bands: 1, samples: Uint32Array.of(70_000) })
+    expect(await problem(deep, { deepGrey: 'scale' })).toBe(
+      'photo: grey of 32 bits with values up to 70000; expected at most 65535',
+    )
+    const bands = (count: number) =>
+      tiffOf({ width: 1, height: 1, bands: count, samples: new Uint16Array(count) })
+    expect(await problem(bands(5))).toBe('photo: 5 bands; a picture of grey, colour or print has at most 4')
+    expect(await problem(bands(13))).toContain('more bands, or values of another kind; a picture')
   })
 })
 

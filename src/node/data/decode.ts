@@ -1,16 +1,36 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { Metadata, Sharp } from 'sharp'
 import { ImageError } from '../../core/errors.js'
-import { identifyImage } from '../../core/image/image-format.js'
+import { type ImageKind, identifyImage } from '../../core/image/image-format.js'
+import { type Exif, oriented } from '../../core/image/orientation.js'
 import type { RgbImage } from '../../core/image/resize.js'
+import { openBmp } from './formats/bmp.js'
+import { openHeic } from './formats/heic.js'
+import { openJpegXl } from './formats/jpeg-xl.js'
+import {
+  type FormatDecoder,
+  type FormatOptions,
+  type OpenedImage,
+  Refused,
+  type Size,
+} from './formats/opened-image.js'
+import { openSharp } from './formats/sharp.js'
 
+export { decoderVersions } from './formats/sharp.js'
+
+/** Options of {@link decodeImage}; by default it reads as the reference does. */
 export interface DecodeOptions {
-  /** Largest width x height. Default 200 million. */
+  /** Largest width x height. Default 200 million, or 50 million where all pixels are needed at once. */
   readonly maxPixels?: number
   /** Longest side. Default 32,768: a strip beyond that has no centre a model could look at. */
   readonly maxSide?: number
   /** What to call an image given as bytes in messages. */
   readonly name?: string
+  /** Default: `ignore`. HEIC and JPEG XL have their orientation in the format itself, and it is always applied. */
+  readonly exif?: Exif
+  /** What becomes of grey beyond 255: `clip` (default) as Pillow does, which makes most of it white, or `scale`. */
+  readonly deepGrey?: FormatOptions['deepGrey']
+  /** Told what was made of an unusual picture, without its name. */
+  readonly onRemark?: FormatOptions['onRemark']
 }
 
 const largestFile = 2 ** 30
@@ -18,19 +38,31 @@ const largestFile = 2 ** 30
 /** Larger images are shrunk while they are decoded, strip by strip, so that memory stays bounded. */
 const wholePixels = 50e6
 
-/** Loaded when the first image is: a command that refuses its arguments has no need of it. */
-const decoder = async () => (await import('sharp')).default
+const decoders: Readonly<Record<ImageKind, FormatDecoder>> = {
+  JPEG: openSharp,
+  PNG: openSharp,
+  GIF: openSharp,
+  WebP: openSharp,
+  TIFF: openSharp,
+  AVIF: openSharp,
+  BMP: openBmp,
+  HEIC: openHeic,
+  'JPEG XL': openJpegXl,
+}
 
-/** Versions of the libraries that decode, on which pixels may depend. */
-export const decoderVersions = async (): Promise<string> => JSON.stringify((await decoder()).versions)
+/** For messages. */
+const kinds = Object.keys(decoders)
+  .join(', ')
+  .replace(/, (?=[^,]*$)/, ' or ')
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF image to 8-bit RGB as Pillow's `convert("RGB")` does:
- * alpha is dropped, not blended; 16-bit grey is clipped at 255, 16-bit colour loses its low byte; embedded colour
- * profiles and the EXIF orientation are ignored.
+ * Decodes a JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF, BMP, HEIC or JPEG XL image to 8-bit RGB as Pillow's
+ * `convert("RGB")` does: alpha is dropped, not blended; 16-bit colour loses its low byte; embedded colour profiles are
+ * ignored, and unless asked for so is the EXIF orientation.
  *
  * @param source a path, or the file's bytes
- * @throws ImageError when it cannot be read, is no such image, is damaged or too large
+ * @throws ImageError when it cannot be read, is no such image, is damaged, too large, or needs a package that is not
+ *   installed (HEIC, JPEG XL)
  */
 export async function decodeImage(
   source: string | Uint8Array,
@@ -38,12 +70,16 @@ export async function decodeImage(
 ): Promise<RgbImage> {
   const name = typeof source === 'string' ? source : (options.name ?? 'image')
   const bytes = typeof source === 'string' ? await readImageFile(source) : source
-  checkFormat(name, bytes)
-  const metadata = await damagedIfThrown(name, async () => (await open(bytes)).metadata())
-  checkSize(name, metadata, options)
-  const { width, height } = decodedSize(metadata)
-  const data = await damagedIfThrown(name, () => rgbPixels(bytes, metadata, { width, height }))
-  return { width, height, data }
+  const { deepGrey = 'clip', onRemark, exif = 'ignore' } = options
+  const open = decoderOf(name, bytes)
+  const opened = await damagedIfThrown(name, () => open(bytes, { deepGrey, onRemark }))
+  try {
+    checkSize(name, opened, options)
+    const image = await damagedIfThrown(name, () => opened.pixels(decodedSize(opened)))
+    return exif === 'apply' ? oriented(image, opened.orientation ?? 1) : image
+  } finally {
+    opened.close?.()
+  }
 }
 
 /** Bytes of an image file. Throws ImageError when it cannot be read or is far too large. */
@@ -68,18 +104,17 @@ export async function readImageFile(path: string): Promise<Uint8Array> {
   }
 }
 
-function checkFormat(name: string, bytes: Uint8Array): void {
-  const { readable, description } = identifyImage(bytes)
-  if (readable) return
-  throw new ImageError(`${name}: ${description}; expected a JPEG, PNG, WebP, GIF, TIFF or AVIF image`, {
+function decoderOf(name: string, bytes: Uint8Array): FormatDecoder {
+  const { kind, description } = identifyImage(bytes)
+  if (kind) return decoders[kind]
+  throw new ImageError(`${name}: ${description}; expected a ${kinds} image`, {
     hint: 'Remove the file, or convert it to PNG or JPEG.',
   })
 }
 
-function checkSize(name: string, metadata: Metadata, options: DecodeOptions): void {
-  // Colours of print and 16-bit grey are converted by our own code, which needs all pixels at once.
-  const { maxPixels = inStrips(metadata) ? 200e6 : wholePixels, maxSide = 32_768 } = options
-  const { width, height } = metadata
+function checkSize(name: string, opened: OpenedImage, options: DecodeOptions): void {
+  const { width, height, inStrips } = opened
+  const { maxPixels = inStrips ? 200e6 : wholePixels, maxSide = 32_768 } = options
   if (width * height > maxPixels) {
     const megapixels = (pixels: number): string =>
       (pixels / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })
@@ -95,25 +130,12 @@ function checkSize(name: string, metadata: Metadata, options: DecodeOptions): vo
   }
 }
 
-/** Sizes are checked by hand for the sake of the message. Warnings, such as an odd profile, are no damage. */
-async function open(bytes: Uint8Array): Promise<Sharp> {
-  const sharp = await decoder()
-  return sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: false })
-}
-
-async function shrunk(
-  bytes: Uint8Array,
-  { width, height }: { width: number; height: number },
-): Promise<Sharp> {
-  const sharp = await decoder()
-  const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: false, sequentialRead: true } as const
-  return sharp(bytes, options).resize({ width, height, fit: 'fill', kernel: 'linear' })
-}
-
 async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (cause) {
+    if (cause instanceof Refused)
+      throw new ImageError(`${name}: ${cause.message}`, { cause, hint: cause.hint })
     // The library's message has a line for every attempt; the last one says why it gave up.
     const reason = (cause as Error).message.trim().replace(/:$/, '').split('\n').at(-1)?.slice(0, 160)
     throw new ImageError(`${name}: damaged or truncated image (${reason})`, {
@@ -123,54 +145,9 @@ async function damagedIfThrown<T>(name: string, task: () => Promise<T>): Promise
   }
 }
 
-const isPrint = ({ space, depth }: Metadata): boolean => space === 'cmyk' && depth === 'uchar'
-const isDeepGrey = ({ depth, channels }: Metadata): boolean => depth === 'ushort' && channels === 1
-const inStrips = (metadata: Metadata): boolean => !isPrint(metadata) && !isDeepGrey(metadata)
-
 /** Halved as often as it takes to get below {@link wholePixels}. */
-function decodedSize({ width, height }: Metadata): { width: number; height: number } {
+function decodedSize({ width, height, inStrips }: OpenedImage): Size {
   let factor = 1
-  while (Math.ceil(width / factor) * Math.ceil(height / factor) > wholePixels) factor *= 2
+  while (inStrips && Math.ceil(width / factor) * Math.ceil(height / factor) > wholePixels) factor *= 2
   return { width: Math.ceil(width / factor), height: Math.ceil(height / factor) }
-}
-
-async function rgbPixels(
-  bytes: Uint8Array,
-  metadata: Metadata,
-  size: { readonly width: number; readonly height: number },
-): Promise<Uint8Array> {
-  if (isPrint(metadata)) return rgbOfCmyk(await rawPixels(bytes, 'cmyk', 'uchar'))
-  if (isDeepGrey(metadata)) return rgbOfDeepGrey(await rawPixels(bytes, 'grey16', 'ushort'))
-  const whole = size.width === metadata.width && size.height === metadata.height
-  const image = await (whole ? open(bytes) : shrunk(bytes, size))
-  return bytesOf(await image.toColourspace('srgb').removeAlpha().raw().toBuffer())
-}
-
-async function rawPixels(bytes: Uint8Array, space: string, depth: 'uchar' | 'ushort'): Promise<Uint8Array> {
-  const image = await open(bytes)
-  return bytesOf(await image.pipelineColourspace(space).toColourspace(space).raw({ depth }).toBuffer())
-}
-
-function bytesOf(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
-}
-
-/** Pillow's conversion: (255 - k) less the ink's share of it, in rounded integers. Ink 0 is white. */
-function rgbOfCmyk(cmyk: Uint8Array): Uint8Array {
-  const rgb = new Uint8ClampedArray((cmyk.length / 4) * 3)
-  for (let i = 0, o = 0; i < cmyk.length; i += 4) {
-    const light = 255 - (cmyk[i + 3] as number)
-    for (let ink = 0; ink < 3; ink++) {
-      const scaled = (cmyk[i + ink] as number) * light + 128
-      rgb[o++] = light - (((scaled >> 8) + scaled) >> 8)
-    }
-  }
-  return new Uint8Array(rgb.buffer)
-}
-
-function rgbOfDeepGrey(grey: Uint8Array): Uint8Array {
-  const samples = new Uint16Array(grey.slice().buffer)
-  const rgb = new Uint8Array(samples.length * 3)
-  for (let i = 0; i < samples.length; i++) rgb.fill(Math.min(samples[i] as number, 255), i * 3, i * 3 + 3)
-  return rgb
 }
