@@ -56,9 +56,10 @@ export type {
   SourceDataset,
   SourceFile,
 } from './node/data/dataset-source.js'
+export { type DecodeOptions, decodeImage } from './node/data/decode.js'
 export { type FolderDataset, type FolderOptions, openFolder } from './node/data/folder.js'
 export { type ListedDataset, type ListedFileOptions, openListedFile } from './node/data/listed-file.js'
-export { predict } from './node/data/predict.js'
+export { type PredictFilesOptions, predict } from './node/data/predict.js'
 export { imageFiles } from './node/data/sample-images.js'
 export { datasetNamed, datasets } from './node/datasets/registry.js'
 export type { DownloadProgress } from './node/hub/download.js'

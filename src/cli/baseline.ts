@@ -5,7 +5,14 @@ import type { DeviceChoice } from '../core/runtime/device.js'
 import { loadModel } from '../node/model.js'
 import { type DataOptions, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
-import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  modelFrom,
+  wholeNumber,
+  withCacheOption,
+} from './options.js'
 
 /** Options of the commands that measure a baseline. */
 export interface BaselineFlags extends DataOptions {
@@ -35,6 +42,7 @@ export function withBaselineOptions(command: Command): Command {
     )
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
+import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
 import { planBenchmark } from '../lab/plans/benchmark.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
@@ -22,6 +23,7 @@ import { lastingPath, openData } from './data.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import {
   activationOption,
+  exifOption,
   listOf,
   methodsOption,
   positiveNumber,
@@ -43,6 +45,7 @@ interface Flags extends EngineFlags {
   readonly batchSize?: number
   readonly lr?: number
   readonly out: string
+  readonly exif?: Exif
   readonly skipBadImages?: boolean
   readonly dryRun?: boolean
   readonly html?: string
@@ -91,6 +94,7 @@ export function benchCommand(): Command {
     .option('--batch-size <n>', 'images a step (default: as published)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
     .option('--out <folder>', 'folder of the runs', 'runs/bench')
+    .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--html <file>', 'also write a page with tables and plots')
     .option('--dry-run', 'list the runs and what is done of them, and do none')
@@ -124,7 +128,7 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     // Drawn sets lie nowhere; what lies somewhere is found from any folder.
     if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
     const folder = root === undefined ? {} : { root: resolve(root) }
-    const dataset = await openData(path, folder)
+    const dataset = await openData(path, { ...folder, exif: flags.exif })
     return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
   })
   // A wrong name is said before a model is downloaded.

@@ -26,6 +26,7 @@ import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import {
   activationOption,
   deviceOption,
+  exifOption,
   positiveNumber,
   seedsOption,
   wholeNumber,
@@ -67,6 +68,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .option('--out <folder>', `folder of runs, figures and report (default: ${out})`)
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())

@@ -14,6 +14,7 @@ import { contactSheet } from '../pages/contact-sheet.js'
 import { type DataOptions, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
+import { exifOption } from './options.js'
 import { startProgress } from './progress.js'
 
 const examples = `
@@ -40,6 +41,7 @@ export function dataCheckCommand(): Command {
     .argument('<data>', 'name of a published data set, a folder of images, or a CSV or JSON-lines file')
     .option('--root <folder>', 'folder of published data sets, or that the paths of a list are relative to')
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(exifOption())
     .option('--images', 'decode every image')
     .option('--sheet [file]', 'write a picture of some images of each class (default: <name>-sheet.png)')
     .option('--json', 'print as JSON')

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import type { Exif } from '../core/image/orientation.js'
 import { openDataset, pathWithoutRoot } from '../node/open-dataset.js'
 import { warn } from './fail.js'
 import { type Progress, startProgress } from './progress.js'
@@ -10,6 +11,8 @@ export interface DataOptions {
   readonly root?: string
   readonly classNames?: string
   readonly testFraction?: number
+  /** See `openDataset`. */
+  readonly exif?: Exif | undefined
   /** Stops reading. */
   readonly signal?: AbortSignal
 }
@@ -30,14 +33,19 @@ export async function lastingPath(path: string, { root }: DataOptions): Promise<
 /** The data set of a DATA argument, see `openDataset`. */
 export async function openData(
   path: string,
-  { root, classNames, testFraction, signal }: DataOptions = {},
+  { root, classNames, testFraction, exif, signal }: DataOptions = {},
 ): Promise<Dataset> {
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
     root,
     classNames,
     testFraction,
+    exif,
     signal,
+    // The others are said when the data is open.
+    onWarning({ kind, message }) {
+      if (kind === 'unusual') warn(message)
+    },
     onScan(read, total) {
       bar ??= startProgress('listing images', total)
       bar.update(read)

@@ -9,7 +9,7 @@ import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { loadRun } from '../node/run.js'
+import { exifOfRun, loadRun } from '../node/run.js'
 import { evaluationName } from '../node/runs/run-files.js'
 import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
 import { type DataOptions, openData, rootOption } from './data.js'
@@ -17,7 +17,14 @@ import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, modelFrom, wholeNumber, withCacheOption } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  modelFrom,
+  wholeNumber,
+  withCacheOption,
+} from './options.js'
 import { calibrationOf, calibrationText, measureOther, openOther, otherText } from './other-images.js'
 import { startProgress } from './progress.js'
 import { type OtherFlags, withOtherOptions } from './rejection-options.js'
@@ -54,6 +61,7 @@ export function evalCommand(): Command {
     .addOption(activationOption())
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
@@ -63,13 +71,12 @@ export function evalCommand(): Command {
 
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const { classNames, test, train, name } = selectClasses(
-    await openData(dataPath, { ...flags, signal }),
-    flags.classes,
-  )
+  const exif = flags.exif ?? (await exifOfRun(runPath))
+  const dataset = await openData(dataPath, { ...flags, exif, signal })
+  const { classNames, test, train, name } = selectClasses(dataset, flags.classes)
   // A set without test images, such as one split by folder name alone, is measured as a whole.
   const images = test.length > 0 ? test : train
-  const others = await openOther(flags, classNames, signal)
+  const others = await openOther({ ...flags, exif }, classNames, signal)
   const kept = await readHeldOutFigures(runPath)
   const bars = downloadBars()
   const run = await loadRun(runPath, {
@@ -100,7 +107,11 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
           signal,
         },
       ))
-    const facts = { ...(calibration ? { calibration } : {}), ...(other ? { other } : {}) }
+    const facts = {
+      exif: dataset.exif ?? null,
+      ...(calibration ? { calibration } : {}),
+      ...(other ? { other } : {}),
+    }
     const output = { data: name, classes: flags.classes, classNames, evaluation, facts, notes }
     printEvaluation(output, { json: flags.json ?? false })
     if (!flags.json) {

@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
+import type { Exif } from '../core/image/orientation.js'
 import { type ImageAttention, type LookedAtImage, whyNoPictures } from '../core/interpret/image-attention.js'
 import { type Interpretation, interpretRun } from '../core/interpret/interpret-run.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { imageFiles, sampleImages } from '../node/data/sample-images.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { loadRun } from '../node/run.js'
+import { exifOfRun, loadRun } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-config.js'
 import { runFiles } from '../node/runs/run-files.js'
@@ -18,7 +19,7 @@ import { openData } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { interpretationText } from './interpretation-text.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, modelFrom, wholeNumber } from './options.js'
+import { activationOption, deviceOption, exifOption, modelFrom, wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
 
 interface InterpretFlags {
@@ -26,6 +27,7 @@ interface InterpretFlags {
   readonly images?: string[]
   readonly count: number
   readonly report?: string
+  readonly exif?: Exif
   readonly model?: string
   readonly activation?: Activation
   readonly skipBadImages?: boolean
@@ -49,6 +51,7 @@ export function interpretCommand(): Command {
     .option('--images <file...>', "images to look at (default: test images of the run's data)")
     .option('--count <n>', 'images to take from the data', wholeNumber(0), 6)
     .option('--report <file>', 'HTML report to write (default: interpretation.html in the run)')
+    .addOption(exifOption())
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
     .option('--skip-bad-images', 'pass over images that cannot be read')
@@ -71,7 +74,8 @@ async function interpret(runPath: string, flags: InterpretFlags): Promise<void> 
   bars.stop()
   try {
     const { folder, seed, dataPath } = await surroundings(runPath)
-    const { images, reason } = await imagesToSee(run, flags, dataPath)
+    const exif = flags.exif ?? (await exifOfRun(runPath))
+    const { images, reason } = await imagesToSee(run, { ...flags, exif }, dataPath)
     const bar = startProgress('looking at images', images.length)
     const interpretation = await interpretRun(run, {
       top: flags.top,
@@ -112,10 +116,10 @@ async function surroundings(runPath: string) {
 /** The images named, or test images of the run's data; where there are none, the reason. */
 async function imagesToSee(
   run: Run,
-  { images, count }: InterpretFlags,
+  { images, count, exif }: Pick<InterpretFlags, 'images' | 'count'> & { readonly exif: Exif | undefined },
   dataPath: string | undefined,
 ): Promise<{ images: LookedAtImage[]; reason?: string }> {
-  if (images) return { images: imageFiles(images) }
+  if (images) return { images: imageFiles(images, { exif }) }
   if (count === 0) return { images: [], reason: 'none were asked for' }
   const advice = 'name images with --images'
   if (dataPath === undefined) {
@@ -123,7 +127,7 @@ async function imagesToSee(
   }
   if (whyNoPictures(run) !== undefined) return { images: [] }
   try {
-    const found = sampleImages(await openData(dataPath), run.prompts.classNames, count)
+    const found = sampleImages(await openData(dataPath, { exif }), run.prompts.classNames, count)
     if (found.length > 0) return { images: found }
     return { images: [], reason: `${dataPath} holds no images of the trained classes; ${advice}` }
   } catch (error) {

@@ -70,7 +70,7 @@ async function linearProbe(dataPath: string, flags: LinearProbeFlags): Promise<v
         classes,
         classNames: selectClasses(data, classes).classNames,
         evaluation,
-        facts: { model: flags.model, shots, seed, strength, validation, trials },
+        facts: { model: flags.model, exif: data.exif ?? null, shots, seed, strength, validation, trials },
         notes: [],
       },
       {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import { exifChoices } from '../core/image/orientation.js'
 import { type Activation, activations } from '../core/model.js'
 import { type DeviceChoice, deviceChoices } from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
@@ -16,6 +17,13 @@ export function wholeNumber(least: number): (text: string) => number {
     return value
   }
 }
+
+/** `--exif`. */
+export const exifOption = (): Option =>
+  new Option(
+    '--exif <how>',
+    'apply or ignore the orientation that cameras note in photos (default: as the run, else apply; ignore for published data)',
+  ).choices(exifChoices)
 
 /** `--activation`: what a model's files do not say. */
 export const activationOption = (): Option =>

@@ -54,7 +54,7 @@ export interface OtherImages {
  * @param classNames the classes that they should be none of
  */
 export async function openOther(
-  { other, otherClasses, root }: OtherFlags & Pick<DataOptions, 'root'>,
+  { other, otherClasses, root, exif }: OtherFlags & Pick<DataOptions, 'root' | 'exif'>,
   classNames: readonly string[],
   signal: AbortSignal,
 ): Promise<OtherImages | undefined> {
@@ -62,7 +62,7 @@ export async function openOther(
   const { openDataset } = await import('../node/open-dataset.js')
   // Of a folder without parts, every image is one of something else: none is held out.
   const folder = root === undefined && (await stat(other).catch(() => undefined))?.isDirectory()
-  const opened = await openDataset(other, { root, signal, ...(folder ? { testFraction: 0 } : {}) })
+  const opened = await openDataset(other, { root, exif, signal, ...(folder ? { testFraction: 0 } : {}) })
   const selected = selectClasses(opened, otherClasses)
   const own = new Set(classNames.map((name) => name.toLowerCase()))
   const shared = selected.classNames.filter((name) => own.has(name.toLowerCase()))

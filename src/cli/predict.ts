@@ -13,21 +13,23 @@ import {
   predictEach,
   type UnreadableImage,
 } from '../core/evaluate/predict.js'
+import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { sha256 } from '../node/cache/cache-key.js'
-import { decodeImage, decoderVersions } from '../node/data/decode.js'
+import { decoderVersions } from '../node/data/decode.js'
+import { decodePhoto, ownPhotos } from '../node/data/reading.js'
 import { type AnswerBasis, AnswerFile, type ImageAnswer } from '../node/predict/answer-file.js'
 import { fetchImage, isAddress } from '../node/predict/fetch-image.js'
 import { type FoundImages, findImages } from '../node/predict/find-images.js'
-import { loadRun, promptsPath } from '../node/run.js'
+import { exifOfRun, loadRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
 import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, modelFrom, repeated, wholeNumber } from './options.js'
+import { activationOption, deviceOption, exifOption, modelFrom, repeated, wholeNumber } from './options.js'
 import { AnswerCount, answerWriter, type PredictFormat, predictFormats } from './predict-formats.js'
 import { startLateProgress } from './progress.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
@@ -40,6 +42,7 @@ interface PredictFlags extends RejectionFlags {
   readonly allowUrl?: boolean
   readonly allowPrivateUrl?: boolean
   readonly jobs: number
+  readonly exif?: Exif
   readonly model?: string
   readonly activation?: Activation
   readonly skipBadImages?: boolean
@@ -79,6 +82,7 @@ export function predictCommand(): Command {
     .option('--allow-url', 'take addresses (https://…) as well, and fetch their images')
     .option('--allow-private-url', 'take addresses of this machine and its network, too')
     .option('--jobs <n>', 'images to read and decode side by side', wholeNumber(1), 4)
+    .addOption(exifOption())
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
     .option('--skip-bad-images', 'leave out images that cannot be read')
@@ -88,7 +92,8 @@ export function predictCommand(): Command {
   return withRejectionOptions(command).addHelpText('after', examples).action(show)
 }
 
-async function show(runPath: string, given: string[], flags: PredictFlags): Promise<void> {
+async function show(runPath: string, given: string[], asked: PredictFlags): Promise<void> {
+  const flags = { ...asked, exif: asked.exif ?? (await exifOfRun(runPath)) ?? 'apply' }
   const signal = interruptible(flags.out ? 'Interrupted. The same call goes on.' : 'Interrupted.')
   const kept = await readHeldOutFigures(runPath)
   const addresses = Boolean(flags.allowUrl || flags.allowPrivateUrl)
@@ -187,6 +192,7 @@ async function basisOf(runPath: string, flags: PredictFlags, what: Asked): Promi
     classes: flags.addClass ?? [],
     activation: flags.activation ?? null,
     device: flags.device ?? 'cpu',
+    exif: flags.exif,
     top: what.top,
     threshold: what.rejection?.threshold ?? null,
     temperature: what.temperature ?? null,
@@ -222,16 +228,17 @@ async function answerAll(
 function* imagesOf(
   names: readonly string[],
   from: number,
-  { allowPrivateUrl = false }: PredictFlags,
+  { allowPrivateUrl = false, exif }: PredictFlags,
   signal: AbortSignal,
 ): Generator<NamedImage> {
   const web = { allowPrivate: allowPrivateUrl, signal }
+  const { onRemark } = ownPhotos(exif, ({ message }) => warn(message))
   for (let i = from; i < names.length; i++) {
     const name = names[i]!
     yield {
       name,
       load: async () =>
-        isAddress(name) ? decodeImage(await fetchImage(name, web), { name }) : decodeImage(name),
+        decodePhoto(isAddress(name) ? await fetchImage(name, web) : name, { name, exif, onRemark }),
     }
   }
 }

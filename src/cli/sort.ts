@@ -7,10 +7,12 @@ import type { Classifier } from '../core/evaluate/classifier.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { conceptTemperature } from '../core/evaluate/none-of-these.js'
 import type { VerdictOptions } from '../core/evaluate/verdict.js'
+import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { decoderVersions } from '../node/data/decode.js'
-import { loadRun, promptsPath } from '../node/run.js'
+import { ownPhotos } from '../node/data/reading.js'
+import { exifOfRun, loadRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
 import { chosenThreshold, readHeldOutFigures } from '../node/runs/threshold.js'
@@ -28,6 +30,7 @@ import { interruptible } from './interrupt.js'
 import {
   activationOption,
   deviceOption,
+  exifOption,
   modelFrom,
   repeated,
   wholeNumber,
@@ -53,6 +56,7 @@ export interface SortFlags extends RejectionFlags {
   readonly keywords?: boolean
   readonly margin: number
   readonly addClass?: string[]
+  readonly exif?: Exif
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly model?: string
@@ -93,6 +97,7 @@ export function sortCommand(): Command {
       0.2,
     )
     .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
+    .addOption(exifOption())
     .option('--dry-run', 'show the plan and do nothing')
     .option('--yes', 'do it without a question')
     .option('--undo <dir>', 'take the newest sort into this folder back')
@@ -242,7 +247,16 @@ async function answersFor(
     .digest('hex')
   const classes = flags.addClass ?? []
   const { activation, device = 'cpu' } = flags
-  const computed = { version: packageVersion(), decoderVersions, activation, device }
+  const { exif, onRemark } = ownPhotos(flags.exif ?? (await exifOfRun(runPath)), ({ message }) =>
+    warn(message),
+  )
+  const computed = {
+    version: packageVersion(),
+    decoderVersions: await decoderVersions(),
+    activation,
+    device,
+    exif,
+  }
   const basis = { ...computed, prompts, classes, score: 'maximum concept matching' }
   const kept = await KeptAnswers.open(folder, basis)
   const bar = startLateProgress('looking at pictures', photos.length)
@@ -261,7 +275,13 @@ async function answersFor(
   }
   try {
     const onProgress = (done: number) => bar.update(done)
-    return await judgePhotos(open, folder, photos, { ...belief, kept, signal, onProgress })
+    return await judgePhotos(open, folder, photos, {
+      ...belief,
+      kept,
+      reading: { exif, onRemark },
+      signal,
+      onProgress,
+    })
   } finally {
     bar.stop()
     await kept.close()

@@ -31,6 +31,7 @@ import { interruptible } from './interrupt.js'
 import {
   activationOption,
   deviceOption,
+  exifOption,
   keyValues,
   oneOf,
   positiveNumber,
@@ -107,6 +108,7 @@ export function trainCommand(): Command {
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
@@ -123,7 +125,8 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const settings = settingsOf(flags, config, begun?.settings)
   // What cannot be trained is said before data and model are opened.
   resolveSettings(settings)
-  const dataset = await openData(path, flags)
+  const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
+  const dataset = await openData(path, { ...flags, exif })
   const out =
     flags.out ??
     config?.out ??
@@ -184,7 +187,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     if (flags.json) {
       const { metrics } = measured ?? {}
       process.stdout.write(
-        `${JSON.stringify({ run: out, classes: prompts.classNames, test: metrics ?? null, noneOfThese: threshold.figures, report, notes })}\n`,
+        `${JSON.stringify({ run: out, classes: prompts.classNames, exif: dataset.exif ?? null, test: metrics ?? null, noneOfThese: threshold.figures, report, notes })}\n`,
       )
     } else {
       if (measured) {

@@ -84,8 +84,12 @@ async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: 
   try {
     const { measures } = await doUnit(folder, spec, {
       model,
-      open: ({ path, root, classNames }) =>
-        openData(path, { ...(root ? { root } : {}), ...(classNames ? { classNames } : {}) }),
+      open: ({ path, root, classNames, exif }) =>
+        openData(path, {
+          ...(root ? { root } : {}),
+          ...(classNames ? { classNames } : {}),
+          exif: exif ?? 'ignore',
+        }),
       signal,
       onMeasure: show.measured,
       onEvent(event) {

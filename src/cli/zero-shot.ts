@@ -46,7 +46,8 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
       ? await templateChoice(flags.templates)
       : ({ kind: 'custom', templates: [flags.template] } as const)
   if (choice.kind === 'custom') templatesFor(choice, { name: '' })
-  const data = selectClasses(await openData(dataPath, { ...flags, signal }), flags.classes)
+  const { exif = null, ...opened } = await openData(dataPath, { ...flags, signal })
+  const data = selectClasses(opened, flags.classes)
   const { classNames, test, train, name } = data
   const templates = templatesFor(choice, data)
   // A set without test images, such as one that is all training part, is measured as a whole.
@@ -83,7 +84,7 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
         classes: flags.classes,
         classNames,
         evaluation,
-        facts: { model: flags.model, templates, ...(other ? { other } : {}) },
+        facts: { model: flags.model, exif, templates, ...(other ? { other } : {}) },
         notes: evaluationNotes({
           name,
           classNames,

@@ -82,6 +82,7 @@ export type {
 } from './graph/index.js'
 /** Symbolic tensors, their operators and gradients: what methods and towers are written in. */
 export * as graph from './graph/index.js'
+export { type Exif, oriented } from './image/orientation.js'
 export {
   clipPreprocessing,
   normalize,

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ConfigError, UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { checkPrompts } from '../core/train/trained-prompts.js'
 import { type LoadModelOptions, loadModel } from './model.js'
+import { isNamed } from './open-dataset.js'
 import { loadPrompts } from './runs/prompts-file.js'
+import { readRunConfig } from './runs/run-config.js'
 import { runFiles } from './runs/run-files.js'
 
 /** Options of {@link loadRun}. */
@@ -55,6 +57,19 @@ export async function loadRun(path: string, options: LoadRunOptions = {}): Promi
     throw error
   }
   return { prompts, model }
+}
+
+/**
+ * How photos are to be turned for a run, where it says: `ignore` for one that was trained on a folder or list of one's own
+ * with the orientation ignored, as all of version 0.1.0 were. Undefined otherwise: then photos of one's own are turned.
+ *
+ * @param path run directory, or its prompts
+ */
+export async function exifOfRun(path: string): Promise<'ignore' | undefined> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory()
+  const config = await readRunConfig(isFolder ? path : dirname(path)).catch(() => undefined)
+  if (!config || (config.data.path !== undefined && isNamed(config.data.path))) return undefined
+  return config.data.exif === 'apply' ? undefined : 'ignore'
 }
 
 /**

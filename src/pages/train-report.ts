@@ -23,6 +23,8 @@ export interface TrainReportOptions {
   readonly environment: object
 }
 
+const exifText = { apply: 'orientation applied', ignore: 'orientation ignored' } as const
+
 /** The report of a finished run as an HTML page. */
 export async function trainReport(options: TrainReportOptions): Promise<string> {
   const { dataset, run, epochs, evaluation, images, environment } = options
@@ -49,6 +51,7 @@ export async function trainReport(options: TrainReportOptions): Promise<string> 
       : {}),
     facts: {
       Settings: settings,
+      Data: { name: dataset.name, ...(dataset.exif ? { exif: exifText[dataset.exif] } : {}) },
       'Method options': methodOptions,
       Model: { ...model },
       Environment: { ...environment },

@@ -1,5 +1,6 @@
 import { ImageError } from '../core/errors.js'
 import { identifyImage } from '../core/image/image-format.js'
+import type { Exif } from '../core/image/orientation.js'
 import type { RgbImage } from '../core/image/resize.js'
 
 /** Options of {@link decodeImage}. */
@@ -8,6 +9,8 @@ export interface DecodeOptions {
   readonly name?: string
   /** Largest width x height. Default: 50 million. */
   readonly maxPixels?: number
+  /** Whether a photo is turned as its camera noted. Default: `ignore`, as the reference reads files. */
+  readonly exif?: Exif
 }
 
 /** Bytes of a file that are looked at to say what it is. */
@@ -17,8 +20,8 @@ const maxFileBytes = 2 ** 28
 
 /**
  * Decodes an image by the browser's own decoders to 8-bit RGB: a file or blob, an image element, a canvas, a frame of
- * a video. As in Node the EXIF orientation of a JPEG file and embedded colour profiles are ignored, and alpha is
- * dropped.
+ * a video. As in Node embedded colour profiles are ignored, alpha is dropped, and so is the EXIF orientation of a JPEG file
+ * unless asked for.
  *
  * Pixels are those of Node (and Pillow) for opaque 8-bit images in Chromium; other browsers' decoders may be some
  * levels away. Where alpha is below 255, colours are rounded, and lost (black) at 0; 16-bit grey is scaled, which
@@ -28,7 +31,11 @@ const maxFileBytes = 2 ** 28
  */
 export async function decodeImage(
   source: ImageBitmapSource,
-  { name = source instanceof File ? source.name : 'image', maxPixels = 50e6 }: DecodeOptions = {},
+  {
+    name = source instanceof File ? source.name : 'image',
+    maxPixels = 50e6,
+    exif = 'ignore',
+  }: DecodeOptions = {},
 ): Promise<RgbImage> {
   if (source instanceof Blob && source.size > maxFileBytes) {
     throw new ImageError(
@@ -36,7 +43,7 @@ export async function decodeImage(
       { hint: 'Make the image smaller.' },
     )
   }
-  const upright = source instanceof Blob ? await withoutOrientation(source) : source
+  const upright = source instanceof Blob && exif === 'ignore' ? await withoutOrientation(source) : source
   const bitmap = await createImageBitmap(upright, {
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
@@ -53,7 +60,7 @@ export async function decodeImage(
 /** APP1, in which cameras write EXIF data, and the start of the image, behind which there is none. */
 const APP1 = 0xe1
 const START_OF_SCAN = 0xda
-const exif = [0x45, 0x78, 0x69, 0x66]
+const EXIF = [0x45, 0x78, 0x69, 0x66]
 
 /**
  * Browsers turn a photo by its EXIF orientation, whatever `createImageBitmap` is asked for: the same JPEG file with that
@@ -69,7 +76,7 @@ async function withoutOrientation(file: Blob): Promise<Blob> {
   if (head[0] !== 0xff || head[1] !== 0xd8) return file
   let at = 2
   while (head[at] === 0xff && head[at + 1] !== START_OF_SCAN) {
-    if (head[at + 1] === APP1 && exif.every((byte, i) => head[at + 4 + i] === byte)) {
+    if (head[at + 1] === APP1 && EXIF.every((byte, i) => head[at + 4 + i] === byte)) {
       head[at + 4] = 0
       return new Blob([head, file.slice(head.length)])
     }

@@ -2,6 +2,7 @@ import { tidyClassName } from '../core/clip/templates.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
 import type { NamedImage } from '../core/evaluate/predict.js'
+import type { Exif } from '../core/image/orientation.js'
 import { decodeImage } from './image.js'
 
 /** Pictures by class name, as they were chosen or taken in the page. */
@@ -13,6 +14,8 @@ export interface PhotoDatasetOptions {
   readonly name?: string
   /** Pictures to measure by; their classes must be among those to train. */
   readonly test?: Photos
+  /** Whether photos are turned as their cameras noted. Default: `apply`. */
+  readonly exif?: Exif
 }
 
 /**
@@ -22,7 +25,7 @@ export interface PhotoDatasetOptions {
  */
 export function photoDataset(
   photos: Photos,
-  { name = 'photos', test = {} }: PhotoDatasetOptions = {},
+  { name = 'photos', test = {}, exif = 'apply' }: PhotoDatasetOptions = {},
 ): Dataset {
   const classNames = Object.keys(photos).map(tidyClassName)
   if (classNames.length < 2) {
@@ -43,26 +46,31 @@ export function photoDataset(
   return {
     name,
     classNames,
-    train: dataOf(photos, classNames, 'train'),
+    exif,
+    train: dataOf(photos, classNames, { part: 'train', exif }),
     val: [],
-    test: dataOf(test, classNames, 'test'),
+    test: dataOf(test, classNames, { part: 'test', exif }),
   }
 }
 
-function dataOf(photos: Photos, classNames: readonly string[], part: string): Datum[] {
+function dataOf(
+  photos: Photos,
+  classNames: readonly string[],
+  { part, exif }: { part: string; exif: Exif },
+): Datum[] {
   return Object.entries(photos).flatMap(([className, pictures]) => {
     const label = classNames.indexOf(tidyClassName(className))
     if (label < 0) throw new DataError(`class "${className}" is measured but not trained`)
     return pictures.map((picture, i) => {
       // Names of photos repeat, and decoded images are kept by this one.
-      const { name, load } = namedPhoto(picture, `${part}/${className}/${i}`)
+      const { name, load } = namedPhoto(picture, `${part}/${className}/${i}`, exif)
       return { source: name, label, load }
     })
   })
 }
 
 /** A picture in the page as `predictImages` takes it. */
-export function namedPhoto(picture: Blob, place = ''): NamedImage {
+export function namedPhoto(picture: Blob, place = '', exif: Exif = 'apply'): NamedImage {
   const name = [place, picture instanceof File ? picture.name : ''].filter(Boolean).join(' ') || 'image'
-  return { name, load: () => decodeImage(picture, { name }) }
+  return { name, load: () => decodeImage(picture, { name, exif }) }
 }

@@ -1,3 +1,4 @@
+import type { Exif } from '../image/orientation.js'
 import type { RgbImage } from '../image/resize.js'
 
 /** One labelled image. `load` decodes it; `source` (a path, or a name for drawn images) is for messages and keys. */
@@ -13,6 +14,8 @@ export interface Datum {
 
 /** An encoded image in two steps. */
 export interface ImageFile {
+  /** What decoding depends on beside the bytes; absent where it is that of the reference. */
+  readonly reading?: string
   /** Throws DataError when it cannot be read. */
   read(): Promise<Uint8Array>
   /** Throws DataError when it is damaged. */
@@ -29,6 +32,7 @@ export interface DataWarning {
     | 'own-split'
     | 'class-count'
     | 'val-as-test'
+    | 'unusual'
   readonly message: string
 }
 
@@ -46,6 +50,8 @@ export interface Dataset {
   /** Of the zero-shot baseline, with `{}` for the class name, where the set has one of its own. */
   readonly template?: string | undefined
   readonly warnings?: readonly DataWarning[] | undefined
+  /** Whether the EXIF orientation of its photos is applied; absent where its images are drawn, or nothing says. */
+  readonly exif?: Exif | undefined
   /**
    * Identity of the lists of a published data set, known without a look at the files. Only of the whole set: selections
    * of it have none.

@@ -37,13 +37,14 @@ export interface EvalBatchOptions extends EvalOptions {
   readonly pixels?: PixelCache | undefined
 }
 
-/** Keeps what the test transform makes of image files, by their content. */
+/** Keeps what the test transform makes of image files, by their content and how it is read. */
 export interface PixelCache {
   /** The pixels [R, R, 3] that are kept for such a file, or those that `make` gives; these are kept from then on. */
   pixels(
     bytes: Uint8Array,
     preprocessing: Preprocessing,
     make: () => Promise<Uint8Array>,
+    reading?: string,
   ): Promise<Uint8Array>
 }
 
@@ -190,7 +191,8 @@ export async function testPixels(
   signal.throwIfAborted()
   if (!pixels || !file) return made(await decoded(datum, cache))
   const content = bytes ?? (await file.read())
-  return pixels.pixels(content, preprocessing, async () => made(await file.decode(content)))
+  const make = async () => made(await file.decode(content))
+  return pixels.pixels(content, preprocessing, make, file.reading)
 }
 
 /**

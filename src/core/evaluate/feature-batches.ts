@@ -10,8 +10,11 @@ export interface FeatureCache {
 
 /** Features that one tower has computed before. */
 export interface TowerFeatures {
-  /** @param bytes the image's file */
-  find(bytes: Uint8Array): Promise<FoundFeatures>
+  /**
+   * @param bytes the image's file
+   * @param reading how it is read, see `ImageFile`
+   */
+  find(bytes: Uint8Array, reading?: string): Promise<FoundFeatures>
 }
 
 /** What is kept of an image. */
@@ -63,8 +66,9 @@ export async function* featureBatches(
   const pixelOptions = { pixels: caches?.pixels, preprocessing }
   const load = async (datum: Datum, signal: AbortSignal): Promise<Loaded> => {
     signal.throwIfAborted()
-    const bytes = caches && (await datum.file?.read())
-    const found = bytes && (await kept?.find(bytes))
+    const file = caches && datum.file
+    const bytes = await file?.read()
+    const found = bytes && (await kept?.find(bytes, file?.reading))
     return {
       found,
       pixels: found?.features ? undefined : await testPixels(pixelOptions, datum, signal, bytes),

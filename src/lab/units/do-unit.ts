@@ -103,7 +103,7 @@ function openOnce(folder: string, { open }: DoUnitOptions): (data: UnitData) => 
     })
   }
   return (data) => {
-    const key = JSON.stringify([data.path, data.root, data.classNames])
+    const key = JSON.stringify([data.path, data.root, data.classNames, data.exif])
     const known = opened.get(key) ?? checked(data)
     opened.set(key, known)
     return known

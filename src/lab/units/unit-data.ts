@@ -12,6 +12,7 @@ export async function unitData(data: Dataset, { path, root, classNames }: DataRe
     path,
     ...(root === undefined ? {} : { root }),
     ...(classNames === undefined ? {} : { classNames }),
+    ...(data.exif === 'apply' ? { exif: data.exif } : {}),
     fingerprint: await fingerprint(data),
   }
 }

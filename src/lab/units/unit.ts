@@ -14,6 +14,8 @@ const dataSchema = z.strictObject({
   root: z.string().optional(),
   /** File with class names, where there is one. */
   classNames: z.string().optional(),
+  /** Absent where the EXIF orientation of photos is ignored, as units of version 0.1.0 did. */
+  exif: z.literal('apply').optional(),
   fingerprint: z.string(),
 })
 
@@ -76,6 +78,9 @@ export function identityOf(spec: UnitSpec): string {
     // A data set's name chooses its zero-shot template.
     measures.map(({ name, data, classes }) => [name, data.name, data.fingerprint, classes]),
     // What else a model was told or says; most have neither.
+    ...(data.exif || measures.some((measure) => measure.data.exif)
+      ? [['exif', data.exif ?? null, measures.map((measure) => measure.data.exif ?? null)]]
+      : []),
     ...(model.activation || model.pixels ? [[model.activation ?? null, model.pixels ?? null]] : []),
   ]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex')

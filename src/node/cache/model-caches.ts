@@ -21,12 +21,17 @@ const resizing = ({ resize, interpolation }: Preprocessing): readonly unknown[] 
 const pixelForm = (form: Preprocessing): readonly unknown[] =>
   isClipPixels(form) ? [] : [...resizing(form), { mean: form.mean, std: form.std }]
 
+/** Likewise where files are read otherwise than the reference does. */
+const readingKey = (reading: string | undefined): readonly unknown[] =>
+  reading === undefined ? [] : [{ reading }]
+
 /** Pixels of evaluation images by the content of their files. */
 export function pixelCache(disk: DiskCache): PixelCache {
   return {
-    async pixels(bytes, form, make) {
+    async pixels(bytes, form, make, reading) {
       const { size } = form
-      const key = cacheKey('pixels', await preprocessing(), size, contentHash(bytes), ...resizing(form))
+      const what = [contentHash(bytes), ...resizing(form), ...readingKey(reading)]
+      const key = cacheKey('pixels', await preprocessing(), size, ...what)
       const known = await disk.get('pixels', key)
       if (known?.length === 3 * size * size) return known
       const pixels = await make()
@@ -53,8 +58,8 @@ function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>)
         ...pixelForm(form),
       )
       return {
-        async find(bytes) {
-          const key = cacheKey(tower, contentHash(bytes))
+        async find(bytes, reading) {
+          const key = cacheKey(tower, contentHash(bytes), ...readingKey(reading))
           const features = floatsOf(await disk.get('image-features', key))
           return {
             features: features?.length === width ? features : undefined,

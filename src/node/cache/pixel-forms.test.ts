@@ -38,6 +38,16 @@ describe('the cache of pixels', () => {
     for (const [i, form] of forms.entries()) found.push((await pixels(bytes, form, i))[0]!)
     expect(found).toEqual([0, 1, 2, 0, 0])
   })
+
+  it('tells ways of reading apart', async () => {
+    const bytes = Uint8Array.of(5)
+    const read = async (value: number, reading?: string) => {
+      const make = async () => new Uint8Array(12).fill(value)
+      return (await pixelCache(disk).pixels(bytes, clip, make, reading))[0]
+    }
+    expect([await read(1), await read(2, 'upright'), await read(3, 'as stored')]).toEqual([1, 2, 3])
+    expect([await read(4), await read(5, 'upright'), await read(6, 'as stored')]).toEqual([1, 2, 3])
+  })
 })
 
 describe('the cache of features', () => {
@@ -68,5 +78,15 @@ describe('the cache of features', () => {
     }
     for (const [i, form] of forms.entries())
       expect((await (await open(form)).find(bytes)).features).toEqual(Float32Array.of(i))
+  })
+
+  it('tells ways of reading apart', async () => {
+    const tower = await open(clip)
+    const bytes = Uint8Array.of(5)
+    await (await tower.find(bytes)).keep(Float32Array.of(1))
+    expect((await tower.find(bytes, 'upright')).features).toBeUndefined()
+    await (await tower.find(bytes, 'upright')).keep(Float32Array.of(2))
+    expect((await tower.find(bytes)).features).toEqual(Float32Array.of(1))
+    expect((await tower.find(bytes, 'upright')).features).toEqual(Float32Array.of(2))
   })
 })

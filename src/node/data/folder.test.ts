@@ -43,10 +43,15 @@ describe('openFolder on class folders', () => {
 
   it('takes image files of all kinds and leaves out everything else', async () => {
     await touch('a/1.JPG', 'a/2.jpeg', 'a/3.png', 'a/4.WebP', 'a/5.gif', 'a/6.avif', 'a/7.tiff')
+    await touch('a/8.jfif', 'a/8.jpe', 'a/8.BMP', 'a/8.heic', 'a/8.HEIF', 'a/8.jxl')
     await touch(
       'a/.8.jpg',
       'a/._1.jpg',
       'a/Thumbs.db',
+      'a/desktop.INI',
+      'a/@eaDir/1.jpg/SYNOPHOTO_THUMB_XL.jpg',
+      '@eaDir/a/1.jpg',
+      '#recycle/1.jpg',
       'a/notes.txt',
       'a/jpg',
       '__MACOSX/a/1.jpg',
@@ -61,6 +66,12 @@ describe('openFolder on class folders', () => {
       'a/5.gif',
       'a/6.avif',
       'a/7.tiff',
+      'a/8.BMP',
+      'a/8.HEIF',
+      'a/8.heic',
+      'a/8.jfif',
+      'a/8.jpe',
+      'a/8.jxl',
     ])
     expect(dataset.test).toEqual([])
     expect(dataset.warnings).toEqual([
@@ -184,8 +195,8 @@ describe('openFolder on folders that cannot be used', () => {
   })
 
   it('refuses a class folder without images', async () => {
-    await touch('a/1.jpg', 'b/1.heic')
-    await refused(/b: no images \(1 other file, such as 1\.heic\)/, /\.webp/)
+    await touch('a/1.jpg', 'b/1.psd')
+    await refused(/b: no images \(1 other file, such as 1\.psd\)/, /\.webp/)
   })
 
   it('refuses images one level too deep', async () => {

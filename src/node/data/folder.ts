@@ -2,16 +2,23 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Dataset, DataWarning, Datum } from '../../core/data/dataset.js'
 import { checkedFraction, usedParts } from '../../core/data/hold-out.js'
 import { DataError } from '../../core/errors.js'
+import type { Exif } from '../../core/image/orientation.js'
+import { pictureEndings } from '../files/picture-names.js'
 import { resolveClassNames } from './class-names.js'
 import { FileDatum } from './file-datum.js'
 import { ImageFolder } from './image-folder.js'
-import { compareCodePoints, type FolderReader, folderReader, imageExtensions } from './listing.js'
+import { compareCodePoints, type FolderReader, folderReader } from './listing.js'
+import { ownPhotos, type Reading } from './reading.js'
 
 export interface FolderOptions {
   /** File that names the classes, see `resolveClassNames`; by default the folders' names do. */
   readonly classNames?: string | undefined
   /** Share of each class kept for testing where the folder has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
+  /** Whether the EXIF orientation of photos is applied. Default: `apply`. */
+  readonly exif?: Exif | undefined
+  /** Told while images are read what was made of unusual ones. */
+  readonly onWarning?: ((warning: DataWarning) => void) | undefined
 }
 
 export interface FolderDataset extends Dataset {
@@ -46,7 +53,8 @@ interface ClassImages {
 export async function openFolder(root: string, options: FolderOptions = {}): Promise<FolderDataset> {
   const testFraction = checkedFraction(options.testFraction)
   const read = await folderReader(root)
-  const { found, ignored } = await readParts(root, read)
+  const { exif = 'apply', onWarning } = options
+  const { found, ignored } = await readParts(root, read, ownPhotos(exif, onWarning))
   const folders = [...new Set(found.map(({ folder }) => folder))].sort(compareCodePoints)
   const classNames = await resolveClassNames(folders, options.classNames)
 
@@ -61,6 +69,7 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
     name: basename(resolve(root)),
     classNames,
     folders,
+    exif,
     ...parts,
     warnings: [...ignored, ...otherFiles(found), ...warnings, ...missingImages(folders, parts)],
   }
@@ -71,6 +80,7 @@ const classAndFile = ({ source }: Datum): string[] => [basename(dirname(source))
 async function readParts(
   root: string,
   read: FolderReader,
+  reading: Reading,
 ): Promise<{ found: ClassImages[]; ignored: DataWarning[] }> {
   const top = await read(root)
   if (top.folders.length === 0) throw nothingIn(root, top.images.length, top.others.length)
@@ -79,14 +89,14 @@ async function readParts(
 
   const parts = await partsOf(root, top.folders, read)
   if (parts.length === 0)
-    return { found: await readClasses(root, top.folders, 'train', read, ignored), ignored }
+    return { found: await readClasses(root, top.folders, 'train', { read, reading, ignored }), ignored }
 
   const found: ClassImages[] = []
   for (const part of parts) {
     const path = join(root, part)
     const { folders, images } = await read(path)
     if (images.length > 0) ignored.push(looseImages(path, images))
-    found.push(...(await readClasses(path, folders, part, read, ignored)))
+    found.push(...(await readClasses(path, folders, part, { read, reading, ignored })))
   }
   for (const folder of top.folders.filter((name) => !parts.includes(name as Part))) {
     const message = `${join(root, folder)} is ignored: ${root} is read as ${parts.join(', ')}`
@@ -108,12 +118,11 @@ async function readClasses(
   path: string,
   folders: readonly string[],
   part: Part,
-  read: FolderReader,
-  ignored: DataWarning[],
+  { read, reading, ignored }: { read: FolderReader; reading: Reading; ignored: DataWarning[] },
 ): Promise<ClassImages[]> {
   const classes: ClassImages[] = []
   for (const folder of folders) {
-    const place = new ImageFolder(join(path, folder))
+    const place = new ImageFolder(join(path, folder), '', undefined, reading)
     const { images, others, folders: inner } = await read(place.path)
     if (images.length === 0) throw await noImages(path, folder, inner, others, read)
     for (const below of inner) {
@@ -197,7 +206,7 @@ async function noImages(
   if (inner.length > 0 && listings.every(({ images }) => images.length > 0)) {
     return error(`Its folders hold images: did you mean ${path}?`)
   }
-  return error(`Images end in ${imageExtensions.join(', ')}; put some there, or remove the folder.`)
+  return error(`Images end in ${pictureEndings.join(', ')}; put some there, or remove the folder.`)
 }
 
 /** What others call the parts. */

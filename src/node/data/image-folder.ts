@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError } from '../../core/errors.js'
 import { isInside } from '../files/paths.js'
+import { asReference, type Reading } from './reading.js'
 
 /**
  * A folder that images are taken from. Data sets have up to a million images, so they share one such record for each
@@ -12,11 +13,13 @@ export class ImageFolder {
    * @param path as messages show it
    * @param key what it is called in fingerprints: its path inside the data set
    * @param boundary real path that no image may lie outside of; none where the folder's reader has looked at links
+   * @param reading how its files become pictures
    */
   constructor(
     readonly path: string,
     readonly key: string = '',
     readonly boundary?: string,
+    public reading: Reading = asReference,
   ) {}
 
   /** A folder below. */
@@ -25,6 +28,7 @@ export class ImageFolder {
       join(this.path, name),
       this.key === '' ? name : `${this.key}/${name}`,
       this.boundary,
+      this.reading,
     )
   }
 

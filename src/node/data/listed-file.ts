@@ -9,6 +9,7 @@ import { ImageFolder } from './image-folder.js'
 import { pathChecker } from './listed-paths.js'
 import { headerHint, type ListedRow, readListedRows } from './listed-rows.js'
 import { compareCodePoints } from './listing.js'
+import { ownPhotos } from './reading.js'
 
 /** Options of {@link openListedFile}. */
 export interface ListedFileOptions extends FolderOptions {
@@ -44,7 +45,8 @@ export async function openListedFile(file: string, options: ListedFileOptions = 
   const classes = [...new Set(rows.map(({ className }) => className))].sort(compareCodePoints)
   const classNames = await resolveClassNames(classes, options.classNames, ['class', 'classes'])
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const folder = new ImageFolder(root)
+  const { exif = 'apply', onWarning } = options
+  const folder = new ImageFolder(root, '', undefined, ownPhotos(exif, onWarning))
   const data = (part: Part): FileDatum[] =>
     rows
       .filter((row) => (row.part ?? 'train') === part)
@@ -55,6 +57,7 @@ export async function openListedFile(file: string, options: ListedFileOptions = 
   return {
     name: basename(file, extname(file)),
     classNames,
+    exif,
     ...parts,
     warnings: [...warnings, ...measured, ...missingImages(classes, parts, 'class')],
   }

@@ -1,24 +1,13 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { DataError } from '../../core/errors.js'
 import { isInside } from '../files/paths.js'
+import { isLeftover, isPicture } from '../files/picture-names.js'
 import { leadsOut } from './image-folder.js'
 import { listEndings } from './listed-rows.js'
 
-/** File name endings of the image types that can be decoded; whether a file is intact shows when it is loaded. */
-export const imageExtensions: readonly string[] = [
-  '.jpg',
-  '.jpeg',
-  '.png',
-  '.webp',
-  '.gif',
-  '.tif',
-  '.tiff',
-  '.avif',
-]
-
-/** What a folder holds: names in code-point order, hidden entries and litter of operating systems left out. */
+/** What a folder holds: names in code-point order, what `isLeftover` names left out. */
 export interface Listing {
   readonly folders: readonly string[]
   readonly images: readonly string[]
@@ -54,10 +43,10 @@ async function list(path: string, realRoot: string): Promise<Listing> {
   const others: string[] = []
   const entries = await attempt(path, () => readdir(path, { withFileTypes: true }))
   for (const entry of entries) {
-    if (isLitter(entry.name)) continue
+    if (isLeftover(entry.name)) continue
     const kind = entry.isSymbolicLink() ? await kindOfTarget(join(path, entry.name), realRoot) : kindOf(entry)
     if (kind === 'folder') folders.push(entry.name)
-    else if (kind === 'file') (isImageName(entry.name) ? images : others).push(entry.name)
+    else if (kind === 'file') (isPicture(entry.name) ? images : others).push(entry.name)
   }
   for (const names of [folders, images, others]) names.sort(compareCodePoints)
   return { folders, images, others }
@@ -72,15 +61,6 @@ async function kindOfTarget(link: string, realRoot: string): Promise<'folder' | 
   const target = await attempt(link, () => realpath(link))
   if (target === realRoot || !isInside(target, realRoot)) throw leadsOut(link)
   return kindOf(await attempt(link, () => stat(target)))
-}
-
-function isImageName(name: string): boolean {
-  return imageExtensions.includes(extname(name).toLowerCase())
-}
-
-/** Hidden files and what operating systems leave behind. */
-export function isLitter(name: string): boolean {
-  return name.startsWith('.') || name === '__MACOSX' || name === 'Thumbs.db' || name === 'desktop.ini'
 }
 
 async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {

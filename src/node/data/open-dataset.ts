@@ -2,9 +2,11 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Dataset, DataWarning } from '../../core/data/dataset.js'
 import { ConfigError, DataError } from '../../core/errors.js'
+import type { Exif } from '../../core/image/orientation.js'
 import { nearestNames } from '../../core/suggest.js'
 import { type DatasetSource, findSource, sourceNamed } from './dataset-source.js'
 import { withCachedDraws } from './few-shot-cache.js'
+import { readAs } from './file-datum.js'
 import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
@@ -34,6 +36,12 @@ export interface OpenDatasetOptions {
   readonly testFraction?: number | undefined
   /** Where listings of large published data sets are kept. */
   readonly indexFolder?: string | undefined
+  /**
+   * Whether the EXIF orientation of photos is applied. Default: `apply` for folders and lists of one's own, `ignore` for
+   * published data sets, on which results were computed that way.
+   */
+  readonly exif?: Exif | undefined
+  /** Also told, while images are read, what was made of unusual ones. */
   readonly onWarning?: ((warning: DataWarning) => void) | undefined
   /** Class folders read so far, while those of a large published data set are read for the first time. */
   readonly onScan?: ((read: number, total: number) => void) | undefined
@@ -61,6 +69,8 @@ export interface DatasetOpener {
    * @throws ConfigError for an unknown name or an option that does not fit, DataError when the data cannot be used
    */
   openDataset(path: string, options?: OpenDatasetOptions): Promise<Dataset>
+  /** Whether a path is that of a data set known by name, published or drawn, judged by the path alone. */
+  isNamed(path: string): boolean
   /** The published data set that a path means, if it means one. */
   findPublished(path: string, root: string | undefined): Promise<Published | undefined>
   /**
@@ -123,6 +133,10 @@ export function datasetOpener({ published: sources, drawn, indexFolder }: KnownS
       for (const warning of dataset.warnings ?? []) options.onWarning?.(warning)
       return dataset
     },
+    isNamed: (path) =>
+      drawn.names.includes(path) ||
+      sources.some(({ folder }) => folder === basename(path)) ||
+      findSource(sources, basename(path)) !== undefined,
     findPublished,
     pathWithoutRoot: (path, root) =>
       root !== undefined && findSource(sources, path) ? join(root, path) : path,
@@ -154,9 +168,10 @@ function refuseFolderOptions(name: string, options: OpenDatasetOptions): void {
 
 async function openPublished({ source, root }: Published, options: OpenDatasetOptions): Promise<Dataset> {
   refuseFolderOptions(source.name, options)
-  const { onScan, signal, indexFolder } = options
+  const { onScan, signal, indexFolder, exif = 'ignore' } = options
   const dataset = await source.open({ root, indexFolder, onScan, signal })
-  return withCachedDraws(dataset, join(root, source.folder))
+  if (exif === 'apply') readAs(dataset, { exif, key: 'upright' })
+  return withCachedDraws({ ...dataset, exif }, join(root, source.folder))
 }
 
 const isThere = async (path: string): Promise<boolean> =>

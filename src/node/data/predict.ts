@@ -1,7 +1,14 @@
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { type Prediction, type PredictOptions, predictImages } from '../../core/evaluate/predict.js'
+import type { Exif } from '../../core/image/orientation.js'
 import type { RgbImage } from '../../core/image/resize.js'
-import { decodeImage } from './decode.js'
+import { decodePhoto } from './reading.js'
+
+/** Options of {@link predict}. */
+export interface PredictFilesOptions extends PredictOptions {
+  /** Whether the EXIF orientation of photos is applied. Default: `apply`. */
+  readonly exif?: Exif | undefined
+}
 
 /**
  * Classifies images: paths, encoded files in memory, or decoded pixels.
@@ -11,11 +18,15 @@ import { decodeImage } from './decode.js'
 export function predict(
   classifier: Classifier,
   images: readonly (string | Uint8Array | RgbImage)[],
-  options: PredictOptions = {},
+  { exif, ...options }: PredictFilesOptions = {},
 ): AsyncGenerator<Prediction> {
-  const named = images.map((image, place) => ({
-    name: typeof image === 'string' ? image : `${place}`,
-    load: async () => (typeof image === 'string' || image instanceof Uint8Array ? decodeImage(image) : image),
-  }))
+  const named = images.map((image, place) => {
+    const name = typeof image === 'string' ? image : `${place}`
+    return {
+      name,
+      load: async () =>
+        typeof image === 'string' || image instanceof Uint8Array ? decodePhoto(image, { name, exif }) : image,
+    }
+  })
   return predictImages(classifier, named, options)
 }

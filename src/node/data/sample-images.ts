@@ -1,11 +1,15 @@
 import { basename, dirname, join } from 'node:path'
 import type { Dataset } from '../../core/data/dataset.js'
+import type { Exif } from '../../core/image/orientation.js'
 import type { LookedAtImage } from '../../core/interpret/image-attention.js'
-import { decodeImage } from './decode.js'
+import { decodePhoto } from './reading.js'
 
-/** Image files by path. */
-export const imageFiles = (paths: readonly string[]): LookedAtImage[] =>
-  paths.map((path) => ({ name: path, load: () => decodeImage(path) }))
+/** Photos of one's own by path; their EXIF orientation is applied unless asked for otherwise. */
+export const imageFiles = (
+  paths: readonly string[],
+  { exif }: { readonly exif?: Exif | undefined } = {},
+): LookedAtImage[] =>
+  paths.map((path) => ({ name: path, load: () => decodePhoto(path, { name: path, exif }) }))
 
 /** Evenly spaced test images of the given classes, or training images where there are no test images. */
 export function sampleImages(

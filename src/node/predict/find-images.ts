@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { ConfigError, DataError } from '../../core/errors.js'
-import { compareCodePoints, isLitter } from '../data/listing.js'
+import { compareCodePoints } from '../data/listing.js'
+import { isLeftover } from '../files/picture-names.js'
 import { findPhotos, type Unreadable } from '../sort/find-photos.js'
 import { isAddress } from './fetch-image.js'
 
@@ -78,7 +79,8 @@ const slashed = (pattern: string): string => (sep === '\\' ? pattern.replaceAll(
 
 async function matching(pattern: string): Promise<string[]> {
   const names = await glob([slashed(pattern)], { expandDirectories: false, followSymbolicLinks: false })
-  const images = names.filter((name) => !isLitter(name.slice(name.lastIndexOf('/') + 1)))
+  const named = new Set(slashed(pattern).split('/'))
+  const images = names.filter((name) => !name.split('/').some((part) => isLeftover(part) && !named.has(part)))
   if (images.length > 0) return images.sort(compareCodePoints)
   throw new DataError(`${pattern}: no such file, and nothing that matches`, {
     hint: 'Check the path; folders are separated by /, and ** stands for folders of any depth.',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ConfigError, UserError } from '../../core/errors.js'
+import { type Exif, exifChoices } from '../../core/image/orientation.js'
 import { type ModelReference, modelReferenceSchema } from '../../core/model-reference.js'
 import type { Settings } from '../../core/train/settings.js'
 import { RunDirectory } from './run-directory.js'
@@ -14,6 +15,8 @@ export interface RunConfig {
     /** Training images to draw the shots from. */
     readonly images: number
     readonly classNames: readonly string[]
+    /** Whether the EXIF orientation was applied; absent where it was not, as in all runs of version 0.1.0. */
+    readonly exif?: Exif
   }
   readonly settings: Settings
 }
@@ -25,6 +28,7 @@ const schema = z.object({
     path: z.string().optional(),
     images: z.int(),
     classNames: z.array(z.string()),
+    exif: z.enum(exifChoices).optional(),
   }),
   settings: z.record(z.string(), z.unknown()),
 })
@@ -51,8 +55,8 @@ export async function readRunConfig(path: string): Promise<RunConfig | undefined
 
 /** Refuses to continue a run under other settings, another model or other data. Throws ConfigError naming the key. */
 export function checkSameRun(out: string, known: RunConfig, config: RunConfig): void {
-  const recorded = flat(known)
-  const wanted = flat(config)
+  const recorded = flat(withExif(known))
+  const wanted = flat(withExif(config))
   for (const key of new Set([...wanted.keys(), ...recorded.keys()])) {
     // The data may have moved; its classes and the settings decide which images are drawn.
     if (key === 'data.path' || recorded.get(key) === wanted.get(key)) continue
@@ -62,6 +66,12 @@ export function checkSameRun(out: string, known: RunConfig, config: RunConfig): 
     )
   }
 }
+
+/** What does not say how photos were turned did not turn them. */
+const withExif = (config: RunConfig): RunConfig => ({
+  ...config,
+  data: { ...config.data, exif: config.data.exif ?? 'ignore' },
+})
 
 function flat(value: unknown, prefix = ''): Map<string, string> {
   if (typeof value !== 'object' || value === null) return new Map([[prefix, JSON.stringify(value)]])

@@ -51,6 +51,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       ...(dataPath === undefined ? {} : { path: dataPath }),
       images: data.train.length,
       classNames: data.classNames,
+      ...(data.exif === undefined ? {} : { exif: data.exif }),
     },
     settings,
   }

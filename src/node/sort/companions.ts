@@ -1,8 +1,6 @@
 import { extname } from 'node:path'
-import { imageExtensions } from '../data/listing.js'
+import { isPicture } from '../files/picture-names.js'
 
-/** Pictures that the decoder may know how to refuse with a reason. */
-const furtherPictures = ['.heic', '.heif', '.bmp', '.jxl', '.jpe', '.jfif']
 const raws = ['.cr2', '.cr3', '.nef', '.arw', '.dng', '.raf', '.orf', '.rw2']
 /** Settings of editors, a camera's raw file, the video of a live photo. */
 const companionEndings = new Set(['.xmp', '.aae', '.mov', ...raws])
@@ -19,11 +17,6 @@ export interface Family {
 export interface Families {
   readonly pictures: readonly Family[]
   readonly others: readonly string[]
-}
-
-export const isPicture = (name: string): boolean => {
-  const ending = extname(name).toLowerCase()
-  return imageExtensions.includes(ending) || furtherPictures.includes(ending)
 }
 
 export const stemOf = (name: string): string => name.slice(0, name.length - extname(name).length)

@@ -1,7 +1,8 @@
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DataError } from '../../core/errors.js'
-import { compareCodePoints, isLitter } from '../data/listing.js'
+import { compareCodePoints } from '../data/listing.js'
+import { isLeftover } from '../files/picture-names.js'
 import { familiesOf } from './companions.js'
 
 /** A file below the folder that is sorted, as it was found. */
@@ -40,7 +41,7 @@ export interface Unreadable {
 
 /**
  * Finds the pictures in a folder and the folders below it. Symbolic links are followed nowhere but at `folder` itself;
- * hidden files and litter of operating systems are left out.
+ * hidden files and what systems leave behind are left out.
  *
  * @param without real path of a folder to leave out
  * @throws DataError when the folder cannot be read
@@ -64,7 +65,7 @@ export async function findPhotos(folder: string, without?: string): Promise<Foun
     })
     const files = new Map<string, FoundFile & Pick<Photo, 'ctimeMs'>>()
     for (const entry of entries) {
-      if (isLitter(entry.name)) continue
+      if (isLeftover(entry.name)) continue
       if (entry.isSymbolicLink()) found.links.push(path(entry.name))
       else if (entry.isDirectory()) {
         if (join(root, path(entry.name)) !== without) pending.push(path(entry.name))

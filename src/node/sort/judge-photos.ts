@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Classifier } from '../../core/evaluate/classifier.js'
 import { predictEach } from '../../core/evaluate/predict.js'
 import { type Answer, type Verdict, type VerdictOptions, verdictOf } from '../../core/evaluate/verdict.js'
-import { decodeImage } from '../data/decode.js'
+import { decodePhoto, type Reading } from '../data/reading.js'
 import type { Photo, Unreadable } from './find-photos.js'
 import type { KeptAnswers } from './kept-answers.js'
 
@@ -22,6 +22,8 @@ export interface PhotoClassifier {
 export interface JudgeOptions extends VerdictOptions {
   /** Answers of earlier calls, to which those of this one are added. */
   readonly kept: KeptAnswers
+  /** How the pictures are read. */
+  readonly reading: Pick<Reading, 'exif' | 'onRemark'>
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number) => void
 }
@@ -37,7 +39,7 @@ export async function judgePhotos(
   open: () => Promise<PhotoClassifier>,
   folder: string,
   photos: readonly Photo[],
-  { kept, signal, onProgress, ...options }: JudgeOptions,
+  { kept, reading, signal, onProgress, ...options }: JudgeOptions,
 ): Promise<{ judged: JudgedPhoto[]; unreadable: Unreadable[] }> {
   const unreadable: Unreadable[] = []
   const answers = new Map<string, Answer>()
@@ -47,9 +49,10 @@ export async function judgePhotos(
     return !answer
   })
   const byPath = new Map(unseen.map((photo) => [photo.path, photo]))
+  const load = (path: string) => decodePhoto(path, { ...reading, name: path })
   const advance = () => onProgress?.(answers.size + unreadable.length)
   if (unseen.length > 0) {
-    const images = unseen.map(({ path }) => ({ name: path, load: () => decodeImage(join(folder, path)) }))
+    const images = unseen.map(({ path }) => ({ name: path, load: () => load(join(folder, path)) }))
     const { classifier, temperature } = await open()
     // Scores are kept for any threshold, and so are judged below.
     const rejection = { temperature, threshold: 0 }
