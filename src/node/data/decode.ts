@@ -6,13 +6,7 @@ import type { RgbImage } from '../../core/image/resize.js'
 import { openBmp } from './formats/bmp.js'
 import { openHeic } from './formats/heic.js'
 import { openJpegXl } from './formats/jpeg-xl.js'
-import {
-  type FormatDecoder,
-  type FormatOptions,
-  type OpenedImage,
-  Refused,
-  type Size,
-} from './formats/opened-image.js'
+import { type FormatDecoder, type OpenedImage, Refused, type Size } from './formats/opened-image.js'
 import { openSharp } from './formats/sharp.js'
 
 export { decoderVersions } from './formats/sharp.js'
@@ -28,9 +22,9 @@ export interface DecodeOptions {
   /** Default: `ignore`. HEIC and JPEG XL have their orientation in the format itself, and it is always applied. */
   readonly exif?: Exif
   /** What becomes of grey beyond 255: `clip` (default) as Pillow does, which makes most of it white, or `scale`. */
-  readonly deepGrey?: FormatOptions['deepGrey']
+  readonly deepGrey?: 'clip' | 'scale'
   /** Told what was made of an unusual picture, without its name. */
-  readonly onRemark?: FormatOptions['onRemark']
+  readonly onRemark?: ((remark: string) => void) | undefined
 }
 
 const largestFile = 2 ** 30
