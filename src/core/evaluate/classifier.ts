@@ -66,20 +66,26 @@ export interface Learned {
  *
  * @throws ConfigError where the method cannot know the classes, as with class-specific contexts
  */
-export async function promptedClassifier(
-  options: ClassifierOptions,
-  { method, parameters }: Learned,
-): Promise<Classifier> {
-  const head = method.head(options.classNames)
-  const feeds = Object.fromEntries(
-    method.parameters.map((spec): [string, HostTensor] => {
-      const data = parameters.get(spec.name)!
-      return [spec.name, { shape: shapeOf(spec, data.length), data }]
-    }),
-  )
+export async function promptedClassifier(options: ClassifierOptions, learned: Learned): Promise<Classifier> {
+  const { head, feeds, text } = await learnedHead(options, learned)
+  return headClassifier(options, head, feeds, text)
+}
+
+/** A head, the values of its inputs beside images, and the class weights where all images have the same. */
+export interface FedHead {
+  readonly head: ClassHead
+  readonly feeds: Readonly<Record<string, HostTensor>>
+  /** [classes, embedDim] */
+  readonly text: Float32Array | undefined
+}
+
+/** The head of what was learned for class names, with what it is fed. */
+export async function learnedHead(options: ClassifierOptions, learned: Learned): Promise<FedHead> {
+  const head = learned.method.head(options.classNames)
+  const feeds = feedsOf(learned)
   const text = await classWeights(options, head, feeds)
-  const derived = head.derive?.(parameters, text ?? new Float32Array(0))
-  return headClassifier(options, head, { ...feeds, ...derived }, text)
+  const derived = head.derive?.(learned.parameters, text ?? new Float32Array(0))
+  return { head, feeds: { ...feeds, ...derived }, text }
 }
 
 /**
@@ -99,6 +105,15 @@ export async function zeroShotClassifier(
   }
   return headClassifier(options, head, {}, await classWeights(options, head, {}, onProgress))
 }
+
+/** What was learned, as a graph is fed it. */
+export const feedsOf = ({ method, parameters }: Learned): Record<string, HostTensor> =>
+  Object.fromEntries(
+    method.parameters.map((spec) => {
+      const data = parameters.get(spec.name)!
+      return [spec.name, { shape: shapeOf(spec, data.length), data }]
+    }),
+  )
 
 /** Weights of the classes, [classes, embedDim], where they are the same for all images. */
 async function classWeights(
@@ -135,7 +150,7 @@ async function headClassifier(
   const shared = { classNames, preprocessing, batchSize, textFeatures: text, caches }
   const { features } = head
   const each = features ? [features.width] : [3, resolution, resolution]
-  const compiled = await compileHead({ ...options, batchSize }, head, feeds, each, text)
+  const compiled = await compileHead({ ...options, batchSize }, { head, feeds, text }, each)
   if (!features) return disposable({ ...shared, classify: compiled.run, release: compiled.release })
   // Where each image has its own texts, the tower needs no smaller batches.
   const tower = frozenImageTower(clip, runtime, options.batchSize ?? BATCH, features)
@@ -153,12 +168,10 @@ async function headClassifier(
 }
 
 /** What leads to the logits, compiled: from images of the given shape, or from their features. */
-async function compileHead(
+export async function compileHead(
   { clip, runtime, classNames, batchSize }: ClassifierOptions & { readonly batchSize: number },
-  head: ClassHead,
-  feeds: Readonly<Record<string, HostTensor>>,
+  { head, feeds, text }: FedHead,
   each: readonly number[],
-  text: Float32Array | undefined,
 ) {
   const { embedDim } = clip.config
   const shape = [batchSize, ...each]

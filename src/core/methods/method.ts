@@ -186,6 +186,8 @@ export interface ClassHead {
   readonly features?: Pick<FeatureInputs, 'width' | 'tower'> | undefined
   /** Images that are classified at once; default: as many as the tower takes. */
   readonly batchSize?: number
+  /** True where logits are exp(logit_scale) * image text^T, so that images encoded once do for any classes. */
+  readonly cosine?: boolean
   /**
    * @param images pixels [B, 3, R, R], or features [B, width]
    * @param values parameters, and what was derived

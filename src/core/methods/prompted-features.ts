@@ -94,6 +94,7 @@ export function promptedFeatures(
           ? { batchSize: Math.max(1, Math.floor(CONDITIONAL_TEXTS / classNames.length)) }
           : { text: (parameter) => weights(prompts(parameter), zeros([1, clip.config.embedDim])) }),
         features: visual ? undefined : frozenFeatures(clip),
+        cosine: !conditional,
         classify(images, parameter, text) {
           const entering = prompts(parameter)
           const image = visual ? promptedImage(clip, images, entering) : l2Normalize(images)
