@@ -10,7 +10,8 @@ const allowed: Record<string, readonly string[]> = {
   exchange: ['node', 'core'],
   lab: ['node', 'core'],
   pages: ['lab', 'core'],
-  cli: ['core', 'node', 'exchange', 'lab', 'pages'],
+  server: ['node', 'core'],
+  cli: ['core', 'node', 'exchange', 'lab', 'pages', 'server'],
 }
 /** Imports that still run outwards. */
 const open: readonly string[] = []

@@ -38,6 +38,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'sort a folder of pictures into a folder a class, or write keywords for them; undo it',
       load: async () => (await import('./sort.js')).sortCommand,
     },
+    serve: {
+      usage: '[options] <run>',
+      description: 'answer over HTTP what images show',
+      load: async () => (await import('./serve.js')).serveCommand,
+    },
     interpret: {
       usage: '[options] <run>',
       description: 'show the words near learned prompts, and where the image tower looks',

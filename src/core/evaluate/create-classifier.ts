@@ -28,10 +28,8 @@ export async function createClassifier(
   { prompts, model }: Run,
   { classNames = prompts.classNames, addClasses = [], batchSize }: CreateClassifierOptions = {},
 ): Promise<Classifier> {
-  const added = addClasses.map(tidyClassName)
-  checkAddedClasses(classNames, added)
   const { clip, runtime, caches } = model
-  const options = { clip, runtime, caches, classNames: [...classNames, ...added] }
+  const options = { clip, runtime, caches, classNames: withAddedClasses(classNames, addClasses) }
   const { parameters } = prompts
   return promptedClassifier(
     { ...options, ...(batchSize ? { batchSize } : {}) },
@@ -40,10 +38,13 @@ export async function createClassifier(
 }
 
 /**
- * Added names must differ from the others in what CLIP reads: its tokenizer ignores case. A data set's own names need
- * not: two pairs of ImageNet's classes have the same ("missile", "sunglasses").
+ * Class names and others beside them, which are tidied. These must differ from all in what CLIP reads: its tokenizer ignores
+ * case. A data set's own names need not: two pairs of ImageNet's classes have the same ("missile", "sunglasses").
+ *
+ * @throws ConfigError for an added name that is empty or there already
  */
-function checkAddedClasses(classNames: readonly string[], added: readonly string[]): void {
+export function withAddedClasses(classNames: readonly string[], addClasses: readonly string[]): string[] {
+  const added = addClasses.map(tidyClassName)
   const known = new Set(classNames.map((name) => name.toLowerCase()))
   for (const name of added) {
     if (isBlankName(name)) {
@@ -56,4 +57,5 @@ function checkAddedClasses(classNames: readonly string[], added: readonly string
     }
     known.add(name.toLowerCase())
   }
+  return [...classNames, ...added]
 }

@@ -16,6 +16,8 @@ export interface ImageEncoder {
    * @returns what {@link ClassLogits} reads of them: [n, width]
    */
   encode(images: Float32Array): Promise<Float32Array>
+  /** Frees it. */
+  release(): Promise<void>
 }
 
 /** What tells classes apart. */
@@ -64,11 +66,11 @@ export function openClassifier({ prompts, model }: Run): OpenClassifier {
     preprocessing,
     width: encoded?.width ?? 3 * resolution ** 2,
     async encoder(batchSize) {
-      if (!encoded) return { batchSize, encode: async (images) => images }
+      if (!encoded) return { batchSize, encode: async (images) => images, release: async () => {} }
       const tower = frozenImageTower(clip, runtime, batchSize, encoded)
       // Compiled now, so that the first image does not wait for it.
       await tower.features(new Float32Array(3 * resolution ** 2))
-      return { batchSize, encode: (images) => tower.features(images) }
+      return { batchSize, encode: tower.features, release: tower.release }
     },
     async classes(classNames, batchSize) {
       const options = { ...shared, classNames, batchSize }
