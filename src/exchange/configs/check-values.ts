@@ -4,6 +4,12 @@ import type { GivenValues } from './sources.js'
 import { otherSections, type Trainer, trainers } from './trainers.js'
 import { type ConfigValue, pythonLiteral } from './value.js'
 
+/** What is wrong with a key. */
+export interface Problem {
+  readonly key: string
+  readonly message: string
+}
+
 /** What a configuration says, checked. */
 export interface CheckedValues {
   /** The value of a key: as given, else the reference's default. */
@@ -11,7 +17,7 @@ export interface CheckedValues {
   /** Keys that the user wrote and that have no effect here. */
   readonly withoutEffect: readonly string[]
   /** What is wrong, key by key. */
-  readonly problems: readonly string[]
+  readonly problems: readonly Problem[]
   /** What is wrong with the reference's defaults of keys that are left out. */
   readonly missing: readonly string[]
 }
@@ -26,13 +32,13 @@ export const allKeys: ReadonlyMap<string, Key> = new Map([
 
 /** Looks every key up and checks its value; keys of other trainers than the chosen one have no effect. */
 export function checkValues({ values, written }: GivenValues, trainer: Trainer | undefined): CheckedValues {
-  const problems: string[] = []
+  const problems: Problem[] = []
   const withoutEffect: string[] = []
   const own = trainer && `TRAINER.${trainer.section}.`
   for (const [name, value] of values) {
     const key = allKeys.get(name)
     const problem = key ? problemOf(name, value, key) : unknownKey(name)
-    if (problem) problems.push(problem)
+    if (problem) problems.push({ key: name, message: problem })
     const foreign = name.startsWith('TRAINER.') && name !== 'TRAINER.NAME' && !(own && name.startsWith(own))
     if (!problem && written.has(name) && (foreign || key?.effect === 'none')) withoutEffect.push(name)
   }

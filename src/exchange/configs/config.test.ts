@@ -7,6 +7,7 @@ import { learningRate } from '../../core/train/schedule.js'
 import { resolveSettings, scheduleOf } from '../../core/train/settings.js'
 import { allKeys } from './check-values.js'
 import { readConfig } from './config.js'
+import { publishedConfigs } from './published.js'
 import { pythonLiteral } from './value.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-config-'))
@@ -100,6 +101,25 @@ TRAINER: {IVLP: {N_CTX_VISION: 3, PREC: "fp16"}}
     await expect(readConfig([base, path])).rejects.toThrow(
       /3 keys cannot be honoured\n.*OPTIM\.LR 'fast': expected a number above 0\n.*GPA_STD 0: .*\n.*MAX_EPOCHS: unknown key; did you mean OPTIM.MAX_EPOCH\?/,
     )
+  })
+})
+
+describe('a wrong pair', () => {
+  const name = publishedConfigs[0]!.name
+
+  it('is blamed on the command line, not on a file', async () => {
+    const error = await readConfig([name], { overrides: ['OPTIM.LR', 'abc'] }).catch((cause) => cause)
+    expect(error.message).toBe("on the command line: OPTIM.LR 'abc': expected a number above 0")
+  })
+
+  it('is told from what is wrong in a file', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'pairs-')), 'c.yaml')
+    writeFileSync(path, 'SEED: -1\n')
+    const error = await readConfig([name, path], { overrides: ['OPTIM.LR', 'abc'] }).catch((cause) => cause)
+    expect(error.message).toContain(`${name} + ${path}: 2 keys cannot be honoured`)
+    expect(error.message).toMatch(/SEED -1: expected[^(\n]*$/m)
+    expect(error.message).toContain("OPTIM.LR 'abc': expected a number above 0 (on the command line)")
+    await expect(readConfig([name, path])).rejects.toThrow(`${name} + ${path}: SEED -1`)
   })
 })
 

@@ -2,7 +2,7 @@ import { ConfigError } from '../../core/errors.js'
 import { type ReferenceValue, referenceOptions } from '../../core/methods/reference.js'
 import { nearestNames } from '../../core/suggest.js'
 import type { SettingsInput } from '../../core/train/settings.js'
-import { type CheckedValues, checkValues } from './check-values.js'
+import { type CheckedValues, checkValues, type Problem } from './check-values.js'
 import { publishedConfigs } from './published.js'
 import { type GivenValues, readSources } from './sources.js'
 import { type Trainer, trainers } from './trainers.js'
@@ -43,12 +43,12 @@ export async function readConfig(
   const given = await readSources(sources, overrides)
   const trainer = chosenTrainer(source, given, method)
   const checked = checkValues(given, trainer)
-  const problems = [...checked.problems]
+  const problems: Problem[] = [...checked.problems]
   // Options are worked out of values that are right by themselves.
   const options = trainer && problems.length === 0 ? optionsOf(trainer, checked, problems) : {}
   problems.push(...(problems.length === 0 ? scheduleProblems(checked) : []))
   if (problems.length > 0)
-    throw refused(source, problems, 'See `promptsrc configs --keys` for what each key may be.')
+    throw refused(source, given, problems, 'See `promptsrc configs --keys` for what each key may be.')
   if (checked.missing.length > 0) throw incomplete(sources, given, checked.missing, trainer)
 
   const value = <T>(key: string) => checked.value(key) as T
@@ -93,24 +93,26 @@ function settingsOf(value: <T>(key: string) => T): SettingsInput {
   }
 }
 
-function scheduleProblems({ value }: CheckedValues): string[] {
+function scheduleProblems({ value }: CheckedValues): Problem[] {
   const steps = [value('OPTIM.STEPSIZE') as number | readonly number[]].flat()
   if (value('OPTIM.LR_SCHEDULER') !== 'multi_step' || steps.every((step) => step > 0)) return []
-  return ['OPTIM.STEPSIZE: multi_step needs epochs of at least 1, such as (10, 15)']
+  const message = 'OPTIM.STEPSIZE: multi_step needs epochs of at least 1, such as (10, 15)'
+  return [{ key: 'OPTIM.STEPSIZE', message }]
 }
 
 /** Values of the trainer's section as options of the method. */
 function optionsOf(
   { section, keys, reference }: Trainer,
   { value }: CheckedValues,
-  problems: string[],
+  problems: Problem[],
 ): Record<string, unknown> {
   const values = Object.fromEntries(
     Object.keys(keys).map((key) => [key, value(`TRAINER.${section}.${key}`) as ReferenceValue]),
   )
-  return referenceOptions(reference, values, (key, message) =>
-    problems.push(`TRAINER.${section}.${key}: ${message}`),
-  )
+  return referenceOptions(reference, values, (name, message) => {
+    const key = `TRAINER.${section}.${name}`
+    problems.push({ key, message: `${key}: ${message}` })
+  })
 }
 
 /** The trainer of the method, else of TRAINER.NAME, else the one with a section. */
@@ -140,12 +142,23 @@ function chosenTrainer(
   })
 }
 
-function refused(source: string, problems: readonly string[], hint: string): ConfigError {
+/** Blames the pairs of the command line where all that is wrong stands there, and else the files. */
+function refused(
+  source: string,
+  { paired }: GivenValues,
+  problems: readonly Problem[],
+  hint: string,
+): ConfigError {
+  const onLine = problems.filter(({ key }) => paired.has(key))
+  const all = onLine.length === problems.length
+  const lines = problems.map(({ key, message }) =>
+    paired.has(key) && !all ? `${message} (on the command line)` : message,
+  )
   const what =
-    problems.length === 1
-      ? problems[0]
-      : `${problems.length} keys cannot be honoured\n${problems.map((problem) => `  ${problem}`).join('\n')}`
-  return new ConfigError(`${source}: ${what}`, { hint })
+    lines.length === 1
+      ? lines[0]
+      : `${lines.length} keys cannot be honoured\n${lines.map((line) => `  ${line}`).join('\n')}`
+  return new ConfigError(`${all ? 'on the command line' : source}: ${what}`, { hint })
 }
 
 /** For short files: the reference's defaults of what they leave out are those of another kind of training. */

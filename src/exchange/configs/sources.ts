@@ -11,6 +11,8 @@ import { readYaml } from './yaml.js'
 export interface GivenValues {
   readonly values: ReadonlyMap<string, ConfigValue>
   readonly written: ReadonlySet<string>
+  /** Which of these by `KEY value` pairs rather than in a file. */
+  readonly paired: ReadonlySet<string>
 }
 
 /**
@@ -25,6 +27,7 @@ export async function readSources(
 ): Promise<GivenValues> {
   const values = new Map<string, ConfigValue>()
   const written = new Set<string>()
+  const paired = new Set<string>()
   for (const source of sources) {
     const isFile = (await stat(source).catch(() => undefined)) !== undefined
     const published = publishedConfigs.find(({ name }) => name === source)
@@ -42,8 +45,9 @@ export async function readSources(
     if (text === undefined) throw noValue(key)
     values.set(key, parsePythonLiteral(text))
     written.add(key)
+    paired.add(key)
   }
-  return { values, written }
+  return { values, written, paired }
 }
 
 function noValue(key: string): ConfigError {

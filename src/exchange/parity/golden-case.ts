@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
+import { readRegularText } from '../../node/files/regular-file.js'
 
 const caseSchema = z.looseObject({
   name: z.string(),
@@ -53,7 +53,7 @@ export interface GoldenCase extends z.infer<typeof caseSchema> {
 
 /** Reads a case's JSON. Its files resolve against the parent of the folder it lies in. Throws UserError when it is none. */
 export async function readGoldenCase(path: string): Promise<GoldenCase> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readRegularText(path).catch((cause: unknown) => {
     throw new UserError(`${path} cannot be read`, {
       cause,
       hint: 'Name a case, a folder of cases or a golden root.',

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -6,11 +6,12 @@ import { gunzip } from 'node:zlib'
 import { WeightsError } from '../../core/errors.js'
 import type { HostTensor } from '../../core/graph/index.js'
 import { decodeSafetensors } from '../../core/weights/safetensors.js'
+import { readRegular } from '../../node/files/regular-file.js'
 
 /** Bytes of a file; of one whose name ends in `.gz`, unpacked. Throws WeightsError when it cannot be read. */
 export async function readUnpacked(path: string): Promise<Uint8Array> {
   try {
-    const bytes = await readFile(path)
+    const bytes = await readRegular(path)
     return path.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes
   } catch (cause) {
     throw new WeightsError(`${path} cannot be read: ${(cause as Error).message}`, { cause })
