@@ -3,15 +3,19 @@ import { dirname, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import { UserError } from '../core/errors.js'
+import { type Classifier, zeroShotClassifier } from '../core/evaluate/classifier.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
+import { templatesFor } from '../core/evaluate/zero-shot.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { exifOfRun, loadRun } from '../node/run.js'
+import { environment } from '../node/runs/environment.js'
 import { evaluationName } from '../node/runs/run-files.js'
 import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
+import { evaluationReport } from '../pages/evaluation-report.js'
 import { type DataOptions, openData, rootOption } from './data.js'
 import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
@@ -22,10 +26,19 @@ import {
   deviceOption,
   exifOption,
   modelFrom,
-  wholeNumber,
+  threadCount,
   withCacheOption,
 } from './options.js'
-import { calibrationOf, calibrationText, measureOther, openOther, otherText } from './other-images.js'
+import {
+  calibrationOf,
+  calibrationText,
+  measureOther,
+  openOther,
+  otherText,
+  type RangeFigures,
+  rangeCalibrationOf,
+  rangeText,
+} from './other-images.js'
 import { startProgress } from './progress.js'
 import { type OtherFlags, withOtherOptions } from './rejection-options.js'
 
@@ -36,6 +49,8 @@ interface EvalFlags extends DataOptions, OtherFlags {
   readonly skipBadImages?: boolean
   readonly threads?: number
   readonly device?: DeviceChoice
+  readonly logitRange?: boolean
+  readonly html?: string
   readonly json?: boolean
 }
 
@@ -63,8 +78,10 @@ export function evalCommand(): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
+    .option('--logit-range', 'also the calibration error with logits in the range of zero-shot CLIP’s')
+    .option('--html <file>', 'also write a page with the figures')
     .option('--json', 'print the figures as JSON')
   return withCacheOption(withOtherOptions(command)).addHelpText('after', examples).action(evaluate)
 }
@@ -88,15 +105,25 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
   bars.stop()
   try {
     await using classifier = await createClassifier(run, { classNames })
-    const bar = startProgress('evaluating', images.length)
-    const evaluation = await evaluateClassifier(classifier, images, {
-      skipBadImages: flags.skipBadImages ?? false,
-      signal,
-      onProgress: (done) => bar.update(done),
-    }).finally(() => bar.stop())
+    const measure = (name: string, by: Classifier) => {
+      const bar = startProgress(name, images.length)
+      return evaluateClassifier(by, images, {
+        skipBadImages: flags.skipBadImages ?? false,
+        signal,
+        onProgress: (done) => bar.update(done),
+      }).finally(() => bar.stop())
+    }
+    const evaluation = await measure('evaluating', classifier)
     const measured = { name, classNames, images: images.length, trainingImages: test.length === 0 }
     const notes = evaluationNotes(measured, run.prompts.classNames)
     const calibration = kept && calibrationOf(evaluation, classNames.length, kept.temperature)
+    let range: RangeFigures | undefined
+    if (flags.logitRange) {
+      const { clip, runtime, caches } = run.model
+      const templates = templatesFor({ kind: 'dataset' }, dataset)
+      await using frozen = await zeroShotClassifier({ clip, runtime, caches, classNames }, templates)
+      range = rangeCalibrationOf(evaluation, await measure('zero-shot CLIP', frozen), classNames.length)
+    }
     const rejection = await rejectionOf(run, kept, classNames.length)
     const other =
       others &&
@@ -110,16 +137,26 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
     const facts = {
       exif: dataset.exif ?? null,
       ...(calibration ? { calibration } : {}),
+      ...(range ? { logitRange: range } : {}),
       ...(other ? { other } : {}),
     }
     const output = { data: name, classes: flags.classes, classNames, evaluation, facts, notes }
     printEvaluation(output, { json: flags.json ?? false })
     if (!flags.json) {
       process.stdout.write(
-        (calibration ? calibrationText(calibration) : '') + (other ? otherText(other) : ''),
+        (calibration ? calibrationText(calibration) : '') +
+          (range ? rangeText(range) : '') +
+          (other ? otherText(other) : ''),
       )
     }
     await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
+    if (flags.html !== undefined) {
+      const subject = run.prompts.method.title
+      const shown = { run: runPath, classes: flags.classes, exif: facts.exif, model: run.prompts.model.name }
+      const page = { subject, data: name, classNames, evaluation, others: other, notes, facts: shown }
+      await writeFileAtomic(flags.html, await evaluationReport({ ...page, environment: environment() }))
+      process.stderr.write(`page  ${flags.html}\n`)
+    }
   } finally {
     await run.model.close()
   }

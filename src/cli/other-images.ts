@@ -4,6 +4,7 @@ import { type ClassSelection, selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
 import type { Classifier } from '../core/evaluate/classifier.js'
 import { type Evaluation, evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { rangeNormalised } from '../core/evaluate/logit-range.js'
 import { expectedCalibrationError } from '../core/evaluate/metrics.js'
 import { acceptanceThreshold, conceptScores, conceptTemperature } from '../core/evaluate/none-of-these.js'
 import {
@@ -169,6 +170,23 @@ export function calibrationOf(
 /** A line of {@link calibrationOf} for a person. */
 export const calibrationText = ({ temperature, before, after }: CalibrationFigures): string =>
   `\nECE ${before.toFixed(1)} %, at the run’s temperature of ${temperature.toFixed(2)} ${after.toFixed(1)} %\n`
+
+/** Expected calibration error in percent, as it is and with logits in the range of zero-shot CLIP's. */
+export type RangeFigures = Omit<CalibrationFigures, 'temperature'>
+
+/** Calibration of an evaluation and of its logits brought to the range of zero-shot CLIP's on the same images. */
+export function rangeCalibrationOf(
+  { logits, labels }: Evaluation,
+  zeroShot: Evaluation,
+  classes: number,
+): RangeFigures {
+  const error = (values: Float32Array) => expectedCalibrationError(values, labels, classes)
+  return { before: error(logits), after: error(rangeNormalised(logits, zeroShot.logits, classes)) }
+}
+
+/** A line of {@link rangeCalibrationOf} for a person. */
+export const rangeText = ({ before, after }: RangeFigures): string =>
+  `\nECE ${before.toFixed(1)} %, with logits in the range of zero-shot CLIP’s ${after.toFixed(1)} %\n`
 
 class Unlabelled implements Datum {
   readonly label = 0

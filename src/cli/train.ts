@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Datum } from '../core/data/dataset.js'
-import { ConfigError } from '../core/errors.js'
+import { ConfigError, UserError } from '../core/errors.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
@@ -17,6 +17,7 @@ import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
+import { refuseForeignRepository } from '../node/hub/resolve-model.js'
 import { loadModel } from '../node/model.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-config.js'
@@ -37,6 +38,7 @@ import {
   positiveNumber,
   repeated,
   runtimeFrom,
+  threadCount,
   wholeNumber,
   withCacheOption,
 } from './options.js'
@@ -110,7 +112,7 @@ export function trainCommand(): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command).addHelpText('after', examples).action(train)
@@ -133,6 +135,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
     join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
   checkOutside(out, path)
   const signal = interruptible(() => interruption(out, flags))
+  if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
   const bars = downloadBars()
   const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
     ...(begun ? optionsOf(begun.model) : {}),
@@ -183,7 +186,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
       images: test.length,
       trainingImages: false,
     })
-    const report = await writeReport({ out, dataset, run, evaluation: measured, images: test })
+    const report = await writeReport({ out, dataset, run, evaluation: measured, images: test, notes })
     if (flags.json) {
       const { metrics } = measured ?? {}
       process.stdout.write(
@@ -210,14 +213,17 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
 async function writeReport({
   out,
   ...shown
-}: Pick<TrainReportOptions, 'dataset' | 'run' | 'evaluation' | 'images'> & { out: string }): Promise<string> {
+}: Pick<TrainReportOptions, 'dataset' | 'run' | 'evaluation' | 'images' | 'notes'> & {
+  out: string
+}): Promise<string> {
   const { dataset, run, evaluation } = shown
+  await configOfRun(out)
   if (evaluation) {
     const { metrics, skipped } = evaluation
     const figures = { data: dataset.name, classNames: run.prompts.classNames, ...metrics, skipped }
     await writeFileAtomic(join(out, runFiles.metrics), figuresJson(figures))
   }
-  const { settings } = (await readRunConfig(out))!
+  const { settings } = await configOfRun(out)
   const page = await trainReport({
     ...shown,
     settings,
@@ -227,6 +233,15 @@ async function writeReport({
   const path = join(out, runFiles.report)
   await writeFileAtomic(path, page)
   return path
+}
+
+/** Throws UserError where the run has been removed meanwhile. */
+async function configOfRun(out: string) {
+  const config = await readRunConfig(out)
+  if (config) return config
+  throw new UserError(`${out} holds no run any more: it was removed while it was evaluated`, {
+    hint: 'Train again; nothing else was lost.',
+  })
 }
 
 /** A run inside the folder of photos would be read as one of its classes from then on. */

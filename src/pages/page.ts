@@ -1,4 +1,5 @@
 import { escapeUTF8 } from 'entities'
+import { printable } from '../lab/results/formats/printable.js'
 import type { ReportData } from './report-data.js'
 import { stylesheet } from './stylesheet.js'
 
@@ -11,14 +12,21 @@ export interface Section {
   readonly html: string
 }
 
-/** Text as HTML content or attribute value. */
-export const escapeHtml = (text: unknown): string => escapeUTF8(String(text))
+/**
+ * Text as HTML content or attribute value. Control characters and marks that turn the direction of what follows are shown by
+ * their numbers: class names and paths are others' words.
+ */
+export const escapeHtml = (text: unknown): string =>
+  escapeUTF8(printable(String(text), Number.POSITIVE_INFINITY))
 
 /** Forbids scripts and every request, whatever a class may be called. */
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 /** A whole page around sections. It needs nothing but itself. */
-export function page({ title, subtitle, date }: ReportData, sections: readonly Section[]): string {
+export function page(
+  { title, subtitle, date, notes = [] }: ReportData,
+  sections: readonly Section[],
+): string {
   const links = sections.map(
     (section) => `<li><a href="#${section.id}">${escapeHtml(section.title)}</a></li>`,
   )
@@ -32,6 +40,7 @@ export function page({ title, subtitle, date }: ReportData, sections: readonly S
 <title>${escapeHtml(title)}</title><link rel="icon" href="data:,"><style>${stylesheet}</style></head>
 <body><main><header><h1>${escapeHtml(title)}</h1><p class="lead">${escapeHtml(subtitle)}</p>
 <p class="date">Written by promptsrc on <time datetime="${escapeHtml(date)}">${escapeHtml(readable(date))}</time></p>
+${notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')}
 <nav aria-label="Sections"><ul>${links.join('')}</ul></nav></header>
 ${bodies.join('\n')}
 </main></body></html>

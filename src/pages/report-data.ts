@@ -3,6 +3,7 @@ import type { ClassProbability } from '../core/evaluate/predict.js'
 import type { RgbImage } from '../core/image/resize.js'
 import type { ContextPrompt } from '../core/interpret/context-words.js'
 import type { ImageAttention } from '../core/interpret/image-attention.js'
+import type { OtherData } from './score-histogram.js'
 
 /** 95 % confidence interval of a mean; null for one run. */
 export type Interval = readonly [low: number, high: number] | null
@@ -87,6 +88,10 @@ export interface ReportData {
     readonly learningRates?: readonly number[]
   }
   readonly evaluation?: EvaluationData
+  /** Scores of the evaluated images beside those of something else. */
+  readonly others?: OtherData
+  /** What to read the figures with. */
+  readonly notes?: readonly string[]
   /** Tables of settings and of the machine, by heading. */
   readonly facts: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }

@@ -19,6 +19,8 @@ export interface TrainReportOptions {
   /** Evaluation of `images`, where there were any. */
   readonly evaluation: Evaluation | undefined
   readonly images: readonly Datum[]
+  /** What to read the figures with, see `evaluationNotes`. */
+  readonly notes: readonly string[]
   /** The machine and the versions in use. */
   readonly environment: object
 }
@@ -34,6 +36,7 @@ export async function trainReport(options: TrainReportOptions): Promise<string> 
     title: `${method.title} on ${dataset.name}`,
     subtitle: `${model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
     date: new Date().toISOString(),
+    notes: options.notes,
     training: trainingData('Means over the steps of each epoch.', { name: 'training', runs: [epochs] }),
     ...(evaluation
       ? {

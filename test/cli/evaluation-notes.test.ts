@@ -35,6 +35,15 @@ it('eval says which classes were not learned, which are no choice, and which ima
   expect(JSON.parse(readFileSync(join(folder, 'run/eval-fewer-all.json'), 'utf8')).notes).toHaveLength(2)
 })
 
+it('eval writes a page with notes, and calibration in the range of zero-shot CLIP', async () => {
+  const said = await figures('eval', 'run', 'fewer', '--logit-range', '--html', 'page.html')
+  expect(said.logitRange.before).toBe(said.expectedCalibrationError)
+  expect(said.logitRange.after).not.toBe(said.logitRange.before)
+  const page = readFileSync(join(folder, 'page.html'), 'utf8')
+  for (const note of said.notes) expect(page).toContain(note)
+  expect(said.notes).toHaveLength(2)
+})
+
 it('zero-shot says that a single class leaves no choice', async () => {
   expect((await figures('zero-shot', 'photos/test', '--model', 'tiny', '--classes', 'base')).notes).toEqual(
     [],
