@@ -10,7 +10,7 @@ import {
   deviceOption,
   exifOption,
   modelFrom,
-  wholeNumber,
+  threadCount,
   withCacheOption,
 } from './options.js'
 
@@ -44,7 +44,7 @@ export function withBaselineOptions(command: Command): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command)

@@ -29,6 +29,7 @@ import {
   exifOption,
   positiveNumber,
   seedsOption,
+  threadCount,
   wholeNumber,
   withCacheOption,
 } from './options.js'
@@ -70,7 +71,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .addOption(new Option('--json', 'print the figures as JSON').conflicts('markdown'))
     .option('--markdown', 'print the figures as Markdown')

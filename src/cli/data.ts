@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
 import type { Exif } from '../core/image/orientation.js'
+import { isDrawn } from '../lab/plans/embedded.js'
 import { openDataset, pathWithoutRoot } from '../node/open-dataset.js'
 import { warn } from './fail.js'
 import { type Progress, startProgress } from './progress.js'
@@ -25,9 +28,12 @@ export function rootOption(): Option {
   )
 }
 
-/** DATA as a run records it: it opens the same data set without `--root`. */
+/**
+ * DATA as a run records it: it opens the same data set without `--root` and from any folder. The name of a drawn set stays.
+ */
 export async function lastingPath(path: string, { root }: DataOptions): Promise<string> {
-  return pathWithoutRoot(path, root)
+  const whole = pathWithoutRoot(path, root)
+  return isDrawn(whole) && !existsSync(whole) ? whole : resolve(whole)
 }
 
 /** The data set of a DATA argument, see `openDataset`. */

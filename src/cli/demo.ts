@@ -8,7 +8,7 @@ import type { ComparedRow } from '../lab/results/compared-rows.js'
 import { accuraciesText } from '../lab/results/formats/comparison.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { compare, throwFailure, writeReport } from './comparison.js'
-import { deviceOption, wholeNumber } from './options.js'
+import { deviceOption, threadCount, wholeNumber } from './options.js'
 
 interface DemoFlags {
   readonly seeds: number
@@ -29,7 +29,7 @@ export function demoCommand(): Command {
     .option('--seeds <n>', 'runs of each method', wholeNumber(1), 3)
     .option('--out <folder>', 'folder of the runs and the report', 'runs/demo')
     .option('--json <file>', 'also write the figures as JSON')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .addHelpText('after', examples)
     .action(demo)

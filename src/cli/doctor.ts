@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { type DeviceCheck, type Examination, examine } from '../node/doctor.js'
-import { wholeNumber } from './options.js'
+import { threadCount } from './options.js'
 
 const examples = `
 Examples:
@@ -21,7 +21,7 @@ interface DoctorFlags {
 /** `promptsrc doctor`: what this machine can compute with. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(doctor)

@@ -6,7 +6,7 @@ import { localEngine } from '../lab/engines/local.js'
 import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'
 import { slurmEngine } from '../lab/engines/slurm.js'
 import { unitCommand } from '../lab/units/unit-command.js'
-import { deviceOption, positiveNumber, wholeNumber } from './options.js'
+import { deviceOption, positiveNumber, threadCount, wholeNumber } from './options.js'
 
 /** Options of commands that do many units. */
 export interface EngineFlags extends Omit<SlurmResources, 'more'> {
@@ -50,7 +50,7 @@ export function withEngineOptions(command: Command): Command {
       'runs at once (default: as many as cores and free memory allow; with Slurm no limit)',
       wholeNumber(1),
     )
-    .option('--threads <n>', 'threads of each run (default: the cores shared among the runs)', wholeNumber(1))
+    .option('--threads <n>', 'threads of each run (default: the cores shared among the runs)', threadCount)
     .addOption(deviceOption())
     .addOption(slurm('--partition <name>', 'partition'))
     .addOption(slurm('--time <limit>', 'time limit of a run, as sbatch takes it: minutes, or 2:00:00'))

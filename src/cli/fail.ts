@@ -16,10 +16,26 @@ export function exitCodeOf(error: unknown): number {
     )
     return USER_ERROR
   }
+  if (codesOf(error).includes('EMFILE')) {
+    process.stderr.write(
+      'error: too many files are open at once for this system\nRaise the limit, for example by `ulimit -n 1024`, and try again.\n',
+    )
+    return USER_ERROR
+  }
   if (error instanceof Error && error.name === 'AbortError') return interruptedCode()
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.stderr.write('This is a fault of promptsrc, not yours. Please report it with the lines above.\n')
   return 1
+}
+
+/** Codes of an error and of what caused it. */
+function codesOf(error: unknown): string[] {
+  const found: string[] = []
+  for (let one = error; one instanceof Error && found.length < 10; one = one.cause) {
+    found.push(`${(one as NodeJS.ErrnoException).code}`)
+    if (/EMFILE|too many open files/.test(one.message)) found.push('EMFILE')
+  }
+  return found
 }
 
 /** Prints a warning on standard error. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
@@ -17,9 +17,10 @@ import { runFiles } from '../node/runs/run-files.js'
 import { interpretationReport } from '../pages/interpretation-report.js'
 import { openData } from './data.js'
 import { downloadBars } from './download-progress.js'
+import { warn } from './fail.js'
 import { interpretationText } from './interpretation-text.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, exifOption, modelFrom, wholeNumber } from './options.js'
+import { activationOption, deviceOption, exifOption, modelFrom, threadCount, wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
 
 interface InterpretFlags {
@@ -55,7 +56,7 @@ export function interpretCommand(): Command {
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
     .option('--skip-bad-images', 'pass over images that cannot be read')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', examples)
@@ -128,7 +129,14 @@ async function imagesToSee(
   if (whyNoPictures(run) !== undefined) return { images: [] }
   try {
     const found = sampleImages(await openData(dataPath, { exif }), run.prompts.classNames, count)
-    if (found.length > 0) return { images: found }
+    if (found.length > 0) {
+      // The run says where they are, and the report shows them: whoever passes it on should know.
+      warn(
+        `${found.length} pictures of ${resolve(dataPath)} are shown in the report, as the run names it`,
+        'note',
+      )
+      return { images: found }
+    }
     return { images: [], reason: `${dataPath} holds no images of the trained classes; ${advice}` }
   } catch (error) {
     if (!(error instanceof UserError)) throw error

@@ -2,21 +2,24 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { exifChoices } from '../core/image/orientation.js'
 import { type Activation, activations } from '../core/model.js'
-import { type DeviceChoice, deviceChoices } from '../core/runtime/device.js'
+import { type DeviceChoice, deviceChoices, MOST_THREADS } from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
 import type { TakenDevice } from '../node/runtime/open-runtime.js'
 
-/** Parses a whole number of at least `least`; commander names the option in its message. */
-export function wholeNumber(least: number): (text: string) => number {
+/** Parses a whole number of at least `least` and at most `most`; commander names the option in its message. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      const most = value > Number.MAX_SAFE_INTEGER ? ` and at most ${Number.MAX_SAFE_INTEGER}` : ''
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}${most}.`)
+    if (!/^\d+$/.test(text) || value > most || value < least) {
+      const limit = value > most ? ` and at most ${most}` : ''
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}${limit}.`)
     }
     return value
   }
 }
+
+/** Parses a number of threads, or of things done side by side. */
+export const threadCount = wholeNumber(1, MOST_THREADS)
 
 /** `--exif`. */
 export const exifOption = (): Option =>

@@ -4,7 +4,7 @@ import { type Deviation, type Outcome, ratioOf, worstOf } from '../exchange/pari
 import { runParity } from '../exchange/parity/parity.js'
 import { summarize } from '../exchange/parity/summary.js'
 import { openRuntime } from '../node/runtime/open-runtime.js'
-import { deviceOption, runtimeFrom, wholeNumber } from './options.js'
+import { deviceOption, runtimeFrom, threadCount } from './options.js'
 
 interface ParityFlags {
   readonly out?: string
@@ -31,7 +31,7 @@ export function parityCommand(): Command {
     .option('--out <folder>', 'write what was computed, as <case>.safetensors with the names of the case')
     .option('--json', 'print one JSON summary instead of the table')
     .option('--verbose', 'print every tensor')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .addHelpText('after', help)
     .action(parity)

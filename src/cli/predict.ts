@@ -29,7 +29,15 @@ import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
 import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, exifOption, modelFrom, repeated, wholeNumber } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  modelFrom,
+  repeated,
+  threadCount,
+  wholeNumber,
+} from './options.js'
 import { AnswerCount, answerWriter, type PredictFormat, predictFormats } from './predict-formats.js'
 import { startLateProgress } from './progress.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
@@ -81,12 +89,12 @@ export function predictCommand(): Command {
     )
     .option('--allow-url', 'take addresses (https://…) as well, and fetch their images')
     .option('--allow-private-url', 'take addresses of this machine and its network, too')
-    .option('--jobs <n>', 'images to read and decode side by side', wholeNumber(1), 4)
+    .option('--jobs <n>', 'images to read and decode side by side', threadCount, 4)
     .addOption(exifOption())
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
     .option('--skip-bad-images', 'leave out images that cannot be read')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .option('--json', 'print one JSON object a line, as --format jsonl does')
   return withRejectionOptions(command).addHelpText('after', examples).action(show)

@@ -25,12 +25,14 @@ export async function setThreshold(
   { run, dataset }: { run: Run; dataset: Dataset },
   evaluate: (images: readonly Datum[]) => Promise<Evaluation>,
 ): Promise<SetThreshold> {
-  const { settings } = (await readRunConfig(out))!
-  const { part, images } = await heldOutImages(dataset, settings)
+  const config = await readRunConfig(out)
   const none = (why: string): SetThreshold => ({
     figures: null,
     line: `no threshold for "none of these": ${why}`,
   })
+  // Whoever goes on says that the run is gone.
+  if (!config) return none('the run was removed')
+  const { part, images } = await heldOutImages(dataset, config.settings)
   if (images.length === 0) return none('there is no val part, and every training image was a shot')
   const evaluation = await evaluate(images).catch((error) => {
     // Images beside the training must not stop what has been trained.

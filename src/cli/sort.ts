@@ -33,7 +33,7 @@ import {
   exifOption,
   modelFrom,
   repeated,
-  wholeNumber,
+  threadCount,
   withCacheOption,
 } from './options.js'
 import { startLateProgress } from './progress.js'
@@ -103,7 +103,7 @@ export function sortCommand(): Command {
     .option('--undo <dir>', 'take the newest sort into this folder back')
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
     .option('--json', 'print as JSON; asks no question')
   return withCacheOption(withRejectionOptions(command))

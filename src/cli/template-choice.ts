@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { photoTemplate } from '../core/clip/templates.js'
 import { ConfigError } from '../core/errors.js'
 import {
@@ -9,6 +8,7 @@ import {
   templateHint,
 } from '../core/evaluate/zero-shot.js'
 import { nearestNames } from '../core/suggest.js'
+import { readRegular } from '../node/files/regular-file.js'
 
 /** Names that a choice of templates can have on the command line; anything else is a file. */
 const templateChoices = ['dataset', 'photo', ...(Object.keys(ensembles) as EnsembleName[])] as const
@@ -37,7 +37,7 @@ export async function templateChoice(nameOrFile: string): Promise<TemplateChoice
 
 async function readText(file: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readRegular(file))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') {

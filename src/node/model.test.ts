@@ -9,7 +9,7 @@ import { randomStream } from '../core/random.js'
 import { toyDataset } from '../core/world/datasets.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { loadRun } from './run.js'
-import { loadPrompts } from './runs/prompts-file.js'
+import { loadPrompts, savePrompts } from './runs/prompts-file.js'
 import { readRunConfig } from './runs/run-config.js'
 import { trainRun } from './runs/train-run.js'
 
@@ -129,6 +129,19 @@ describe('a run', () => {
     const { model } = await loadPrompts(join(out, 'prompts.safetensors'))
     expect(Object.keys(model)).toEqual(['name', 'sha256'])
     expect(Object.keys((await readRunConfig(out))!.model)).toEqual(['name', 'sha256'])
+  })
+
+  it('is not downloaded because a run that was given names it', async () => {
+    const out = await trained('tiny')
+    const file = join(out, 'prompts.safetensors')
+    const prompts = await loadPrompts(file)
+    const tinyModel = await loadModel('tiny', { threads: 1 })
+    const named = { ...prompts.model, name: 'attacker/evil-repo' }
+    await savePrompts(file, { ...prompts, model: named }, tinyModel.clip)
+    await expect(loadRun(out, { threads: 1 })).rejects.toThrow(/names the model attacker\/evil-repo/)
+    // Whoever says which model it is gets it.
+    expect((await loadRun(out, { model: tinyModel })).model).toBe(tinyModel)
+    await tinyModel.close()
   })
 
   it('is used with the activation and the form of images that it was trained with', async () => {

@@ -5,6 +5,7 @@ import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { checkPrompts } from '../core/train/trained-prompts.js'
+import { refuseForeignRepository } from './hub/resolve-model.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { isNamed } from './open-dataset.js'
 import { loadPrompts } from './runs/prompts-file.js'
@@ -21,13 +22,15 @@ export interface LoadRunOptions extends LoadModelOptions {
  * Opens a run directory, or a `prompts.safetensors` by itself, with its model.
  *
  * @throws UserError when the run is missing or not finished, WeightsError when it is damaged,
- *   ConfigError when the model is not the one the prompts were trained with
+ *   ConfigError when the model is not the one the prompts were trained with, or would have to be downloaded from a
+ *   repository that the run alone names
  */
 export async function loadRun(path: string, options: LoadRunOptions = {}): Promise<Run> {
   const { model: given, ...modelOptions } = options
   const file = await promptsPath(path)
   const prompts = await loadPrompts(file)
   const asTrained = optionsOf(prompts.model)
+  if (given === undefined) await refuseForeignRepository(path, prompts.model.name)
   const model =
     typeof given === 'object'
       ? given

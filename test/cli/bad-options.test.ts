@@ -46,6 +46,15 @@ describe('a mistaken option', () => {
     ['a key without a value', ['--set', 'textLossWeight'], '--set textLossWeight', 'key=value'],
     ['a value of another type', ['--set', 'textLossWeight=abc'], 'found "abc"', 'expected a number'],
     ['a depth of none', ['--set', 'textDepth=0'], 'textDepth: found 0', 'expected at least 1'],
+    [
+      'more vectors than memory holds',
+      ['--set', 'textContext=1e9'],
+      'found 1000000000',
+      'expected at most 1024',
+    ],
+    ['more visual prompts', ['--set', 'visionContext=1e9'], 'found 1000000000', 'expected at most 1024'],
+    ['more epochs than anybody waits for', ['--epochs', '1000000000'], 'epochs: found', 'at most 1000000'],
+    ['more threads than start', ['--threads', '500'], '--threads', 'at least 1 and at most 256'],
     ['two answers to one question', ['--resume', '--overwrite'], '--overwrite', '--resume'],
   ])('is refused: %s', async (_, args, ...messages) => {
     expectRefused(await run('train', ...quick, '--out', 'none', ...args), ...messages)

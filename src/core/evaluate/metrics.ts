@@ -167,7 +167,7 @@ function bestOf(logits: Float32Array, row: number, classes: number): number {
     const value = logits[row * classes + c]!
     if (!Number.isFinite(value)) {
       throw new UserError(`the model gave ${value} for image ${row}, class ${c}; expected finite logits`, {
-        hint: 'Check the weight file; for a trained run, train again with a smaller learning rate.',
+        hint: 'Check the weight file; for a trained run, train again with a smaller learning rate. If it works with --no-cache, clear the cache: promptsrc cache clear.',
       })
     }
     if (value > logits[row * classes + best]!) best = c

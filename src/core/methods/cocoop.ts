@@ -1,13 +1,25 @@
 import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { add, relu, reshape, type Tensor } from '../graph/index.js'
-import { contextFromWords, initialWords, linearLayer, placeholder, randomPrompts } from './context-vectors.js'
+import {
+  contextFromWords,
+  initialWords,
+  linearLayer,
+  MOST_PROMPTS,
+  placeholder,
+  randomPrompts,
+} from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
 const options = z.strictObject({
-  context: z.int().min(1).default(4).describe('context vectors; with contextInit its number of words'),
+  context: z
+    .int()
+    .min(1)
+    .max(MOST_PROMPTS)
+    .default(4)
+    .describe('context vectors; with contextInit its number of words'),
   contextInit: z.string().default('a photo of a').describe('words the context starts from; empty: random'),
 })
 

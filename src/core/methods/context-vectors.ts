@@ -3,6 +3,9 @@ import { ConfigError } from '../errors.js'
 import type { RandomStream } from '../random.js'
 import type { ParameterSpec } from './method.js'
 
+/** Most context vectors or visual prompts: texts have 77 tokens, images a few hundred patches. */
+export const MOST_PROMPTS = 1024
+
 /** Standard deviation of randomly initialised prompts. */
 const INIT_STD = 0.02
 

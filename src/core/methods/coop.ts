@@ -1,12 +1,23 @@
 import * as z from 'zod'
 import { ConfigError } from '../errors.js'
-import { contextFromWords, initialWords, placeholder, randomPrompts } from './context-vectors.js'
+import {
+  contextFromWords,
+  initialWords,
+  MOST_PROMPTS,
+  placeholder,
+  randomPrompts,
+} from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
 const options = z.strictObject({
-  context: z.int().min(1).default(16).describe('context vectors; with contextInit its number of words'),
+  context: z
+    .int()
+    .min(1)
+    .max(MOST_PROMPTS)
+    .default(16)
+    .describe('context vectors; with contextInit its number of words'),
   contextInit: z.string().default('').describe('words the context starts from; empty: random'),
   classSpecific: z
     .boolean()

@@ -11,9 +11,14 @@ const options = z.strictObject({
     .union([z.literal('held out'), z.number().min(0)])
     .default('held out')
     .describe('weight of the Gaussians: a number, or the best on training images that are held out'),
-  views: z.int().min(1).default(10).describe('augmented views of every image'),
-  neighbours: z.int().min(1).default(64).describe('training images that stand in for a class that has none'),
-  textCopies: z.int().min(0).default(16).describe('copies of its text feature beside them'),
+  views: z.int().min(1).max(1000).default(10).describe('augmented views of every image'),
+  neighbours: z
+    .int()
+    .min(1)
+    .max(1e6)
+    .default(64)
+    .describe('training images that stand in for a class that has none'),
+  textCopies: z.int().min(0).max(1e4).default(16).describe('copies of its text feature beside them'),
 })
 
 const [WEIGHTS, BIAS, PRECISION, IMAGES, ALPHA] = ['weights', 'bias', 'precision', 'images', 'alpha'].map(

@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.js'
 import {
   checkStartingWords,
   contextVectors,
+  MOST_PROMPTS,
   PHOTO,
   placeholder,
   randomPrompts,
@@ -16,8 +17,8 @@ import { type CheckpointTensors, precision, type Reference, type ReferenceConfig
 /** Options of independent vision-language prompts. A depth of 1 means prompts at the input only. */
 export const vlPromptOptions = {
   contextInit: z.string().default(PHOTO).describe('words the text context starts from (up to 4 vectors)'),
-  textContext: z.int().min(1).default(4).describe('context vectors of the text tower'),
-  visionContext: z.int().min(1).default(4).describe('visual prompts of the image tower'),
+  textContext: z.int().min(1).max(MOST_PROMPTS).default(4).describe('context vectors of the text tower'),
+  visionContext: z.int().min(1).max(MOST_PROMPTS).default(4).describe('visual prompts of the image tower'),
   textDepth: z.int().min(1).default(9).describe('text blocks with prompts of their own'),
   visionDepth: z
     .int()

@@ -7,6 +7,7 @@ import {
   checkStartingWords,
   contextVectors,
   linearLayer,
+  MOST_PROMPTS,
   PHOTO,
   placeholder,
   randomPrompts,
@@ -21,7 +22,12 @@ const options = z.strictObject({
     .string()
     .default(PHOTO)
     .describe('words the context starts from (up to 4 vectors); empty: random'),
-  context: z.int().min(1).default(2).describe('context vectors, and as many visual prompts'),
+  context: z
+    .int()
+    .min(1)
+    .max(MOST_PROMPTS)
+    .default(2)
+    .describe('context vectors, and as many visual prompts'),
   depth: z.int().min(1).default(9).describe('blocks of both towers with prompts of their own'),
 })
 

@@ -16,7 +16,7 @@ import {
   values,
 } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
-import { placeholder, randomPrompts } from './context-vectors.js'
+import { MOST_PROMPTS, placeholder, randomPrompts } from './context-vectors.js'
 import type { LossTerms, Method } from './method.js'
 import { crossEntropy, type PromptedFeatures, promptedFeatures } from './prompted-features.js'
 
@@ -24,6 +24,7 @@ const options = z.strictObject({
   prompts: z
     .int()
     .min(4)
+    .max(MOST_PROMPTS)
     .multipleOf(4)
     .default(32)
     .describe(
@@ -32,10 +33,11 @@ const options = z.strictObject({
   promptBatch: z
     .int()
     .min(4)
+    .max(MOST_PROMPTS)
     .multipleOf(4)
     .default(4)
     .describe('prompts of a training step, drawn from the set in the same proportions'),
-  context: z.int().min(1).default(16).describe('context vectors of every prompt'),
+  context: z.int().min(1).max(MOST_PROMPTS).default(16).describe('context vectors of every prompt'),
   orthogonalityWeight: z
     .number()
     .min(0)

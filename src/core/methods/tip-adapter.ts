@@ -22,7 +22,12 @@ const options = z.strictObject({
   template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
   alpha: z.number().min(0).default(1).describe('weight of the cache beside the zero-shot logits'),
   beta: z.number().positive().default(1).describe('how fast a key counts less with its distance'),
-  views: z.int().min(1).default(10).describe('augmented views of every image, whose mean is its key'),
+  views: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('augmented views of every image, whose mean is its key'),
 })
 
 const KEYS = 'adapter.weight'

@@ -111,7 +111,7 @@ function checkFinite(features: Float32Array): void {
   const bad = features.find((value) => !Number.isFinite(value))
   if (bad === undefined) return
   throw new WeightsError(`the model gave ${bad} in the features of an image; expected finite values`, {
-    hint: 'Check the weight file.',
+    hint: 'Check the weight file. If it works with --no-cache, clear the cache: promptsrc cache clear.',
   })
 }
 

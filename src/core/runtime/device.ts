@@ -45,3 +45,6 @@ export const devices: Readonly<Record<Device, DeviceFacts>> = {
 
 /** What can be asked for, by name. */
 export const deviceChoices: readonly DeviceChoice[] = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']
+
+/** Most threads of an operator: each is made before anything is computed, and many hundreds take minutes. */
+export const MOST_THREADS = 256

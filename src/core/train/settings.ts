@@ -7,6 +7,10 @@ import { methodNamed } from '../methods/registry.js'
 import { nearestNames } from '../suggest.js'
 import type { Decay, ScheduleConfig } from './schedule.js'
 
+/** Bounds beyond what anybody trains, so that a slip of the keys fails before memory does. */
+const MOST_EPOCHS = 1e6
+const MOST_IMAGES = 65_536
+
 /** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */
 const schema = z.strictObject({
   method: z.string().default('promptsrc'),
@@ -14,12 +18,12 @@ const schema = z.strictObject({
   classes: z.enum(['all', 'base', 'novel']).default('all'),
   shots: z.int().min(1).optional(),
   seed: z.int().min(0).default(1),
-  epochs: z.int().min(1).optional(),
-  batchSize: z.int().min(1).optional(),
+  epochs: z.int().min(1).max(MOST_EPOCHS).optional(),
+  batchSize: z.int().min(1).max(MOST_IMAGES).optional(),
   learningRate: z.number().positive().optional(),
   momentum: z.number().min(0).max(1).default(0.9),
   weightDecay: z.number().min(0).default(5e-4),
-  warmupEpochs: z.int().min(0).default(1),
+  warmupEpochs: z.int().min(0).max(MOST_EPOCHS).default(1),
   warmup: z.enum(['constant', 'linear']).default('constant'),
   /** Of the whole warm-up where it is constant, of its first epoch where it is linear. */
   warmupLearningRate: z.number().min(0).default(1e-5),

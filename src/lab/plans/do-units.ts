@@ -95,6 +95,10 @@ function difference(there: UnitSpec, wanted: UnitSpec): string {
     )
     if (found !== asked) return `${key} ${found} of the model, not ${asked}`
   }
+  if (there.data.exif !== wanted.data.exif) {
+    const seen = (spec: UnitSpec) => (spec.data.exif ? 'applied' : 'ignored')
+    return `the EXIF orientation of photos ${seen(there)}, not ${seen(wanted)} (--exif)`
+  }
   if (there.data.fingerprint !== wanted.data.fingerprint)
     return `other images or classes of ${there.data.name} than are there now`
   return 'another task'

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { isBlankName, tidyClassName } from '../../core/clip/templates.js'
 import { DataError } from '../../core/errors.js'
+import { readRegular } from '../files/regular-file.js'
 
 /** A class folder and the name its class goes by in prompts. */
 interface NamedFolder {
@@ -91,7 +91,7 @@ async function readNames(file: string, folders: readonly string[]): Promise<Map<
 
 async function readText(file: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readRegular(file))
   } catch (cause) {
     const reason =
       cause instanceof TypeError ? 'not UTF-8 text' : ((cause as NodeJS.ErrnoException).code ?? cause)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../core/errors.js'
 import { readUnit } from '../../lab/units/unit-files.js'
+import { readClassList, resolveClassNames } from '../data/class-names.js'
 import { openListedFile } from '../data/listed-file.js'
 import { promptsPath } from '../run.js'
 import { loadPrompts } from '../runs/prompts-file.js'
@@ -48,6 +49,8 @@ describe.skipIf(process.platform === 'win32')(
       ["a run's log", 'log.jsonl', readLog],
       ['a list of images', 'list.csv', (holder) => openListedFile(join(holder, 'list.csv'))],
       ["a unit's task", 'unit.json', readUnit],
+      ['class names', 'names.txt', (holder) => resolveClassNames(['a'], join(holder, 'names.txt'))],
+      ['a list of class names', 'names.txt', (holder) => readClassList(join(holder, 'names.txt'))],
     ])('%s', async (_, name, read) => {
       const holder = withPipe(name)
       const error = await read(holder).catch((e: unknown) => e)

@@ -6,7 +6,7 @@ import { HubServer, sha256 } from '../../../test/support/hub-server.js'
 import { ConfigError, UserError } from '../../core/errors.js'
 import { openAiModelFile } from './openai.js'
 import { findOpenAiModel, openAiModels } from './openai-models.js'
-import { resolveModel } from './resolve-model.js'
+import { refuseForeignRepository, resolveModel } from './resolve-model.js'
 import { type HubSettings, hubSettings } from './settings.js'
 
 const archive = Buffer.alloc(100_000, 'archive')
@@ -156,5 +156,29 @@ describe("a file of OpenAI's", () => {
     expect(findOpenAiModel('vit-l-14-336')?.file).toBe('ViT-L-14-336px.pt')
     expect(findOpenAiModel('ViT-L/14')?.file).toBe('ViT-L-14.pt')
     expect(findOpenAiModel('ViT-L/14@336px')?.name).toBe('ViT-L/14@336px')
+  })
+})
+
+describe('a model that a run names', () => {
+  it('is not asked of the Hub where it is a repository that is not on this machine', async () => {
+    vi.stubEnv('HF_TOKEN', 'secret')
+    const refused = refuseForeignRepository('runs/given', 'attacker/evil-repo')
+    await expect(refused).rejects.toThrow(ConfigError)
+    await expect(refused).rejects.toMatchObject({
+      message:
+        'runs/given names the model attacker/evil-repo of the Hugging Face Hub, which is not on this machine',
+      hint: expect.stringContaining('--model attacker/evil-repo'),
+    })
+    expect(server.seen).toEqual([])
+  })
+
+  it.each(['tiny', 'ViT-B/16', 'openai/clip-vit-base-patch16', tmpdir()])('may be %s', async (name) => {
+    await expect(refuseForeignRepository('runs/given', name)).resolves.toBeUndefined()
+    expect(server.seen).toEqual([])
+  })
+
+  it('may be one that was downloaded before', async () => {
+    await resolveModel('org/clip')
+    await expect(refuseForeignRepository('runs/given', 'org/clip')).resolves.toBeUndefined()
   })
 })

@@ -57,6 +57,29 @@ export async function resolveModel(spec: string, options: ResolveOptions = {}): 
   return { kind: 'huggingface', name, path, revision: commit }
 }
 
+/**
+ * Refuses to download what a file names that may come from others: a run must not decide what this machine asks the Hub for,
+ * with the user's token. Repositories that many use, and what is in the cache already, are no matter.
+ *
+ * @param file where the name stands, for the message
+ * @throws ConfigError with the option that allows it
+ */
+export async function refuseForeignRepository(file: string, spec: string): Promise<void> {
+  if (spec === 'tiny' || (await exists(spec)) || findOpenAiModel(spec)) return
+  const repository = repositoryPattern.exec(spec)?.groups
+  if (!repository || wellKnownRepositories.includes(spec)) return
+  const { name, revision = 'main' } = repository as { name: string; revision?: string }
+  const settings = { ...(await hubSettings(process.env)), offline: true }
+  const kept = await huggingFaceModel(name, revision, settings).catch(() => undefined)
+  if (kept) return
+  throw new ConfigError(
+    `${file} names the model ${spec} of the Hugging Face Hub, which is not on this machine`,
+    {
+      hint: `Runs do not decide what is downloaded. If you trust it, say --model ${spec}.`,
+    },
+  )
+}
+
 /** Names and revisions become parts of paths and addresses: `..`, `--` and empty parts are not among them. */
 const repositoryPattern =
   /^(?!.*(?:\.\.|--))(?<name>\w[\w.-]{0,95}\/\w[\w.-]{0,95})(?:@(?<revision>\w[\w.-]*(?:\/\w[\w.-]*)*))?$/

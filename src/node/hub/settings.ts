@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../core/errors.js'
 import { ownCacheFolder } from '../cache/cache-settings.js'
+import { readRegularText } from '../files/regular-file.js'
 import { openAiEndpoint } from './openai-models.js'
 
 /** Where models come from and where they are kept; docs/models.md lists the environment variables. */
@@ -65,7 +65,7 @@ async function accessToken(
   if (stated) return stated
   if (isTrue(environment.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined
   const file = environment.HF_TOKEN_PATH || join(home, 'token')
-  return (await readFile(file, 'utf8').catch(() => '')).trim() || undefined
+  return (await readRegularText(file).catch(() => '')).trim() || undefined
 }
 
 function isTrue(value: string | undefined): boolean {

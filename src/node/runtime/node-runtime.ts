@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { type Device, devices } from '../../core/runtime/device.js'
+import { ConfigError } from '../../core/errors.js'
+import { type Device, devices, MOST_THREADS } from '../../core/runtime/device.js'
 import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
 import type { Runtime } from '../../core/runtime/session.js'
@@ -19,13 +20,20 @@ export interface NodeRuntimeOptions {
   readonly prepack?: boolean
 }
 
-/** ONNX Runtime in Node. A device that cannot be had is found out when the first graph is compiled; see `openRuntime`. */
+/**
+ * ONNX Runtime in Node. A device that cannot be had is found out when the first graph is compiled; see `openRuntime`.
+ *
+ * @throws ConfigError for a number of threads that cannot be meant
+ */
 export function nodeRuntime({
   device = 'cpu',
-  threads = availableParallelism(),
+  threads = Math.min(availableParallelism(), MOST_THREADS),
   worker = true,
   prepack = false,
 }: NodeRuntimeOptions = {}): Runtime {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new ConfigError(`threads: found ${threads}, expected a whole number from 1 to ${MOST_THREADS}`)
+  }
   const options: OrtOptions = { providers: [devices[device].provider], threads, prepack }
   const machine = [process.platform, process.arch, processorKind()]
   const signature = [
