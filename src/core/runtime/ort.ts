@@ -30,6 +30,11 @@ export interface OrtOptions {
    * percent a step.
    */
   readonly prepack: boolean
+  /**
+   * Threads that wait for work keep a core busy meanwhile, which is quicker on an idle machine and several times slower
+   * on a busy one. Bits are the same. Default: true.
+   */
+  readonly spin?: boolean
 }
 
 /** A session on the thread that made it. */
@@ -67,7 +72,7 @@ export class OrtSessions {
   /** @throws ComputeError where memory does not suffice, GraphError where ONNX Runtime refuses the model */
   async create({ onnx, weights, inputs }: CompiledModel): Promise<OrtSession> {
     const { ort, open } = this
-    const { providers, threads, prepack } = this.options
+    const { providers, threads, prepack, spin = true } = this.options
     const made = await inTurn(ort, () =>
       ort.InferenceSession.create(onnx, {
         executionProviders: providers,
@@ -76,7 +81,12 @@ export class OrtSessions {
         interOpNumThreads: 1,
         // Planning one arena pattern for a step of many sizes costs half a gigabyte at ViT-B/16 and gains no time.
         enableMemPattern: false,
-        extra: { session: { disable_prepacking: prepack ? '0' : '1' } },
+        extra: {
+          session: {
+            disable_prepacking: prepack ? '0' : '1',
+            intra_op: { allow_spinning: spin ? '1' : '0' },
+          },
+        },
         // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
         logSeverityLevel: 4,
         externalData: weights.length === 0 ? [] : [{ path: WEIGHTS_LOCATION, data: weights }],

@@ -11,9 +11,10 @@ import {
   matmul,
   values,
 } from '../../core/graph/index.js'
+import { OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
 import type { Runtime } from '../../core/runtime/session.js'
-import { nodeRuntime } from './node-runtime.js'
+import { mayKeepCoresBusy, nodeRuntime } from './node-runtime.js'
 import { workerThread } from './worker-thread.js'
 
 const graph = () =>
@@ -91,6 +92,24 @@ describe.each([
     await session.release()
     await runtime.close()
   })
+})
+
+it('waiting threads keep no core busy that others want', () => {
+  expect(mayKeepCoresBusy(2, 0, 2)).toBe(true)
+  expect(mayKeepCoresBusy(2, 1, 2)).toBe(false)
+  expect(mayKeepCoresBusy(2, 10, 16)).toBe(true)
+})
+
+it('gives the same bits whether waiting threads keep cores busy or not', async () => {
+  const load = () => import('./onnxruntime.js')
+  const [spinning, blocking] = await Promise.all(
+    [true, false].map(async (spin) => {
+      await using own = new OrtRuntime(load, { providers: ['cpu'], threads: 2, prepack: false, spin })
+      const session = await own.compile(await graph())
+      return await session.run({ x })
+    }),
+  )
+  expect(blocking).toEqual(spinning)
 })
 
 /** A runtime whose worker does this instead of replying a third time. */
