@@ -12,6 +12,7 @@ import type { Activation, Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
+import type { TrainEvent } from '../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
@@ -29,6 +30,7 @@ import { downloadBars } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
+import { fastMethod, longRunNote, TIMED_STEPS } from './long-run.js'
 import {
   activationOption,
   deviceOption,
@@ -49,6 +51,7 @@ interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed
   readonly model?: string
   readonly activation?: Activation
   readonly method?: string
+  readonly fast?: boolean
   readonly classes?: Settings['classes']
   readonly lr?: number
   readonly set?: string[]
@@ -59,6 +62,7 @@ interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed
   readonly skipBadImages?: boolean
   readonly threads?: number
   readonly device?: DeviceChoice
+  readonly memory?: number
   readonly json?: boolean
 }
 
@@ -66,6 +70,8 @@ const examples = `
 Examples:
   $ promptsrc train photos --model ViT-B/16 --out runs/photos
       photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
+  $ promptsrc train photos --model ViT-B/16 --fast
+      learns from frozen features, in the time of computing these once
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
   $ promptsrc train photos.csv --model ViT-B/16
       lines of path,class or path,class,split
@@ -98,6 +104,13 @@ export function trainCommand(): Command {
     )
     .addOption(activationOption())
     .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
+    .addOption(
+      new Option('--fast', `the method ${fastMethod.name}: ${fastMethod.reason}, in seconds`).conflicts([
+        'method',
+        'config',
+        'resume',
+      ]),
+    )
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
     .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
@@ -114,6 +127,11 @@ export function trainCommand(): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
+    .option(
+      '--memory <GB>',
+      'gigabytes to stay below with many classes, in longer steps (default: three quarters of what there is)',
+      positiveNumber,
+    )
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command).addHelpText('after', examples).action(train)
 }
@@ -124,6 +142,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const path = dataPath ?? begun?.data.path
   if (path === undefined) throw noData(flags)
   const config = await configOf(flags, overrides)
+  if (flags.fast) process.stderr.write(`fast: ${fastMethod.name}, ${fastMethod.reason}\n`)
   const settings = settingsOf(flags, config, begun?.settings)
   // What cannot be trained is said before data and model are opened.
   resolveSettings(settings)
@@ -173,6 +192,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
       resume,
       overwrite,
       skipBadImages,
+      ...(flags.memory === undefined ? {} : { memory: 1e9 * flags.memory }),
       signal,
     })
     const run = { prompts, model }
@@ -311,7 +331,8 @@ function checkImageSize({ imageSize }: TrainConfig, { clip, name }: Model): void
 }
 
 function settingsOf(flags: TrainFlags, config: TrainConfig | undefined, begun: Settings | undefined) {
-  const { method, classes, shots, seed, epochs, batchSize, lr, set } = flags
+  const { fast, classes, shots, seed, epochs, batchSize, lr, set } = flags
+  const method = fast ? fastMethod.name : flags.method
   const given = {
     ...(method === undefined ? {} : { method }),
     ...(classes === undefined ? {} : { classes }),
@@ -330,6 +351,9 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
   const events = trainRun(options)
   let bar: Progress | undefined
   let stepsPerEpoch = 0
+  let started: Extract<TrainEvent, { type: 'start' }> | undefined
+  let before = 0
+  const seconds: number[] = []
   try {
     for (;;) {
       const next = await events.next()
@@ -341,19 +365,33 @@ async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts
           break
         case 'start': {
           stepsPerEpoch = event.stepsPerEpoch
-          const { classNames, images, epochs, done, parameters } = event
+          started = event
+          before = performance.now()
+          const { classNames, images, epochs, done, parameters, trainer } = event
           process.stderr.write(
             `${counted(classNames.length, 'class', 'classes')}, ${counted(images, 'image')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
           )
+          if (trainer.classesAtOnce !== undefined) {
+            process.stderr.write(
+              `memory: ${trainer.classesAtOnce} classes at a time, to take about ${(trainer.memory / 1e9).toFixed(1)} GB\n`,
+            )
+          }
           bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
           break
         }
-        case 'step':
-          bar?.update(
-            (event.epoch - 1) * stepsPerEpoch + event.step,
-            `loss ${event.losses.total!.toFixed(3)}`,
-          )
+        case 'step': {
+          const step = (event.epoch - 1) * stepsPerEpoch + event.step
+          bar?.update(step, `loss ${event.losses.total!.toFixed(3)}`)
+          if (seconds.length === TIMED_STEPS) break
+          seconds.push((performance.now() - before) / 1000)
+          before = performance.now()
+          if (seconds.length < TIMED_STEPS) break
+          const { epochs, trainer } = started!
+          const stepsLeft = epochs * stepsPerEpoch - step
+          const note = longRunNote({ seconds, stepsLeft, memory: trainer.memory })
+          if (note) process.stderr.write(`${note}\n`)
           break
+        }
         case 'epoch':
           break
       }
