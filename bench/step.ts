@@ -10,7 +10,7 @@ import { gemmProbe } from './gemm.js'
 
 // Time of one training step at a published model's size with random weights, beside the machine's plain matrix
 // product measured in between. Usage: npm run bench:step -- [--backbone ViT-B/16] [--classes 50] [--batch 4]
-// [--method promptsrc] [--threads 2] [--steps 7] [--json FILE]
+// [--method promptsrc] [--threads 2] [--steps 7] [--classes-at-once N] [--json FILE]
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     method: { type: 'string', default: 'promptsrc' },
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '7' },
+    'classes-at-once': { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -46,6 +47,7 @@ const trainer = await Trainer.create({
   runtime,
   method,
   batchSize: batch,
+  classesAtOnce: values['classes-at-once'] === undefined ? undefined : Number(values['classes-at-once']),
   optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
   schedule: { lr: 0.0025, epochs: 20, decay: { type: 'cosine' } },
   seed: 1,

@@ -83,6 +83,15 @@ describe.each(cases)('with %s %o', (name, given, activation) => {
     for (const [i, expected] of plain.entries()) expectEqual(expected, saved[i]!)
   })
 
+  it('the text tower gives the same for some classes at a time', async () => {
+    const sets = textPrompts(prompts, promptedImage(clip, images))
+    for (const set of sets) {
+      const atOnce = await outcome(l2Normalize(promptedText(clip, set, classNames)))
+      const parts = promptedText(clip, set, classNames, { classesAtOnce: 3 })
+      expectEqual(atOnce, await outcome(l2Normalize(parts)))
+    }
+  })
+
   it('the image tower gives what full sequences of every image give', async () => {
     const saved = await outcome(promptedImage(clip, images, prompts))
     expectEqual(await outcome(plainImage(clip, images, prompts)), saved)

@@ -1,4 +1,14 @@
-import { add, concat, expand, GraphError, matmul, reshape, slice, type Tensor } from '../graph/index.js'
+import {
+  add,
+  concat,
+  expand,
+  GraphError,
+  matmul,
+  recomputed,
+  reshape,
+  slice,
+  type Tensor,
+} from '../graph/index.js'
 import type { Clip } from './clip.js'
 import { type ClassPosition, layoutPrompts } from './prompt-layout.js'
 import { type TextInputs, textTower } from './towers/text-tower.js'
@@ -70,13 +80,38 @@ export function embedPrompts(clip: Clip, prompts: TextPrompts, classNames: reado
   }
 }
 
+/** Options of {@link promptedText}. */
+export interface PromptedTextOptions {
+  /**
+   * Encode so many classes at once, and again for the gradient, in place of holding what it needs of all. Default: all.
+   */
+  readonly classesAtOnce?: number | undefined
+}
+
 /**
  * Features of the classes under text prompts, not normalised: [K, classes, embedDim] for K prompts, else
  * [classes, embedDim].
  *
  * @throws ConfigError when a prompt is longer than the tower's context
  */
-export function promptedText(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): Tensor {
+export function promptedText(
+  clip: Clip,
+  prompts: TextPrompts,
+  classNames: readonly string[],
+  { classesAtOnce = classNames.length }: PromptedTextOptions = {},
+): Tensor {
+  if (classesAtOnce >= classNames.length) return featuresAtOnce(clip, prompts, classNames)
+  const parts = Array.from({ length: Math.ceil(classNames.length / classesAtOnce) }, (_, i) => {
+    const [from, to] = [i * classesAtOnce, Math.min((i + 1) * classesAtOnce, classNames.length)]
+    return ([context, ...deep]: readonly Tensor[]) => {
+      const own = prompts.each === 'class' ? slice(context!, 0, from, to) : context!
+      return featuresAtOnce(clip, { ...prompts, context: own, deep }, classNames.slice(from, to))
+    }
+  })
+  return recomputed([prompts.context, ...(prompts.deep ?? [])], parts, -2)
+}
+
+function featuresAtOnce(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): Tensor {
   const features = textTower(clip.textWeights, embedPrompts(clip, prompts, classNames))
   const k = promptsIn(prompts)
   return k === undefined ? features : reshape(features, [k, classNames.length, features.dim(1)])

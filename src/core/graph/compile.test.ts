@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../../test/support/finite-differences.js'
 import { float32ToFloat16 } from '../weights/float16.js'
-import { simplify } from './compile.js'
 import {
   add,
   apply,
@@ -26,6 +25,7 @@ import {
   type Tensor,
   values,
 } from './index.js'
+import { simplify } from './simplify.js'
 import { nodesInOrder } from './tensor.js'
 
 describe('simplifying a graph', () => {

@@ -1,6 +1,6 @@
-import { flopsOf, simplify } from './compile.js'
 import { Reshape } from './layout.js'
-import { arrayOf, nodesInOrder, type Tensor } from './tensor.js'
+import { simplify } from './simplify.js'
+import { arrayOf, type GraphNode, nodesInOrder, type Tensor } from './tensor.js'
 
 /** What a run of a graph takes, told from its shapes alone: nothing is loaded or computed. */
 export interface GraphCost {
@@ -35,13 +35,17 @@ export function graphCost(outputs: Readonly<Record<string, Tensor>>): GraphCost 
     flops,
     operators: Object.fromEntries([...counts].sort(([, a], [, b]) => b - a)),
     weightBytes: [...constants].reduce((sum, x) => sum + bytesOf(x), 0),
-    peakBytes: peakOf(nodes, roots),
+    peakBytes: peakBytes(nodes, roots),
   }
 }
 
+/** Floating-point operations of a node in matrix products and convolutions. */
+export const flopsOf = (node: GraphNode): number => node.operator.flops?.(node) ?? 0
+
 const bytesOf = ({ size, dtype }: Tensor): number => size * arrayOf[dtype].BYTES_PER_ELEMENT
 
-function peakOf(nodes: ReturnType<typeof nodesInOrder>, roots: readonly Tensor[]): number {
+/** See {@link GraphCost}: of nodes in the order in which they run. */
+export function peakBytes(nodes: readonly GraphNode[], roots: readonly Tensor[]): number {
   // A reshape moves nothing: it is another name for the value it reshapes.
   const held = (x: Tensor): Tensor => {
     let value = x

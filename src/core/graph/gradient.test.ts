@@ -56,6 +56,23 @@ const cases: [name: string, build: Build, shapes: number[][], range?: [number, n
       ),
     [[4], [4]],
   ],
+  [
+    'parts that are computed again for the gradient',
+    ([a, b]) =>
+      g.recomputed(
+        [a!, b!],
+        [
+          ([x, y]) => g.exp(g.mul(x!, y!)),
+          ([x]) => g.mul(x!, x!),
+          ([x, y]) => g.slice(g.add(g.exp(x!), y!), 0, 0, 1),
+        ],
+        0,
+      ),
+    [
+      [2, 3],
+      [2, 3],
+    ],
+  ],
   ['split with an unused piece', ([a]) => [0, 2].map((i) => g.split(a!, 1, [1, 2, 1])[i]!), [[2, 4]]],
   ['slice', ([a]) => g.slice(a!, 1, 1, 3), [[2, 4]]],
   ['pad', ([a]) => g.pad(a!, 0, 1, 2), [[2, 2]]],

@@ -3,7 +3,21 @@ import { concat, expand, pad, reshape, slice, split, swapLast, transpose } from 
 import * as neural from './neural.js'
 import { gemm, matmul } from './neural.js'
 import * as ops from './ops.js'
-import { add, cast, div, exp, mean, mul, neg, reducedShape, sign, sub, sum, type Two } from './ops.js'
+import {
+  add,
+  cast,
+  customGradient,
+  div,
+  exp,
+  mean,
+  mul,
+  neg,
+  reducedShape,
+  sign,
+  sub,
+  sum,
+  type Two,
+} from './ops.js'
 import {
   GraphError,
   type GraphNode,
@@ -142,17 +156,22 @@ const zerosLike = ({ shape, dtype }: Tensor) => cast(zeros(shape), dtype)
 export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   if (loss.size !== 1)
     throw new GraphError(`gradient of a tensor of shape [${loss.shape}]: a scalar is needed`)
-  const nodes = nodesInOrder([loss])
+  return pullback(loss, cast(reshape(scalar(1), loss.shape), loss.dtype), targets)
+}
+
+/** The gradients of targets, given that of a tensor `y` that is computed from them. */
+function pullback(y: Tensor, dy: Tensor, targets: readonly Tensor[]): Tensor[] {
+  const nodes = nodesInOrder([y])
   const depends = new Set<Tensor>(targets)
   for (const node of nodes) {
-    if (node.inputs.some((x) => depends.has(x))) for (const y of node.outputs) depends.add(y)
+    if (node.inputs.some((x) => depends.has(x))) for (const z of node.outputs) depends.add(z)
   }
 
-  const accumulated = new Map<Tensor, Tensor>([[loss, cast(reshape(scalar(1), loss.shape), loss.dtype)]])
+  const accumulated = new Map<Tensor, Tensor>([[y, dy]])
   for (const node of nodes.reverse()) {
-    const dys = node.outputs.map((y) => accumulated.get(y))
+    const dys = node.outputs.map((z) => accumulated.get(z))
     const needed = node.inputs.map((x) => depends.has(x))
-    if (!needed.includes(true) || dys.every((dy) => dy === undefined)) continue
+    if (!needed.includes(true) || dys.every((dz) => dz === undefined)) continue
     for (const [i, g] of inputGradients(node, dys, needed).entries()) {
       const x = node.inputs[i]!
       if (!g || !needed[i]) continue
@@ -166,6 +185,55 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
     }
   }
   return targets.map((target) => accumulated.get(target) ?? zerosLike(target))
+}
+
+/**
+ * Tensors computed part by part and joined along an axis, such that of no part more than its result is held until the
+ * gradient is computed: there each part is computed a second time, one after the other ("Training Deep Nets with Sublinear
+ * Memory Cost", Chen et al., 2016). Values are the same as without; gradients are summed part by part.
+ *
+ * A second computation of the same would be taken for the first. It therefore reads its inputs with a zero added that is
+ * known only once the part before it is done.
+ *
+ * @param inputs what gradients pass to
+ * @param parts each computes one part from the inputs
+ */
+export function recomputed(
+  inputs: readonly Tensor[],
+  parts: readonly ((inputs: readonly Tensor[]) => Tensor)[],
+  axis: number,
+): Tensor {
+  const values = parts.map((part) => part(inputs))
+  return customGradient(concat(values, axis), inputs, (dy, needed) => {
+    const sums: (Tensor | undefined)[] = inputs.map(() => undefined)
+    const dys = split(
+      dy,
+      axis,
+      values.map((y) => y.dim(axis)),
+    )
+    let late = zeroBehind([dy])
+    for (const [p, part] of parts.entries()) {
+      const again = inputs.map((x) => add(x, late))
+      const targets = again.filter((_, i) => needed[i])
+      const found = pullback(part(again), dys[p]!, targets)
+      late = zeroBehind(found)
+      for (const [i, x] of again.entries()) {
+        if (!needed[i]) continue
+        const g = found[targets.indexOf(x)]!
+        sums[i] = sums[i] ? add(sums[i], g) : g
+      }
+    }
+    return sums
+  })
+}
+
+/** A scalar zero that cannot be computed before these tensors are. */
+function zeroBehind(tensors: readonly Tensor[]): Tensor {
+  const firsts = tensors.map((x) => reshape(slice(reshape(x, [x.size]), 0, 0, 1), []))
+  return mul(
+    firsts.reduce((sum, first) => add(sum, first)),
+    0,
+  )
 }
 
 function inputGradients(

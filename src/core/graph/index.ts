@@ -1,10 +1,11 @@
 // Symbolic tensors (tensor.ts), the operators that combine them (ops.ts, layout.ts, neural.ts), the table of their
-// gradients (gradient.ts), how a graph becomes an ONNX model (onnx.ts, compile.ts), and what it will take (cost.ts). Each file imports only files
+// gradients (gradient.ts), the same with less (simplify.ts), what it will take (cost.ts) and how it becomes an ONNX model
+// (onnx.ts, compile.ts). Each file imports only files
 // named before it.
 
 export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
 export { type GraphCost, graphCost } from './cost.js'
-export { gradients } from './gradient.js'
+export { gradients, recomputed } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
 export {
   attention,

@@ -158,6 +158,8 @@ export interface StepInputs {
   readonly frozen: StepFeatures
   /** Training images a class, on average; 0 where it is not known. */
   readonly shots: number
+  /** Classes whose texts are encoded at once, to take less memory. Default: all. */
+  readonly classesAtOnce?: number | undefined
 }
 
 /** Named scalar terms; `total` is minimised, the others are logged. */

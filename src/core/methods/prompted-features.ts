@@ -1,5 +1,5 @@
 import type { Clip } from '../clip/clip.js'
-import { promptedText, type TextPrompts } from '../clip/prompted-text.js'
+import { type PromptedTextOptions, promptedText, type TextPrompts } from '../clip/prompted-text.js'
 import { ConfigError } from '../errors.js'
 import {
   concat,
@@ -64,11 +64,11 @@ export function promptedFeatures(
     prompts,
     ...(draws ? { draws } : {}),
 
-    step({ images, labels, parameter, drawn }: StepInputs): Step {
+    step({ images, labels, parameter, drawn, classesAtOnce }: StepInputs): Step {
       const entering = prompts(parameter, drawn)
       const image = promptedImage(clip, images, entering)
       const sets = textPrompts(entering, image)
-      const textSet = textFeatureSet(clip, sets, trained)
+      const textSet = textFeatureSet(clip, sets, trained, { classesAtOnce })
       const features = withLogits(clip, classWeights(textSet, isConditional(entering)), image)
       const terms = objective({
         ...features,
@@ -141,9 +141,10 @@ export function textFeatureSet(
   clip: Clip,
   sets: readonly TextPrompts[],
   classNames: readonly string[],
+  options: PromptedTextOptions = {},
 ): Tensor {
   const features = sets.map((set) => {
-    const rows = l2Normalize(promptedText(clip, set, classNames))
+    const rows = l2Normalize(promptedText(clip, set, classNames, options))
     return rows.rank === 3 ? rows : reshape(rows, [1, ...rows.shape])
   })
   return features.length === 1 ? features[0]! : concat(features, 0)

@@ -34,6 +34,8 @@ const schema = z.strictObject({
   decayEpochs: z.array(z.int().min(1)).default([]),
   /** Factor of `single_step` and `multi_step`. */
   decayFactor: z.number().positive().default(0.1),
+  /** Classes whose texts are encoded at once. Absent: all. A run that had to take fewer for lack of memory records it. */
+  classesAtOnce: z.int().min(1).optional(),
 })
 
 /** Settings as a caller gives them; what is left out takes its default. */
@@ -41,8 +43,10 @@ export type SettingsInput = z.input<typeof schema>
 
 /** Settings with every default filled in. */
 export type Settings = {
-  readonly [K in keyof z.output<typeof schema>]-?: NonNullable<z.output<typeof schema>[K]>
-}
+  readonly [K in Exclude<keyof z.output<typeof schema>, 'classesAtOnce'>]-?: NonNullable<
+    z.output<typeof schema>[K]
+  >
+} & { readonly classesAtOnce?: number | undefined }
 
 /**
  * Fills in defaults: the method's published ones where it has them.

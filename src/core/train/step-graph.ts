@@ -11,6 +11,8 @@ export interface StepGraphOptions {
   readonly batchSize: number
   /** Training images a class, on average; 0 where it is not known. */
   readonly shots: number
+  /** Classes whose texts are encoded at once, to take less memory. Default: all. */
+  readonly classesAtOnce?: number | undefined
   /** Put out features and the (first) context as well. */
   readonly inspect?: boolean
 }
@@ -33,7 +35,7 @@ export const TEACHER = 'teacher_text'
  * trained by steps.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
-  const { method, parameters, batchSize, shots } = options
+  const { method, parameters, batchSize, shots, classesAtOnce } = options
   const { clip, classNames, features } = method
   const { resolution } = clip
   const images = input(
@@ -50,6 +52,7 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
     drawn: (name) => input(DRAWN + name, draws[name]!.shape),
     frozen: frozenFeatures(method, images),
     shots,
+    classesAtOnce,
   })
   const names = trainedNames(method, parameters)
   const grads = gradients(

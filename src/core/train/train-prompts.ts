@@ -24,6 +24,11 @@ export interface TrainingInput {
   readonly skipBadImages?: boolean
   /** State to continue from. */
   readonly from?: TrainerState
+  /**
+   * Bytes that the process may take. A step of many classes that would take more encodes them some at a time, which
+   * takes longer and rounds otherwise. Default: no limit.
+   */
+  readonly memory?: number | undefined
   readonly signal?: AbortSignal
 }
 
@@ -72,14 +77,14 @@ export type TrainEvent =
  *   the signal's reason when it aborts
  */
 export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerator<TrainEvent, TrainerState> {
-  const { model, data, skipBadImages, from, signal, ...input } = options
+  const { model, data, skipBadImages, from, memory, signal, ...input } = options
   return yield* trainWith(resolveSettings(input, model.clip), options)
 }
 
 /** {@link trainPrompts} with settings that are resolved for the model. */
 export async function* trainWith(
   settings: Settings,
-  { model, data: dataset, skipBadImages = false, from, signal }: TrainingInput,
+  { model, data: dataset, skipBadImages = false, from, memory, signal }: TrainingInput,
 ): AsyncGenerator<TrainEvent, TrainerState> {
   const { epochs, seed, methodOptions } = settings
 
@@ -111,6 +116,8 @@ export async function* trainWith(
       method,
       examples,
       batchSize,
+      classesAtOnce: settings.classesAtOnce,
+      memory,
       optimizer: method.adamW
         ? adamW(method.adamW)
         : sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),

@@ -1,7 +1,7 @@
 import { classFeatures, type TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
-import { encodeGraph, type HostTensor } from '../graph/index.js'
+import type { HostTensor } from '../graph/index.js'
 import { unitRows } from '../methods/gaussian-classes.js'
 import type { ConfiguredMethod, Examples, ParameterSpec } from '../methods/method.js'
 import { sizedParameters } from '../methods/parameter-shape.js'
@@ -10,7 +10,8 @@ import { randomStream } from '../random.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { DRAWN, GRADIENT, stepGraph, TEACHER, TERM } from './step-graph.js'
+import { DRAWN, GRADIENT, TEACHER, TERM } from './step-graph.js'
+import { fittedStep, stepBytes } from './step-memory.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -19,6 +20,10 @@ export interface TrainerOptions {
   /** The training images, for methods that learn from features. */
   readonly examples?: Omit<Examples, 'text'> | undefined
   readonly batchSize: number
+  /** Classes whose texts are encoded at once, to take less memory. Default: as many as {@link memory} allows. */
+  readonly classesAtOnce?: number | undefined
+  /** Bytes that a process may take; beyond, classes are encoded some at a time. Default: no limit. */
+  readonly memory?: number | undefined
   readonly optimizer: Optimizer
   readonly schedule: ScheduleConfig
   readonly seed: number
@@ -58,6 +63,10 @@ export class Trainer implements AsyncDisposable {
     /** The teacher's text features before normalising: [classes, embedDim]. */
     readonly teacher: Float32Array | undefined,
     private current: TrainerState,
+    /** Classes whose texts are encoded at once, where these are not all. */
+    readonly classesAtOnce: number | undefined,
+    /** Estimate of the process's peak memory, in bytes. */
+    readonly memory: number,
   ) {}
 
   /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the tokenizer. */
@@ -65,15 +74,19 @@ export class Trainer implements AsyncDisposable {
     const { runtime, method, batchSize, seed, examples } = options
     const { clip, classNames, teacher: texts } = method
     const specs = sizedParameters(method.parameters, examples?.labels.length)
-    const graph = stepGraph({
-      method,
-      parameters: specs,
-      batchSize,
-      shots: (examples?.labels.length ?? 0) / classNames.length,
-      ...(options.inspect ? { inspect: true } : {}),
-    })
+    const step = await fittedStep(
+      {
+        method,
+        parameters: specs,
+        batchSize,
+        classesAtOnce: options.classesAtOnce,
+        shots: (examples?.labels.length ?? 0) / classNames.length,
+        ...(options.inspect ? { inspect: true } : {}),
+      },
+      options.memory,
+    )
     // The step's weights are read while the runtime encodes the teacher's texts.
-    const compiling = encodeGraph(graph).then((encoded) => runtime.compile(encoded))
+    const compiling = runtime.compile(step.graph)
     const freed = async (error: unknown): Promise<never> => {
       await compiling.then(
         (compiled) => compiled.release(),
@@ -95,12 +108,14 @@ export class Trainer implements AsyncDisposable {
       )
     }
     const aggregation = aggregationOf(options)
-    return new Trainer(options, specs, session, teacher, {
+    const state = {
       epoch: 0,
       parameters,
       optimizer: options.optimizer.init(),
       ...(aggregation ? { aggregation: aggregation.init() } : {}),
-    })
+    }
+    const { classesAtOnce, graph } = step
+    return new Trainer(options, specs, session, teacher, state, classesAtOnce, stepBytes(graph))
   }
 
   /** The state after the last finished epoch, plus the steps made since. */

@@ -8,6 +8,7 @@ import type { Model } from '../../core/model.js'
 import { randomStream } from '../../core/random.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
 import { loadModel } from '../model.js'
+import { readRunConfig } from './run-config.js'
 import { readLog } from './run-directory.js'
 import { trainRun } from './train-run.js'
 
@@ -104,6 +105,24 @@ describe('a run that was stopped and resumed', () => {
     expect(await logOf('lost')).toEqual(await logOf('whole'))
     expect((await promptsOf('lost')).equals(await promptsOf('whole'))).toBe(true)
   })
+})
+
+it('that memory allows some classes at a time alone goes on so, whatever memory there is by then', async () => {
+  const many = Array.from({ length: 34 }, (_, i) => `class ${i}`)
+  // Few of them have an image, so that an epoch is one step.
+  const wide: Dataset = { ...data, classNames: many, train: [0, 1, 2, 3].map((label) => datum(label, 0)) }
+  const within = async (out: string, given: { memory?: number; resume?: boolean }, stop: boolean) => {
+    const own = { out: join(folder, out), method: 'coop', methodOptions: { context: 2 }, epochs: 2 }
+    const options = { model, data: wide, batchSize: 4, shots: 1, ...own }
+    for await (const event of trainRun({ ...options, ...given })) if (stop && event.type === 'epoch') break
+  }
+  await within('narrow memory', { memory: 1 }, false)
+  await within('more memory', { memory: 1 }, true)
+  await within('more memory', { resume: true }, false)
+  for (const out of ['narrow memory', 'more memory']) {
+    expect((await readRunConfig(join(folder, out)))!.settings.classesAtOnce).toBe(32)
+  }
+  expect((await promptsOf('more memory')).equals(await promptsOf('narrow memory'))).toBe(true)
 })
 
 it('whose prompts become no numbers fails, and leaves them in neither a checkpoint nor the result', async () => {

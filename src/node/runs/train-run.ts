@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { selectClasses } from '../../core/data/base-novel.js'
 import { DataError, TrainingError, UserError, WeightsError } from '../../core/errors.js'
@@ -42,34 +43,43 @@ export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
  */
 export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainEvent, TrainedPrompts> {
   const { out, resume = false, overwrite = false, dataPath, ...rest } = options
-  const { model, data, skipBadImages: _skip, signal: _signal, ...input } = rest
-  const settings = resolveSettings(input, model.clip)
-  const config: RunConfig = {
-    model: await referenceTo(model),
-    data: {
-      name: data.name,
-      ...(dataPath === undefined ? {} : { path: dataPath }),
-      images: data.train.length,
-      classNames: data.classNames,
-      ...(data.exif === undefined ? {} : { exif: data.exif }),
-    },
-    settings,
-  }
+  const { model, data, skipBadImages: _skip, memory = ownMemory(), signal: _signal, ...input } = rest
+  const resolved = resolveSettings(input, model.clip)
   const run = await RunDirectory.take(out)
   try {
     const files = await run.files()
     if (files.length > 0 && !resume && !overwrite) throw alreadyThere(out, files)
     const known = resume ? await readRunConfig(out) : undefined
     if (resume && !known && files.length > 0) throw alreadyThere(out, files)
+    // A run goes on as it was begun, however much memory there is by now.
+    const begun = known?.settings.classesAtOnce
+    const settings = begun && !resolved.classesAtOnce ? { ...resolved, classesAtOnce: begun } : resolved
+    const config: RunConfig = {
+      model: await referenceTo(model),
+      data: {
+        name: data.name,
+        ...(dataPath === undefined ? {} : { path: dataPath }),
+        images: data.train.length,
+        classNames: data.classNames,
+        ...(data.exif === undefined ? {} : { exif: data.exif }),
+      },
+      settings,
+    }
     if (known) checkSameRun(out, known, config)
-    const begin = async () => {
+    const begin = async (taken: number | undefined) => {
       if (!known) {
         await run.clear()
-        await run.writeConfig(config)
+        await run.writeConfig(taken ? { ...config, settings: { ...settings, classesAtOnce: taken } } : config)
       }
       await run.writeJson(runFiles.environment, environment())
     }
-    const { parameters, classNames } = yield* record(run, settings, rest, known !== undefined, begin)
+    const { parameters, classNames } = yield* record(
+      run,
+      settings,
+      { ...rest, memory: known ? undefined : memory },
+      known !== undefined,
+      begin,
+    )
     const prompts: TrainedPrompts = {
       method: methodNamed(settings.method),
       methodOptions: settings.methodOptions,
@@ -82,6 +92,13 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
   } finally {
     await run.release()
   }
+}
+
+/** Three quarters of this machine's memory, or of what the process is allowed. */
+function ownMemory(): number {
+  // 0, or more than there is, where nothing limits the process.
+  const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY
+  return 0.75 * Math.min(totalmem(), allowed)
 }
 
 function alreadyThere(out: string, files: readonly string[]): UserError {
@@ -102,7 +119,7 @@ async function* record(
   settings: Settings,
   input: TrainingInput,
   resume: boolean,
-  begin: () => Promise<void>,
+  begin: (classesAtOnce: number | undefined) => Promise<void>,
 ): AsyncGenerator<TrainEvent, TrainerState & { classNames: readonly string[] }> {
   const from = resume ? await latestState(run, settings, input) : undefined
   for (const message of from?.warnings ?? []) yield { type: 'warning', message }
@@ -121,7 +138,7 @@ async function* record(
       stepped = event.type === 'step'
       // What cannot make a step, such as for an unreadable image, neither replaces a run nor leaves one.
       if (!begun && event.type === 'step') {
-        await begin()
+        await begin(trainer?.classesAtOnce)
         begun = true
       }
       if (event.type === 'start') {

@@ -1,0 +1,43 @@
+import type { EncodedGraph } from '../graph/index.js'
+import { encodeGraph } from '../graph/index.js'
+import { type StepGraphOptions, stepGraph } from './step-graph.js'
+
+/** Bytes that ONNX Runtime reserves for each byte of values that is alive at once (measured at ViT-B/16). */
+const RESERVED = 1.3
+/** Bytes of a process beside weights and values: program, engine, decoded images. */
+const BESIDE = 700e6
+
+/** Numbers of classes at once that are tried, from the most on. */
+const PARTS = [512, 256, 128, 64, 32]
+
+/** Peak memory of a process that trains by this step, in bytes: an estimate from its shapes. */
+export const stepBytes = ({
+  weightBytes,
+  peakBytes,
+}: Pick<EncodedGraph, 'weightBytes' | 'peakBytes'>): number => weightBytes + RESERVED * peakBytes + BESIDE
+
+/** A step that is ready to be compiled, and how many classes it encodes at once where these are not all. */
+export interface FittedStep {
+  readonly graph: EncodedGraph
+  readonly classesAtOnce: number | undefined
+}
+
+/**
+ * The step of the options within so many bytes: with all classes at once where that fits, else with the most of
+ * 512, 256, 128, 64 and 32 that does; with the fewest where nothing does. Values are the same but for rounding, since the
+ * gradients of the parts are summed one after the other. A number in the options is taken as it is.
+ */
+export async function fittedStep(
+  options: StepGraphOptions,
+  bytes = Number.POSITIVE_INFINITY,
+): Promise<FittedStep> {
+  const { classesAtOnce, method } = options
+  let step: FittedStep = { graph: await encodeGraph(stepGraph(options)), classesAtOnce }
+  if (classesAtOnce !== undefined) return step
+  for (const part of PARTS) {
+    if (stepBytes(step.graph) <= bytes) break
+    if (part >= method.classNames.length) continue
+    step = { graph: await encodeGraph(stepGraph({ ...options, classesAtOnce: part })), classesAtOnce: part }
+  }
+  return step
+}
