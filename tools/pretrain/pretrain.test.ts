@@ -37,6 +37,8 @@ it('contrastive training lowers the loss, the same way every time', async () => 
       seed: 1,
       steps: 12,
       batch: 16,
+      texts: 16,
+      pairs: (step) => pairBatch(1, step, 16),
       learningRate: 3e-3,
       warmupSteps: 2,
       weightDecay: 0.05,

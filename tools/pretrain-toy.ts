@@ -9,17 +9,20 @@ import { writeFileAtomic } from '../src/node/files/atomic.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
 import { writeSafetensors } from '../src/node/weights/safetensors-file.js'
 import { loadTokenizer } from '../src/node/weights/tokenizer-files.js'
+import { pairBatch } from './pretrain/batches.js'
 import type { TransformerClipConfig } from './pretrain/initialize.js'
+import { openClipConfig } from './pretrain/model-config.js'
 import { pretrain, tensorsOf, type Weights } from './pretrain/pretrain.js'
 import { trainBpe } from './pretrain/train-bpe.js'
 import { zeroShotAccuracy } from './pretrain/zero-shot.js'
 
-// Pre-trains the embedded tiny CLIP from scratch on the toy world and writes it to a model folder.
-// Usage: tsx tools/pretrain-tiny.ts [FOLDER] [STEPS]
+// Pre-trains `tiny`, the smallest CLIP, from scratch on the toy world and writes it to a model folder.
+// Usage: tsx tools/pretrain-toy.ts [FOLDER] [STEPS]
 
 const folder = process.argv[2] ?? 'assets/tiny'
 const steps = Number(process.argv[3] ?? 2400)
 const SEED = 2023
+const BATCH = 128
 
 const vocabulary = trainBpe(corpus(), 700)
 const { contextLength, ...files } = { contextLength: 77, ...vocabularyFiles(vocabulary) }
@@ -31,34 +34,7 @@ const config: TransformerClipConfig = {
   vision: { kind: 'vit', resolution: SIDE, patchSize: 8, width: 128, layers: 4, heads: 2 },
   text: { contextLength, vocabSize: tokenizer.vocabSize, width: 128, layers: 3, heads: 2 },
 }
-const { vision, text } = config
-await writeFileAtomic(
-  join(folder, 'open_clip_config.json'),
-  `${JSON.stringify(
-    {
-      model_cfg: {
-        embed_dim: config.embedDim,
-        quick_gelu: true,
-        vision_cfg: {
-          image_size: vision.resolution,
-          layers: vision.layers,
-          width: vision.width,
-          patch_size: vision.patchSize,
-          head_width: vision.width / vision.heads,
-        },
-        text_cfg: {
-          context_length: text.contextLength,
-          vocab_size: text.vocabSize,
-          width: text.width,
-          heads: text.heads,
-          layers: text.layers,
-        },
-      },
-    },
-    null,
-    2,
-  )}\n`,
-)
+await writeFileAtomic(join(folder, 'open_clip_config.json'), openClipConfig(config))
 const runtime = nodeRuntime({ worker: false })
 
 async function save(weights: Weights): Promise<void> {
@@ -92,12 +68,14 @@ const weights = await pretrain({
   runtime,
   seed: SEED,
   steps,
-  batch: 128,
+  batch: BATCH,
+  texts: BATCH,
+  pairs: (step) => pairBatch(SEED, step, BATCH),
   learningRate: 1e-3,
   warmupSteps: 100,
   weightDecay: 0.05,
   suffixLength: 15,
-  async onStep(step, loss, current) {
+  async onStep(step, loss, { weights: current }) {
     mean = step === 1 ? loss : 0.98 * mean + 0.02 * loss
     if (step % 25 === 0) {
       const seconds = (performance.now() - start) / 1000
