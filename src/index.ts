@@ -39,6 +39,9 @@ export {
   type ProbeProgress,
 } from './core/probe/measure-probe.js'
 export { type ToySet, toyDataset } from './core/world/datasets.js'
+export type { ArtStyle, EmojiArt } from './core/world/emoji/art.js'
+export { type EmojiOptions, emojiDataset } from './core/world/emoji/datasets.js'
+export type { RgbaImage } from './core/world/emoji/sprite.js'
 export type { Style } from './core/world/style.js'
 export { exportCheckpoint } from './exchange/checkpoints/export-checkpoint.js'
 export {
@@ -70,3 +73,4 @@ export { loadPrompts, savePrompts } from './node/runs/prompts-file.js'
 export { type TrainRunOptions, trainRun } from './node/runs/train-run.js'
 export type { NodeRuntimeOptions } from './node/runtime/node-runtime.js'
 export type { OpenRuntimeOptions, TakenDevice } from './node/runtime/open-runtime.js'
+export { emojiArt } from './node/world/emoji-art.js'

@@ -28,7 +28,11 @@ export function ablateCommand(): Command {
           out: ({ name }) => `runs/ablate-${name}-${flags.method}`,
           entries: (embedded) =>
             embedded
-              ? ablationEntries(flags.method, embeddedSettings(flags.method), embeddedWeights)
+              ? ablationEntries(
+                  flags.method,
+                  embeddedSettings(flags.method, embedded),
+                  embedded === 'toy' ? embeddedWeights : undefined,
+                )
               : ablationEntries(flags.method),
         },
         flags,

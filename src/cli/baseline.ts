@@ -12,6 +12,7 @@ import {
   modelFrom,
   threadCount,
   withCacheOption,
+  withModelOption,
 } from './options.js'
 
 /** Options of the commands that measure a baseline. */
@@ -27,13 +28,8 @@ export interface BaselineFlags extends DataOptions {
 
 /** Adds data, model and options of {@link BaselineFlags}. */
 export function withBaselineOptions(command: Command): Command {
-  command
-    .argument('<data>', 'folder of images, see `promptsrc train --help`, or a drawn set (toy)')
-    .option(
-      '--model <model>',
-      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
-      'tiny',
-    )
+  withModelOption(command)
+    .argument('<data>', 'folder of images, see `promptsrc train --help`, or a drawn set (toy, emoji-food)')
     .addOption(activationOption())
     .addOption(
       new Option('--classes <which>', 'classes to choose among')

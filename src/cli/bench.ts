@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
+import { modelOfWorld, worldOf } from '../core/world/worlds.js'
 import { planBenchmark } from '../lab/plans/benchmark.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
-import { isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
+import { emojiGroups, isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
 import { comparable } from '../lab/plans/entries.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
 import { type Protocol, protocols } from '../lab/plans/protocol.js'
@@ -73,7 +74,7 @@ export function benchCommand(): Command {
     .addArgument(new Argument('<protocol>', 'which benchmark').choices(protocols))
     .option(
       '--datasets <list>',
-      'paper, toy, names of data sets, or paths, separated by commas (default: paper)',
+      'paper, toy, emoji, emoji-disjoint, names of data sets, or paths, separated by commas (default: paper)',
       listOf(),
     )
     .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
@@ -121,7 +122,7 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
 
 /** Opens model and data and plans the runs. */
 async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
-  const data = protocolData(protocol, { ...flags, groups: { toy: toyGroup } })
+  const data = protocolData(protocol, { ...flags, groups: { toy: toyGroup, ...emojiGroups } })
   const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
   const { root } = flags
   const open = once(async (path: string) => {
@@ -133,7 +134,9 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
   })
   // A wrong name is said before a model is downloaded.
   for (const path of all) await open(path)
-  const name = flags.model ?? (all.every((one) => isDrawn(one) && !existsSync(one)) ? 'tiny' : 'ViT-B/16')
+  const worlds = new Set(all.map((one) => (existsSync(one) ? undefined : worldOf(one))))
+  const [world] = worlds
+  const name = flags.model ?? (worlds.size === 1 && world ? modelOfWorld[world] : 'ViT-B/16')
   const { epochs, batchSize, lr, skipBadImages } = flags
   return planBenchmark({
     ...data,

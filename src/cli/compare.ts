@@ -26,7 +26,8 @@ export function compareCommand(): Command {
           path: data,
           title: ({ name }) => `Prompt learning methods on ${name}`,
           out: ({ name }) => `runs/compare-${name}`,
-          entries: (embedded) => methodEntries(flags.methods, embedded ? embeddedSettings : undefined),
+          entries: (embedded) =>
+            methodEntries(flags.methods, embedded && ((name) => embeddedSettings(name, embedded))),
         },
         flags,
       ),

@@ -3,10 +3,11 @@ import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
+import type { World } from '../core/world/worlds.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
-import { isEmbedded } from '../lab/plans/embedded.js'
+import { embeddedWorld } from '../lab/plans/embedded.js'
 import type { Entry, EntrySettings } from '../lab/plans/entries.js'
 import { type ComparedRow, comparedRows } from '../lab/results/compared-rows.js'
 import {
@@ -32,6 +33,7 @@ import {
   threadCount,
   wholeNumber,
   withCacheOption,
+  withModelOption,
 } from './options.js'
 import { failFor, identified, Work } from './work.js'
 
@@ -54,12 +56,7 @@ export interface ComparisonFlags extends DataOptions {
 
 /** Adds the options of {@link ComparisonFlags}. */
 export function withComparisonOptions(command: Command, out: string): Command {
-  return withCacheOption(command)
-    .option(
-      '--model <model>',
-      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
-      'tiny',
-    )
+  return withCacheOption(withModelOption(command))
     .addOption(activationOption())
     .addOption(seedsOption())
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
@@ -83,8 +80,8 @@ interface Task {
   readonly path: string
   readonly title: (dataset: Dataset) => string
   readonly out: (dataset: Dataset) => string
-  /** Rows; `embedded` says whether model and data are the embedded ones. */
-  readonly entries: (embedded: boolean) => readonly Entry[]
+  /** Rows; `embedded` is the world that model and data are both of. */
+  readonly entries: (embedded: World | undefined) => readonly Entry[]
 }
 
 /** Compares, prints the figures and writes `comparison.json`, `comparison.md` and `report.html`. */
@@ -93,7 +90,7 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
   const data = await openData(task.path, flags)
   const path = await lastingPath(task.path, flags)
   const entries = task
-    .entries(isEmbedded(flags.model, data.name))
+    .entries(embeddedWorld(flags.model, data.name))
     .map((entry) => ({ ...entry, settings: { ...entry.settings, ...overrides(flags) } }))
   const out = flags.out ?? task.out(data)
   const title = task.title(data)

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UserError } from '../core/errors.js'
-import { toyDataset, toySets } from '../core/world/datasets.js'
+import { drawnSummaries } from '../core/world/worlds.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { inspectFiles } from '../node/datasets/inspect.js'
 import { datasets } from '../node/datasets/registry.js'
+import { drawnDataset } from '../node/world/drawn-sets.js'
 
 const examples = `
 Examples:
@@ -77,8 +78,8 @@ async function published(root: string | undefined): Promise<Listed[]> {
 }
 
 function drawn(): Listed[] {
-  return Object.entries(toySets).map(([name, { summary }]) => {
-    const { classNames, train, val, test } = toyDataset(name)
+  return [...drawnSummaries].map(([name, summary]) => {
+    const { classNames, train, val, test } = drawnDataset(name)
     const counts = { classes: classNames.length, train: train.length, val: val.length, test: test.length }
     return { name, title: summary, ...counts, folder: null }
   })

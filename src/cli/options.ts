@@ -4,6 +4,7 @@ import { exifChoices } from '../core/image/orientation.js'
 import { type Activation, activations } from '../core/model.js'
 import { type DeviceChoice, deviceChoices, MOST_THREADS } from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
+import { defaultModel } from '../core/world/worlds.js'
 import type { TakenDevice } from '../node/runtime/open-runtime.js'
 
 /** Parses a whole number of at least `least` and at most `most`; commander names the option in its message. */
@@ -34,6 +35,19 @@ export const activationOption = (): Option =>
     '--activation <kind>',
     'activation of the model (default: as its configuration says, else a guess with a warning)',
   ).choices(activations)
+
+/** `--model` of commands whose first argument names the data: the embedded model of a drawn set, else tiny. */
+export const withModelOption = (command: Command): Command =>
+  command
+    .option(
+      '--model <model>',
+      'tiny, emoji, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository (default: tiny; emoji for its data sets)',
+    )
+    .hook('preAction', (called) => {
+      const [data] = called.processedArgs
+      if (called.getOptionValue('model') === undefined)
+        called.setOptionValue('model', defaultModel(`${data}`))
+    })
 
 /** Parses a positive number. */
 export function positiveNumber(text: string): number {

@@ -1,9 +1,11 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
-import { toyDataset, toySets } from '../core/world/datasets.js'
+import { emojiProtocols } from '../core/world/emoji/protocols.js'
 import { type ToyProtocol, toyProtocols } from '../core/world/protocols.js'
+import { drawnSummaries, worldOf } from '../core/world/worlds.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { writeToyFolder } from '../node/data/write-folder.js'
+import { drawnDataset } from '../node/world/drawn-sets.js'
 import { wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
 
@@ -13,8 +15,10 @@ Examples:
   $ promptsrc toy shapes
   $ promptsrc toy mosaic --set toy-mosaic
   $ promptsrc train shapes --model tiny
+  $ promptsrc toy snacks --set emoji-food@3
 
-Commands that read DATA take the name of a set as well: it need not be written first.`
+Commands that read DATA take the name of a set as well: it need not be written first.
+After a set of emoji, @ and a number name another draw of its classes, drawings and scenes.`
 
 interface Options {
   readonly set: string
@@ -27,7 +31,7 @@ interface Options {
 export function toyCommand(): Command {
   return new Command('toy')
     .argument('[folder]', 'folder to write to')
-    .addOption(new Option('--set <name>', 'which set').choices(Object.keys(toySets)).default('toy'))
+    .addOption(new Option('--set <name>', 'which set, see --list').argParser(setName).default('toy'))
     .option('--seed <n>', 'which pictures', wholeNumber(0), 0)
     .option('--list', 'list the sets instead')
     .option('--json', 'with --list: print as JSON')
@@ -42,7 +46,7 @@ export function toyCommand(): Command {
           hint: 'Name one, as in `promptsrc toy shapes`, or see the sets with --list.',
         })
       }
-      const dataset = toyDataset(set, { seed })
+      const dataset = drawnDataset(set, seed)
       const progress = startProgress('writing', dataset.train.length + dataset.test.length)
       const images = await writeToyFolder(folder, dataset, (written) => progress.update(written)).finally(
         () => progress.stop(),
@@ -51,38 +55,43 @@ export function toyCommand(): Command {
     })
 }
 
-/** The sets and protocols as JSON shows them. */
-function described() {
-  const sets = Object.entries(toySets).map(([name, { summary, classNames, template }]) => ({
-    name,
-    summary,
-    template,
-    classNames,
-    ...counts(name),
-  }))
-  return { sets, protocols: toyProtocols }
+function setName(text: string): string {
+  if (worldOf(text) !== undefined) return text
+  throw new InvalidArgumentError(`Allowed choices are ${[...drawnSummaries.keys()].join(', ')}.`)
 }
 
-function counts(name: string) {
-  const { train, val, test } = toyDataset(name)
-  return { train: train.length, val: val.length, test: test.length }
+/** The sets and protocols as JSON shows them. */
+function described() {
+  const sets = [...drawnSummaries].map(([name, summary]) => {
+    const { template, classNames, train, val, test } = drawnDataset(name)
+    return {
+      name,
+      summary,
+      template,
+      classNames,
+      train: train.length,
+      val: val.length,
+      test: test.length,
+    }
+  })
+  return { sets, protocols: toyProtocols, emojiProtocols: emojiProtocols() }
 }
 
 function listing(): string {
-  const rows = Object.entries(toySets).map(([name, { classNames }]) => {
-    const { train, test } = counts(name)
-    return [name, `${classNames.length}`, `${train}`, `${test}`]
+  const rows = [...drawnSummaries.keys()].map((name) => {
+    const { classNames, train, test } = drawnDataset(name)
+    return [name, `${classNames.length}`, `${train.length}`, `${test.length}`]
   })
   const [head, rule, ...lines] = formatTable(['set', 'classes', 'train', 'test'], rows).split('\n')
-  const summaries = Object.values(toySets).map(({ summary }) => summary)
-  const names = Object.keys(toyProtocols)
-  const width = Math.max(...names.map((name) => name.length))
+  const summaries = [...drawnSummaries.values()]
+  const protocols = [toyProtocols, emojiProtocols()].flatMap((each) => Object.entries(each))
+  const width = Math.max(...protocols.map(([name]) => name.length))
   return [
     head,
     rule,
     ...lines.map((line, i) => `${line}  ${summaries[i]}`),
     '',
-    ...Object.entries(toyProtocols).map(([name, protocol]) => `${name.padEnd(width)}  ${setsOf(protocol)}`),
+    ...protocols.map(([name, protocol]) => `${name.padEnd(width)}  ${setsOf(protocol)}`),
     '',
   ].join('\n')
 }

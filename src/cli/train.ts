@@ -14,6 +14,7 @@ import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import type { TrainEvent } from '../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
+import { defaultModel } from '../core/world/worlds.js'
 import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
@@ -100,7 +101,7 @@ export function trainCommand(): Command {
     .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)
     .option(
       '--model <model>',
-      'tiny, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
+      'tiny, emoji, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
     )
     .addOption(activationOption())
     .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
@@ -156,13 +157,16 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   const signal = interruptible(() => interruption(out, flags))
   if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
   const bars = downloadBars()
-  const model = await loadModel(flags.model ?? config?.model ?? begun?.model.name ?? 'tiny', {
-    ...(begun ? optionsOf(begun.model) : {}),
-    ...(flags.activation ? { activation: flags.activation } : {}),
-    signal,
-    onProgress: bars.onProgress,
-    ...runtimeFrom(flags),
-  })
+  const model = await loadModel(
+    flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name),
+    {
+      ...(begun ? optionsOf(begun.model) : {}),
+      ...(flags.activation ? { activation: flags.activation } : {}),
+      signal,
+      onProgress: bars.onProgress,
+      ...runtimeFrom(flags),
+    },
+  )
   bars.stop()
   const { resume = false, overwrite = false, skipBadImages = false } = flags
   const measure = async (run: Run, test: readonly Datum[]) => {

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { toySets } from '../../src/core/world/datasets.js'
+import { drawnSummaries } from '../../src/core/world/worlds.js'
 import { datasets } from '../../src/node/datasets/registry.js'
 import { type Ended, expectRefused, promptsrc, promptsrcProcess, startPromptsrc } from '../support/command.js'
 import { packed, writeFiles } from '../support/dataset-archives.js'
@@ -70,7 +70,7 @@ describe('data list', () => {
       'no',
     ])
     const json = JSON.parse((await run('data', 'list', '--root', 'root', '--json')).stdout)
-    expect(json).toHaveLength(datasets.length + Object.keys(toySets).length)
+    expect(json).toHaveLength(datasets.length + drawnSummaries.size)
     expect(json[9]).toMatchObject({ name: 'EuroSAT', classes: 10, folder: 'eurosat', there: 'yes' })
   })
 })

@@ -28,7 +28,11 @@ const shapes: DatasetSource = {
 }
 const { openDataset, findPublished, pathWithoutRoot } = datasetOpener({
   published: [shapes],
-  drawn: { names: ['drawn'], open: (name): Dataset => ({ ...empty, name: `${name} by hand` }) },
+  drawn: {
+    names: ['drawn'],
+    knows: (name) => name === 'drawn',
+    open: (name): Dataset => ({ ...empty, name: `${name} by hand` }),
+  },
   indexFolder: () => join(root, 'index'),
 })
 

@@ -14,7 +14,9 @@ import { isListName } from './listed-rows.js'
 /** Data sets that are drawn rather than read, by name. */
 export interface DrawnSets {
   readonly names: readonly string[]
-  /** @param name one of `names` */
+  /** Whether a name is one of `names` or of a variant of one. */
+  knows(name: string): boolean
+  /** @param name that it knows */
   open(name: string): Dataset
 }
 
@@ -90,7 +92,7 @@ export function datasetOpener({ published: sources, drawn, indexFolder }: KnownS
       return openPublished(published, { ...options, indexFolder: options.indexFolder ?? indexFolder() })
     }
     const exists = await isThere(path)
-    if (!exists && drawn.names.includes(path)) {
+    if (!exists && drawn.knows(path)) {
       refuseFolderOptions(path, options)
       return drawn.open(path)
     }

@@ -28,18 +28,18 @@ export interface ResolvedModel {
 }
 
 /**
- * Finds a model by what the user calls it, and downloads it if need be: `tiny` (inside this package), a local file or
+ * Finds a model by what the user calls it, and downloads it if need be: `tiny` or `emoji` (inside this package), a local file or
  * folder, an OpenAI name (`ViT-B/16`, `ViT-B-16`, `RN50`), or `org/name[@revision]` on the Hugging Face Hub; looked
  * up in this order. docs/models.md has the details.
  *
  * @throws ConfigError for a name that is none of these, UserError when a download fails
  */
 export async function resolveModel(spec: string, options: ResolveOptions = {}): Promise<ResolvedModel> {
-  if (spec === 'tiny') {
+  if (embedded.includes(spec)) {
     return {
       kind: 'embedded',
       name: spec,
-      path: fileURLToPath(new URL('../../../assets/tiny', import.meta.url)),
+      path: fileURLToPath(new URL(`../../../assets/${spec}`, import.meta.url)),
     }
   }
   if (await exists(spec)) return { kind: 'local', name: spec, path: spec }
@@ -65,7 +65,7 @@ export async function resolveModel(spec: string, options: ResolveOptions = {}): 
  * @throws ConfigError with the option that allows it
  */
 export async function refuseForeignRepository(file: string, spec: string): Promise<void> {
-  if (spec === 'tiny' || (await exists(spec)) || findOpenAiModel(spec)) return
+  if (embedded.includes(spec) || (await exists(spec)) || findOpenAiModel(spec)) return
   const repository = repositoryPattern.exec(spec)?.groups
   if (!repository || wellKnownRepositories.includes(spec)) return
   const { name, revision = 'main' } = repository as { name: string; revision?: string }
@@ -79,6 +79,9 @@ export async function refuseForeignRepository(file: string, spec: string): Promi
     },
   )
 }
+
+/** Models inside this package. */
+const embedded: readonly string[] = ['tiny', 'emoji']
 
 /** Names and revisions become parts of paths and addresses: `..`, `--` and empty parts are not among them. */
 const repositoryPattern =
@@ -96,9 +99,9 @@ function unknownModel(spec: string): ConfigError {
   if (filePattern.test(spec)) {
     return new ConfigError(`model ${spec}: no such file or folder`, { hint: 'Check the path.' })
   }
-  const nearest = nearestNames(spec, ['tiny', ...openAiNames, ...wellKnownRepositories])
+  const nearest = nearestNames(spec, [...embedded, ...openAiNames, ...wellKnownRepositories])
   return new ConfigError(
-    `unknown model ${JSON.stringify(spec)}, expected tiny, a file or folder, one of ${openAiNames.join(', ')}, or a Hugging Face repository (org/name)`,
+    `unknown model ${JSON.stringify(spec)}, expected tiny, emoji, a file or folder, one of ${openAiNames.join(', ')}, or a Hugging Face repository (org/name)`,
     nearest.length > 0 ? { hint: `Did you mean ${nearest.join(' or ')}?` } : {},
   )
 }

@@ -1,0 +1,22 @@
+import type { Dataset } from '../../core/data/dataset.js'
+import { toyDataset } from '../../core/world/datasets.js'
+import { emojiDataset } from '../../core/world/emoji/datasets.js'
+import { drawnSummaries, worldOf } from '../../core/world/worlds.js'
+import type { DrawnSets } from '../data/open-dataset.js'
+import { emojiArt } from './emoji-art.js'
+
+/**
+ * A drawn data set of either world.
+ *
+ * @param seed which pictures there are
+ * @throws ConfigError for an unknown name
+ */
+export const drawnDataset = (name: string, seed = 0): Dataset =>
+  worldOf(name) === 'emoji' ? emojiDataset(name, { art: emojiArt, seed }) : toyDataset(name, { seed })
+
+/** What is drawn rather than read, for those who open data sets by name. */
+export const drawnSets: DrawnSets = {
+  names: [...drawnSummaries.keys()],
+  knows: (name) => worldOf(name) !== undefined,
+  open: drawnDataset,
+}
