@@ -29,6 +29,10 @@ describe('promptsrc toy', () => {
       test: 700,
     })
     expect(protocols['few-shot'].shots).toEqual([1, 2, 4, 8, 16])
+    expect(sets.find(({ name }: { name: string }) => name === 'emoji-source')).toMatchObject({
+      train: 2400,
+      test: 1200,
+    })
   })
 
   it('writes the set that is asked for', async () => {
@@ -46,6 +50,11 @@ describe('promptsrc toy', () => {
     writeFileSync(join(folder, 'file'), '')
     expectRefused(await promptsrc(folder, 'toy', 'file'), 'file', 'new or empty')
     expect(await promptsrc(folder, 'toy', 'pond', '--set', 'toy-pond')).toMatchObject({ code: 0 })
+  })
+
+  it('names the sets where another is asked for', async () => {
+    const answer = await promptsrc(folder, 'toy', 'new', '--set', 'emoji-food@')
+    expectRefused(answer, 'emoji-food@', 'toy-pond', 'emoji-wear')
   })
 
   it('asks for a folder where none is named', async () => {

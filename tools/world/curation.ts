@@ -1,5 +1,5 @@
 /**
- * What a look at every drawing of every concept found (contact sheets by `npm run world-contact`): the concepts that are
+ * What a look at every drawing of every concept found (contact sheets by tools/world-contact.ts): the concepts that are
  * left out, by reason, and single drawings that show something else than their name.
  */
 
