@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { createTokenizer } from '../../src/core/tokenizer/tokenizer.js'
 import { spriteOf } from '../../src/core/world/emoji/sprite.js'
-import { emojiPairs } from './emoji-batches.js'
+import { nodeRuntime } from '../../src/node/runtime/node-runtime.js'
+import { emojiCorpus, emojiPairs } from './emoji-batches.js'
+import type { TransformerClipConfig } from './initialize.js'
+import { type PretrainState, pretrain } from './pretrain.js'
+import { trainBpe } from './train-bpe.js'
 
 const square = (value: number) =>
   spriteOf({ width: 16, height: 16, data: new Uint8Array(16 * 16 * 4).fill(value) })
@@ -49,5 +54,39 @@ describe('pre-training pairs', () => {
       }
     }
     expect(new Set(words)).toEqual(new Set(['fruit', 'name']))
+  })
+})
+
+describe('a pre-training with anchors that begins with smaller pictures', () => {
+  const tokenizer = createTokenizer(trainBpe(emojiCorpus(concepts), 20))
+  const config: TransformerClipConfig = {
+    embedDim: 16,
+    activation: 'quick',
+    vision: { kind: 'vit', resolution: 32, patchSize: 8, width: 64, layers: 1, heads: 1 },
+    text: { contextLength: 77, vocabSize: tokenizer.vocabSize, width: 64, layers: 1, heads: 1 },
+  }
+  const run = async (from?: PretrainState) => {
+    const states: PretrainState[] = []
+    const losses: number[] = []
+    const weights = await pretrain({
+      ...{ config, tokenizer, pairs, seed: 1, steps: 6, batch: 6, texts: 3, learningRate: 1e-3 },
+      ...{ warmupSteps: 2, weightDecay: 0.05, suffixLength: 20, things: 3, from },
+      phases: [{ resolution: 16, until: 4 }],
+      runtime: nodeRuntime({ worker: false, threads: 1 }),
+      onStep: (_step, loss, state) => {
+        losses.push(loss)
+        states.push(structuredClone(state))
+      },
+    })
+    return { states, losses, weights }
+  }
+
+  it.each([2, 3, 5])('goes on after step %d as if it had not been stopped, to the bit', async (step) => {
+    const whole = await run()
+    const rest = await run(whole.states[step - 1])
+    expect(rest.losses).toEqual(whole.losses.slice(step))
+    expect([...rest.weights]).toEqual([...whole.weights])
+    expect(whole.weights.get('visual.positional_embedding')!.shape).toEqual([17, 64])
+    expect(whole.weights.has('anchors')).toBe(false)
   })
 })

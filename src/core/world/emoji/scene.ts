@@ -7,7 +7,7 @@ type Range = readonly [low: number, high: number]
 /** How scenes are made: ranges and shares that every picture draws from anew. */
 export interface SceneStyle {
   /** Longest side of the drawing as a part of the picture's. */
-  readonly size: Range
+  readonly size: readonly [low: number, high: number]
   /** Largest shift from the middle, as a part of the picture's side. */
   readonly shift: number
   /** Largest rotation to either side, in degrees. */
@@ -18,8 +18,8 @@ export interface SceneStyle {
   readonly flip: number
   /** Largest rotation of the drawing's hues to either side, in degrees. */
   readonly hue: number
-  readonly saturation: Range
-  readonly contrast: Range
+  readonly saturation: readonly [low: number, high: number]
+  readonly contrast: readonly [low: number, high: number]
   /** Largest change of brightness to either side, in parts of full scale. */
   readonly brightness: number
   /** Hue of backgrounds in degrees, and how far they spread to either side; 180 is any. */
@@ -47,7 +47,7 @@ export interface SceneStyle {
 export interface Actor {
   readonly sprite: Sprite
   /** Longest side as a part of the picture's, in place of the style's. */
-  readonly size?: Range
+  readonly size?: readonly [low: number, high: number]
   /** Middle as a part of the picture's side; default: in the middle of the picture. */
   readonly at?: readonly [x: number, y: number]
 }
