@@ -39,7 +39,7 @@ async function train(
   { seed, shots = 16, classes = 'all' }: { seed: number; shots?: number; classes?: ClassSelection },
 ): Promise<Learned | undefined> {
   if (method === 'zero-shot') return undefined
-  const input = { ...embeddedSettings(method), method, seed, shots, classes }
+  const input = { ...embeddedSettings(method, 'toy'), method, seed, shots, classes }
   const events = trainPrompts({ ...input, model, data: data(name) })
   let next = await events.next()
   while (!next.done) next = await events.next()

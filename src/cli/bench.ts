@@ -6,6 +6,7 @@ import type { Activation } from '../core/model.js'
 import { modelOfWorld, worldOf } from '../core/world/worlds.js'
 import { planBenchmark } from '../lab/plans/benchmark.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
+import { drawnAnew } from '../lab/plans/draws.js'
 import { emojiGroups, isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
 import { comparable } from '../lab/plans/entries.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
@@ -15,7 +16,7 @@ import { aggregate } from '../lab/results/aggregate.js'
 import { jsonOf } from '../lab/results/formats/json.js'
 import { textOf } from '../lab/results/formats/text.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
-import { sheetOf } from '../lab/results/layout.js'
+import { sheetsOf } from '../lab/results/layout.js'
 import { resultsOf } from '../lab/results/read-results.js'
 import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -38,6 +39,7 @@ interface Flags extends EngineFlags {
   readonly source?: string
   readonly methods: readonly string[]
   readonly seeds: readonly number[]
+  readonly draws?: number
   readonly shots?: readonly number[]
   readonly root?: string
   readonly model?: string
@@ -80,6 +82,7 @@ export function benchCommand(): Command {
     .option('--source <data>', 'what is trained on, across data sets and domains (default: ImageNet)')
     .addOption(methodsOption(methods, ['zero-shot', 'promptsrc']))
     .addOption(seedsOption())
+    .option('--draws <n>', 'draws of emoji sets: other classes, drawings and scenes', wholeNumber(1))
     .option(
       '--shots <list>',
       'images a class, separated by commas (default: 16; few-shot: 1,2,4,8,16)',
@@ -88,7 +91,7 @@ export function benchCommand(): Command {
     .option('--root <folder>', 'folder of the published data sets')
     .option(
       '--model <model>',
-      'tiny, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; tiny on drawn data)',
+      'tiny, emoji, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; that of their world on drawn data)',
     )
     .addOption(activationOption())
     .option('--epochs <n>', 'passes over the images (default: as published)', wholeNumber(1))
@@ -122,8 +125,12 @@ async function bench(protocol: Protocol, flags: Flags): Promise<void> {
 
 /** Opens model and data and plans the runs. */
 async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Promise<PlannedUnit[]> {
-  const data = protocolData(protocol, { ...flags, groups: { toy: toyGroup, ...emojiGroups } })
-  const all = [...data.datasets, ...(data.source === undefined ? [] : [data.source])]
+  const groups = { toy: toyGroup, ...emojiGroups }
+  const draws = drawnAnew(protocolData(protocol, { ...flags, groups }), flags.draws)
+  const all = draws.flatMap(({ datasets, source }) => [
+    ...datasets,
+    ...(source === undefined ? [] : [source]),
+  ])
   const { root } = flags
   const open = once(async (path: string) => {
     // Drawn sets lie nowhere; what lies somewhere is found from any folder.
@@ -138,8 +145,7 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
   const [world] = worlds
   const name = flags.model ?? (worlds.size === 1 && world ? modelOfWorld[world] : 'ViT-B/16')
   const { epochs, batchSize, lr, skipBadImages } = flags
-  return planBenchmark({
-    ...data,
+  const common = {
     protocol,
     rows: flags.methods,
     seeds: flags.seeds,
@@ -153,7 +159,10 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     },
     ...(skipBadImages ? { skipBadImages } : {}),
     out: flags.out,
-  })
+  }
+  const plans: PlannedUnit[] = []
+  for (const data of draws) plans.push(...(await planBenchmark({ ...common, ...data })))
+  return plans
 }
 
 /** A function that is called once for every argument. */
@@ -196,6 +205,6 @@ async function show(finished: readonly FinishedUnit[], flags: Flags): Promise<vo
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(jsonOf(tables, results))}\n`
-      : `\n${textOf(tables.map(sheetOf), process.stdout.columns)}`,
+      : `\n${textOf(sheetsOf(tables), process.stdout.columns)}`,
   )
 }

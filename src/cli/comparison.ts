@@ -1,14 +1,17 @@
 import { join, relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
+import { ConfigError } from '../core/errors.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import type { World } from '../core/world/worlds.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
+import { drawsOf, isDrawable } from '../lab/plans/draws.js'
 import { embeddedWorld } from '../lab/plans/embedded.js'
 import type { Entry, EntrySettings } from '../lab/plans/entries.js'
+import type { OpenedData } from '../lab/plans/plan.js'
 import { type ComparedRow, comparedRows } from '../lab/results/compared-rows.js'
 import {
   comparisonJson,
@@ -42,6 +45,7 @@ export interface ComparisonFlags extends DataOptions {
   readonly model: string
   readonly activation?: Activation
   readonly seeds: readonly number[]
+  readonly draws?: number
   readonly shots?: number
   readonly epochs?: number
   readonly batchSize?: number
@@ -59,6 +63,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
   return withCacheOption(withModelOption(command))
     .addOption(activationOption())
     .addOption(seedsOption())
+    .option('--draws <n>', 'draws of an emoji set: other classes, drawings and scenes', wholeNumber(1))
     .option('--shots <n>', 'images a class (default: each method’s, 16)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the images (default: each method’s)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: each method’s)', wholeNumber(1))
@@ -86,9 +91,10 @@ interface Task {
 
 /** Compares, prints the figures and writes `comparison.json`, `comparison.md` and `report.html`. */
 export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promise<void> {
-  const { root, classNames, seeds } = flags
-  const data = await openData(task.path, flags)
-  const path = await lastingPath(task.path, flags)
+  const { seeds } = flags
+  const opened = await openDraws(task.path, flags)
+  const { dataset: data, reference } = opened[0]!
+  const { path } = reference
   const entries = task
     .entries(embeddedWorld(flags.model, data.name))
     .map((entry) => ({ ...entry, settings: { ...entry.settings, ...overrides(flags) } }))
@@ -98,32 +104,63 @@ export async function compareAndPrint(task: Task, flags: ComparisonFlags): Promi
     {
       entries,
       seeds,
-      data,
-      reference: {
-        path,
-        ...(root !== undefined && isListName(task.path) ? { root } : {}),
-        ...(classNames === undefined ? {} : { classNames }),
-      },
+      data: opened,
       ...(flags.skipBadImages ? { skipBadImages: true } : {}),
       out,
     },
     flags,
   )
   const { rows, model, units } = compared
-  const shown = { data: { name: data.name, path, classNames: data.classNames }, model, seeds, out }
+  const shown = {
+    data: { name: data.name, path, classNames: data.classNames },
+    ...(flags.draws === undefined ? {} : { draws: opened.map(({ dataset: { name } }) => name) }),
+    model,
+    seeds,
+    out,
+  }
   const json = comparisonJson(shown, rows, units)
   const markdown = comparisonMarkdown(title, rows, units)
   await writeFileAtomic(`${out}/comparison.json`, `${JSON.stringify(json, null, 2)}\n`)
   await writeFileAtomic(`${out}/comparison.md`, markdown)
-  const subtitle = `${model.name} on ${data.name}, ${data.classNames.length} classes: trained on the first half, measured on both. ${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}.`
+  const subject = opened.length > 1 ? `${opened.length} draws of ${task.path}` : data.name
+  const subtitle = `${model.name} on ${subject}, ${data.classNames.length} classes: trained on the first half, measured on both. ${seeds.length === 1 ? 'Seed' : 'Seeds'} ${seeds.join(', ')}.`
   const report =
-    rows.length > 0 ? await writeReport(out, { ...compared, title, subtitle, seeds, data }) : undefined
+    rows.length > 0
+      ? await writeReport(out, {
+          ...compared,
+          title,
+          subtitle,
+          seeds,
+          data: opened.map(({ dataset }) => dataset),
+        })
+      : undefined
   if (flags.json) process.stdout.write(`${JSON.stringify(json)}\n`)
   else if (flags.markdown) process.stdout.write(markdown)
   else if (report) {
     process.stdout.write(`\n${comparisonText(rows)}\n\nreport  ${relative('.', report)}\n`)
   }
   throwFailure(units)
+}
+
+/** The data set, or so many draws of it. Throws ConfigError for data that cannot be drawn anew. */
+async function openDraws(path: string, flags: ComparisonFlags): Promise<OpenedData[]> {
+  const { root, classNames, draws } = flags
+  if (draws !== undefined && !isDrawable(path)) {
+    throw new ConfigError(`--draws ${draws}: ${path} cannot be drawn anew`, {
+      hint: 'Name an emoji set without a draw, as emoji-food, or leave the option out.',
+    })
+  }
+  const names = draws === undefined ? [path] : drawsOf(path, draws)
+  return Promise.all(
+    names.map(async (name) => ({
+      dataset: await openData(name, flags),
+      reference: {
+        path: await lastingPath(name, flags),
+        ...(root !== undefined && isListName(name) ? { root } : {}),
+        ...(classNames === undefined ? {} : { classNames }),
+      },
+    })),
+  )
 }
 
 /** What was done of a comparison. */
@@ -137,10 +174,18 @@ interface Compared {
 /** Does a comparison, with a live table of its runs. */
 export async function compare(
   options: Omit<ComparisonOptions, 'model'>,
-  { threads, device, ...flags }: Pick<ComparisonFlags, 'model' | 'activation' | 'threads' | 'device'>,
+  {
+    threads,
+    device,
+    jobs = 1,
+    ...flags
+  }: Pick<ComparisonFlags, 'activation' | 'threads' | 'device'> & {
+    readonly model: string
+    readonly jobs?: number
+  },
 ): Promise<Compared> {
-  // Seconds a step and memory are among the figures: nothing else may run meanwhile.
-  const work = new Work(localEngine({ jobs: 1, command: unitCommand(device) }))
+  // Where seconds a step and memory are among the figures, nothing else may run meanwhile.
+  const work = new Work(localEngine({ jobs, command: unitCommand(device) }))
   const model = await identified(flags, work.signal)
   const units = await work.do(await planComparison({ ...options, model }), {
     threads,

@@ -5,10 +5,10 @@ import { toyDataset } from '../core/world/datasets.js'
 import { embeddedSettings } from '../lab/plans/embedded.js'
 import { type Entry, methodEntries } from '../lab/plans/entries.js'
 import type { ComparedRow } from '../lab/results/compared-rows.js'
-import { accuraciesText } from '../lab/results/formats/comparison.js'
+import { accuraciesText, differencesText } from '../lab/results/formats/comparison.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { compare, throwFailure, writeReport } from './comparison.js'
-import { deviceOption, threadCount, wholeNumber } from './options.js'
+import { deviceOption, wholeNumber } from './options.js'
 
 interface DemoFlags {
   readonly seeds: number
@@ -29,7 +29,7 @@ export function demoCommand(): Command {
     .option('--seeds <n>', 'runs of each method', wholeNumber(1), 3)
     .option('--out <folder>', 'folder of the runs and the report', 'runs/demo')
     .option('--json <file>', 'also write the figures as JSON')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
     .addOption(deviceOption())
     .addHelpText('after', examples)
     .action(demo)
@@ -43,7 +43,7 @@ async function demo({ seeds: count, out, json, ...runtime }: DemoFlags): Promise
   const seeds = Array.from({ length: count }, (_, i) => i + 1)
   const data = toyDataset('toy')
   const { units, rows, model } = await compare(
-    { entries: entries(), seeds, data, reference: { path: data.name }, out },
+    { entries: entries(), seeds, data: [{ dataset: data, reference: { path: data.name } }], out },
     { model: 'tiny', ...runtime },
   )
   throwFailure(units)
@@ -56,7 +56,7 @@ async function demo({ seeds: count, out, json, ...runtime }: DemoFlags): Promise
     rows,
     model,
     seeds,
-    data,
+    data: [data],
     title: 'Prompt learning on the toy world',
     subtitle: `The embedded tiny CLIP, trained on 16 pictures of each of 12 base classes; 12 novel classes were never trained. Seeds ${seeds.join(', ')}.`,
     detailed: 'promptsrc',
@@ -64,13 +64,15 @@ async function demo({ seeds: count, out, json, ...runtime }: DemoFlags): Promise
   process.stdout.write(`\n${accuraciesText(rows)}\n\n`)
   process.stdout.write(`accuracy in percent, mean ± standard deviation over seeds ${seeds.join(', ')}; `)
   process.stdout.write(`HM: harmonic mean; ${seconds.toFixed(0)} s\n`)
+  const differences = differencesText(rows)
+  if (differences) process.stdout.write(`\n${differences}\n\n`)
   process.stdout.write(`${relative('.', report)}\n`)
 }
 
 /** Zero-shot CLIP, prompts without regulation, and PromptSRC. */
 const entries = (): Entry[] =>
-  methodEntries(['zero-shot', 'ivlp', 'promptsrc'], embeddedSettings).map((entry) =>
-    entry.method === 'ivlp' ? { ...entry, title: 'IVLP (cross-entropy only)' } : entry,
+  methodEntries(['zero-shot', 'ivlp', 'promptsrc'], (method) => embeddedSettings(method, 'toy')).map(
+    (entry) => (entry.method === 'ivlp' ? { ...entry, title: 'IVLP (cross-entropy only)' } : entry),
   )
 
 /** Accuracies in percent by method: means over seeds, and their standard deviations (0 for one run). */

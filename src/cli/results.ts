@@ -8,7 +8,7 @@ import { latexOf } from '../lab/results/formats/latex.js'
 import { markdownOf } from '../lab/results/formats/markdown.js'
 import { textOf } from '../lab/results/formats/text.js'
 import type { Problem } from '../lab/results/found.js'
-import { sheetOf } from '../lab/results/layout.js'
+import { sheetOf, sheetsOf } from '../lab/results/layout.js'
 import { type Results, readResults } from '../lab/results/read-results.js'
 import type { ResultTable } from '../lab/results/result-table.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -77,11 +77,11 @@ function print(format: Flags['format'], tables: readonly ResultTable[], results:
     case 'csv':
       return csvOf(tables)
     case 'markdown':
-      return markdownOf(tables.map(sheetOf))
+      return markdownOf(sheetsOf(tables))
     case 'latex':
       return latexOf(tables.map(sheetOf))
     case 'table':
-      return textOf(tables.map(sheetOf), process.stdout.columns)
+      return textOf(sheetsOf(tables), process.stdout.columns)
   }
 }
 

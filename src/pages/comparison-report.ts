@@ -1,10 +1,13 @@
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset } from '../core/data/dataset.js'
 import { baselineNamed } from '../lab/baselines.js'
-import { type ComparedRow, valueAt } from '../lab/results/compared-rows.js'
+import { accuraciesOf, type ComparedRow, rowDifferences } from '../lab/results/compared-rows.js'
+import { overOf } from '../lab/results/formats/comparison.js'
+import { pairedNote } from '../lab/results/layout.js'
+import type { Figure } from '../lab/results/result-table.js'
 import type { Epoch } from '../lab/results/training-curves.js'
 import { renderReport } from './report.js'
-import type { HeadlineRow, ReportData } from './report-data.js'
+import type { Differences, HeadlineRow, PairedDifference, ReportData } from './report-data.js'
 import { loadSamples } from './samples.js'
 import { trainingData } from './training.js'
 
@@ -15,7 +18,10 @@ export interface ComparisonReportOptions {
   /** At least one. */
   readonly rows: readonly ComparedRow[]
   readonly seeds: readonly number[]
-  readonly data: Dataset
+  /** The data set, or its draws. */
+  readonly data: readonly Dataset[]
+  /** Images of classes that were never trained, with what a classifier says of them. */
+  readonly added?: ReportData['added']
   readonly model: { readonly name: string; readonly sha256: string }
   /** Label of the row shown in detail. Default: that with the best harmonic mean. */
   readonly detailed?: string
@@ -33,9 +39,13 @@ export async function comparisonReport(options: ComparisonReportOptions): Promis
   const { spec, result } = row.units.at(-1)!
   const selection = result.measures.novel ? 'novel' : 'base'
   const evaluation = result.measures[selection]
-  const { classNames, test } = selectClasses(data, selection)
+  const dataset = data.find(({ name }) => name === spec.data.name)!
+  const { classNames, test } = selectClasses(dataset, selection)
   const name = row.entry.title
   const seed = spec.settings.seed === null ? '' : `, seed ${spec.settings.seed}`
+  const place = data.length > 1 ? ` of ${dataset.name}` : ''
+  const differences = differencesOf(rows)
+  const over = overOf(rows) === 'draws' ? 'draws, each the mean over its seeds' : 'seeds'
   return renderReport({
     title,
     subtitle,
@@ -43,25 +53,32 @@ export async function comparisonReport(options: ComparisonReportOptions): Promis
     headline: {
       rows: rows.map(headlineRow),
       ...(reference ? { reference: reference.entry.title } : {}),
-      note: 'Accuracy in percent on test images, mean ± sample standard deviation over seeds; in brackets the 95 % confidence interval of the mean by Student’s t. Harmonic mean of the mean accuracies; its spread is that of the seeds’ harmonic means.',
+      ...(differences ? { differences } : {}),
+      note: `Accuracy in percent on test images, mean ± sample standard deviation over ${over}; in brackets the 95 % confidence interval of the mean by Student’s t. Harmonic mean of the mean accuracies; its spread is that of the ${overOf(rows)}’ harmonic means.`,
     },
     ...(evaluation
       ? {
           samples: {
-            caption: `Test images of ${selection} classes as ${name} recognises them.`,
+            caption: `Test images of ${selection} classes${place} as ${name} recognises them.`,
             items: await loadSamples(test, evaluation.samples),
           },
           evaluation: {
-            caption: `${selection === 'novel' ? 'Novel' : 'Base'} classes under ${name}${seed}.`,
+            caption: `${selection === 'novel' ? 'Novel' : 'Base'} classes${place} under ${name}${seed}.`,
             classNames,
             metrics: evaluation.metrics,
             calibration: evaluation.calibration,
           },
         }
       : {}),
+    ...(options.added ? { added: options.added } : {}),
     ...(await training(rows, row, epochsOf)),
     facts: {
-      Settings: { model: model.name, modelSha256: model.sha256, data: data.name, seeds },
+      Settings: {
+        model: model.name,
+        modelSha256: model.sha256,
+        data: data.map(({ name }) => name).join(', '),
+        seeds,
+      },
       ...Object.fromEntries(rows.filter(isTrained).map((row) => [row.entry.title, settingsOf(row)])),
       Environment: { ...environment },
     },
@@ -75,7 +92,7 @@ function bestOf(rows: readonly ComparedRow[]): ComparedRow {
 }
 
 function headlineRow(row: ComparedRow): HeadlineRow {
-  const { entry, base, novel, hm, parameters, stepSeconds, peakMemoryMB } = row
+  const { entry, units, base, novel, hm, parameters, stepSeconds, peakMemoryMB } = row
   return {
     method: entry.title,
     base: base.mean,
@@ -83,11 +100,28 @@ function headlineRow(row: ComparedRow): HeadlineRow {
     hm: hm?.mean ?? null,
     std: { base: base.std, novel: novel?.std ?? null, hm: hm?.std ?? null },
     intervals: { base: base.interval, novel: novel?.interval ?? null, hm: hm?.interval ?? null },
-    runs: base.runs.flatMap(({ seed, value }) => {
-      const other = valueAt(novel, seed)
-      return other === null ? [] : [{ base: value, novel: other }]
-    }),
+    runs: units.map(accuraciesOf).flatMap(({ base, novel }) => (novel === null ? [] : [{ base, novel }])),
     costs: { parameters, stepSeconds, peakMemoryMB },
+  }
+}
+
+function differencesOf(rows: readonly ComparedRow[]): Differences | undefined {
+  const differences = rowDifferences(rows)
+  if (differences.length === 0) return undefined
+  const paired = ({ mean, interval, runs }: Figure): PairedDifference => ({
+    mean,
+    interval,
+    values: runs.map(({ value }) => value),
+  })
+  return {
+    minuend: differences[0]!.minuend.title,
+    rows: differences.map(({ other, base, novel, hm }) => ({
+      other: other.title,
+      base: paired(base),
+      novel: novel && paired(novel),
+      hm: hm && paired(hm),
+    })),
+    note: pairedNote(overOf(rows)),
   }
 }
 

@@ -1,5 +1,5 @@
 import { plainMethod } from '../lab/results/method-names.js'
-import { figureOf, type ResultRow } from '../lab/results/result-table.js'
+import { figureOf, lacksDataset, type ResultRow } from '../lab/results/result-table.js'
 import { chart, loadPlot, muted } from './chart.js'
 
 const HEIGHT = 220
@@ -110,7 +110,7 @@ function curvesOf(
     if (!figure) continue
     const { mean, std, missing } = figure
     // An average of fewer data sets would bend the curve.
-    if (missing.some(({ seed }) => seed === null)) continue
+    if (missing.some(lacksDataset)) continue
     const key = `${row.origin} ${row.method}`
     const point = {
       shots: row.shots!,

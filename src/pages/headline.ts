@@ -1,9 +1,10 @@
-import { formatSeconds } from '../lab/results/formats/figures.js'
+import { formatSeconds, formatSigned } from '../lab/results/formats/figures.js'
 import { accuracyBars } from './accuracy-bars.js'
 import { baseNovelPlane } from './base-novel-plane.js'
 import { muted } from './chart.js'
+import { type DifferenceBar, differenceChart, differenceDomain } from './difference-chart.js'
 import { escapeHtml, type Section } from './page.js'
-import type { Headline, HeadlineRow } from './report-data.js'
+import type { Differences, Headline, HeadlineRow } from './report-data.js'
 
 /** Column headings of the accuracies, in the order of the table and of the charts. */
 const headlineColumns = [
@@ -33,7 +34,7 @@ export async function headlineSection(
   return {
     id: 'comparison',
     title: 'Base and novel classes',
-    html: `<p class="note">${escapeHtml(note)}</p>${table(rows)}<div class="grid">${bars.join('')}</div>${key(headline)}${await details(headline, colours)}`,
+    html: `<p class="note">${escapeHtml(note)}</p>${table(rows)}<div class="grid">${bars.join('')}</div>${key(headline)}${await details(headline, colours)}${headline.differences ? await paired(headline.differences, colours) : ''}`,
   }
 }
 
@@ -68,6 +69,42 @@ function spread({ std, intervals }: HeadlineRow, key: keyof HeadlineRow['std']):
   const limits = intervals?.[key]
   const interval = limits ? `<br>[${limits.map((value) => value.toFixed(1)).join(', ')}]` : ''
   return ` <small>± ${deviation.toFixed(1)}${interval}</small>`
+}
+
+/** What one method is beyond the others: a table, and the pairs about zero. */
+async function paired(
+  { minuend, rows, note }: Differences,
+  colours: ReadonlyMap<string, string>,
+): Promise<string> {
+  const columns = headlineColumns.map(([key, title]) => ({
+    title,
+    bars: rows.flatMap((row): DifferenceBar[] => {
+      const difference = row[key]
+      return difference ? [{ title: row.other, ...difference, colour: colours.get(row.other) ?? muted }] : []
+    }),
+  }))
+  const domain = differenceDomain(columns.flatMap(({ bars }) => bars))
+  const charts = await Promise.all(
+    columns.map(async ({ title, bars }) => {
+      const svg = await differenceChart(bars, { label: `${minuend} minus others, ${title}`, domain })
+      return svg ? `<figure><figcaption><h3>${title}</h3></figcaption>${svg}</figure>` : ''
+    }),
+  )
+  const head = [...headlineColumns.map(([, title]) => title), 'Pairs']
+  const headings = head.map((title) => `<th scope="col" class="number">${title}</th>`)
+  const lines = rows.map((row) => {
+    const cells = headlineColumns.map(([key]) => {
+      const difference = row[key]
+      if (!difference) return '<td class="number">–</td>'
+      const { mean, interval } = difference
+      const limits = interval
+        ? ` <small>[${interval.map((value) => formatSigned(value, 1)).join(', ')}]</small>`
+        : ''
+      return `<td class="number"><b>${formatSigned(mean, 1)}</b>${limits}</td>`
+    })
+    return `<tr><th scope="row">${escapeHtml(row.other)}</th>${cells.join('')}<td class="number">${row.base.values.length}</td></tr>`
+  })
+  return `<h3>${escapeHtml(minuend)} minus the others, pair by pair</h3><p class="note">${escapeHtml(note)} Large dots: means with their intervals. Small dots: pairs. Right of zero ${escapeHtml(minuend)} is better.</p><table class="headline"><thead><tr><th scope="col">${escapeHtml(minuend)} minus</th>${headings.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table><div class="grid">${charts.join('')}</div>`
 }
 
 /** The plane of base and novel accuracy, and what the methods cost, where they are known. */

@@ -30,11 +30,33 @@ export interface HeadlineRow {
   }
 }
 
+/** What one method is beyond another by pairs, in points of percent. */
+export interface PairedDifference {
+  readonly mean: number
+  readonly interval: Interval
+  /** Of every pair. */
+  readonly values: readonly number[]
+}
+
+/** One method minus each other. */
+export interface Differences {
+  /** The method that the others are taken from. */
+  readonly minuend: string
+  readonly rows: readonly {
+    readonly other: string
+    readonly base: PairedDifference
+    readonly novel: PairedDifference | null
+    readonly hm: PairedDifference | null
+  }[]
+  readonly note: string
+}
+
 /** Base and novel accuracy by method. */
 export interface Headline {
   readonly rows: readonly HeadlineRow[]
   /** The method of one of the rows, with which the others are compared. */
   readonly reference?: string
+  readonly differences?: Differences
   /** Methods of rows that were not measured but are printed elsewhere: rings in the plane. */
   readonly printed?: readonly { readonly method: string; readonly labelled: boolean }[]
   readonly note: string
@@ -74,6 +96,8 @@ export interface ReportData {
   readonly date: string
   readonly headline?: Headline
   readonly samples?: { readonly caption: string; readonly items: readonly Sample[] }
+  /** Images of classes that were never trained, each among the trained ones and its own. */
+  readonly added?: { readonly caption: string; readonly items: readonly Sample[] }
   /** Vocabulary words near the learned context vectors. */
   readonly context?: { readonly caption: string; readonly prompts: readonly ContextPrompt[] }
   /** Images with what the image tower looks at before and after prompting. */

@@ -1,6 +1,7 @@
 import { datasetTitle } from '../core/data/dataset-names.js'
 import {
   averageTitle,
+  differenceSheetOf,
   legendOf,
   protocolTitles,
   type Sheet,
@@ -10,7 +11,13 @@ import {
 import { methodTitle, plainMethod } from '../lab/results/method-names.js'
 import type { Quantity } from '../lab/results/observation.js'
 import type { Results } from '../lab/results/read-results.js'
-import { type Figure, figureOf, type ResultRow, type ResultTable } from '../lab/results/result-table.js'
+import {
+  type Figure,
+  figureOf,
+  lacksDataset,
+  type ResultRow,
+  type ResultTable,
+} from '../lab/results/result-table.js'
 import { accuracyBars } from './accuracy-bars.js'
 import { baseNovelPlane } from './base-novel-plane.js'
 import { colourMap, muted } from './chart.js'
@@ -72,12 +79,25 @@ async function section(table: ResultTable, id: string, colourOf: ColourOf): Prom
       : table.protocol === 'few-shot'
         ? await fewShot(table, sheet, colourOf)
         : await transfer(table, sheet, colourOf)
+  const differences = differenceSheetOf(table)
   const notes = [...sheet.notes, ...legendOf([sheet])]
   return {
     id,
     title: sheet.title,
-    html: `${body}<div class="note">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`,
+    html: `${body}${differences ? differenceTables(differences) : ''}<div class="note">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`,
   }
+}
+
+/** Differences by pairs, the average first, data sets behind a click. */
+function differenceTables({ title, head, groups, notes }: Sheet): string {
+  const [first, ...others] = groups.map(({ title, rows }) =>
+    resultsTable({ caption: title ?? 'Differences', head, rows }),
+  )
+  const rest =
+    others.length > 0
+      ? `<details><summary>Differences on each data set</summary><div class="results-grid">${others.join('')}</div></details>`
+      : ''
+  return `<h3>${escapeHtml(title)}</h3><p class="note">${escapeHtml(notes.at(-1))}</p>${first}${rest}`
 }
 
 async function baseToNovel(table: ResultTable, sheet: Sheet, colourOf: ColourOf): Promise<string> {
@@ -238,7 +258,7 @@ function planeNote({ rows }: ResultTable): string {
   return `Novel accuracy in percent over base accuracy. Large dots: means. Small dots: single seeds.${printed} Dotted curves: equal harmonic mean. Up and to the right is better.${incomplete}`
 }
 
-const lacksDatasets = ({ missing }: Figure): boolean => missing.some(({ seed }) => seed === null)
+const lacksDatasets = ({ missing }: Figure): boolean => missing.some(lacksDataset)
 
 const barsNote = ({ rows }: ResultTable): string =>
   `whiskers: ± one standard deviation over seeds${rows.some(({ origin }) => origin === 'paper') ? '; lines across: what the paper prints for the same method' : ''}`

@@ -1,6 +1,6 @@
-import { formatDifference, formatInterval, LACKS } from '../lab/results/formats/figures.js'
+import { formatDifference, formatInterval, formatSigned, LACKS } from '../lab/results/formats/figures.js'
 import type { SheetRow } from '../lab/results/layout.js'
-import { differenceOf, type Figure } from '../lab/results/result-table.js'
+import { differenceOf, type Figure, lacksDataset } from '../lab/results/result-table.js'
 import { escapeHtml } from './page.js'
 
 /** Rows of figures with a heading; `wide` ones scroll within their column. */
@@ -17,11 +17,11 @@ export function resultsTable({ caption, head, rows }: ResultsTable): string {
     bestOf(rows.map((row) => row.figures[c]).filter((_, r) => isMeasured(rows[r]!))),
   )
   const headings = head.map((title) => `<th scope="col" class="number">${escapeHtml(title)}</th>`)
-  const lines = rows.map(({ row, figures }) => {
+  const lines = rows.map(({ row, figures, signed = false }) => {
     const cells = figures.map((figure, c) => {
       if (!figure) return '<td class="number">–</td>'
-      const isBest = row.origin === 'measured' && figure.mean === best[c]
-      return `<td class="number">${cell(figure, isBest)}</td>`
+      const isBest = !signed && row.origin === 'measured' && figure.mean === best[c]
+      return `<td class="number">${cell(figure, isBest, signed)}</td>`
     })
     const kind = row.origin === 'paper' ? ' class="printed"' : ''
     return `<tr${kind}><th scope="row">${escapeHtml(row.title)}</th>${cells.join('')}</tr>`
@@ -33,19 +33,22 @@ const isMeasured = ({ row }: SheetRow): boolean => row.origin === 'measured'
 
 /** The highest of several means over the same; none where there is nothing to be better than. */
 function bestOf(figures: readonly (Figure | undefined)[]): number | undefined {
-  const whole = figures.filter((figure) => figure?.missing.every(({ seed }) => seed !== null))
+  const whole = figures.filter((figure) => figure?.missing.every((lack) => !lacksDataset(lack)))
   const means = whole.flatMap((figure) => figure?.mean ?? [])
   return means.length > 1 ? Math.max(...means) : undefined
 }
 
-function cell(figure: Figure, isBest: boolean): string {
+function cell(figure: Figure, isBest: boolean, signed: boolean): string {
   const { mean, std, missing } = figure
   const lacks = missing.length > 0 ? `<abbr title="something is missing, see below">${LACKS}</abbr>` : ''
-  const value = `${isBest ? `<b>${mean.toFixed(2)}</b>` : mean.toFixed(2)}${lacks}`
+  const shown = signed ? formatSigned(mean) : mean.toFixed(2)
+  const value = `${isBest ? `<b>${shown}</b>` : shown}${lacks}`
   const spread = std === null ? '' : ` <small>± ${std.toFixed(2)}</small>`
-  const interval = formatInterval(figure)
+  const interval = formatInterval(figure, signed)
   const below = [
-    ...(interval === '' ? [] : [`<small class="interval">${interval.replace(' to ', '–')}</small>`]),
+    ...(interval === ''
+      ? []
+      : [`<small class="interval">${signed ? interval : interval.replace(' to ', '–')}</small>`]),
     ...difference(figure),
   ]
   return `${value}${spread}${below.join('')}`

@@ -6,14 +6,14 @@ import { dataUri, isPixelated } from './picture.js'
 import type { ReportData, Sample } from './report-data.js'
 
 /** Pictures with the likeliest classes; right and wrong are told by a word and a mark, not by colour alone. */
-export async function samplesSection({
-  caption,
-  items,
-}: NonNullable<ReportData['samples']>): Promise<Section> {
+export async function samplesSection(
+  { caption, items }: NonNullable<ReportData['samples']>,
+  { id, title }: Pick<Section, 'id' | 'title'> = { id: 'samples', title: 'Sample images' },
+): Promise<Section> {
   const cards = await Promise.all(items.map(card))
   return {
-    id: 'samples',
-    title: 'Sample images',
+    id,
+    title,
     html: `<p class="note">${escapeHtml(caption)}</p><ul class="samples">${cards.join('\n')}</ul>`,
   }
 }

@@ -51,6 +51,7 @@ const figures = z.strictObject({
       runs: z.array(
         z.strictObject({
           seed: z.int().nullable(),
+          draw: z.int().optional(),
           folder: z.string(),
           base: z.number(),
           novel: z.number().nullable(),
@@ -59,6 +60,17 @@ const figures = z.strictObject({
           peakMemoryMB: z.number().positive(),
         }),
       ),
+    }),
+  ),
+  over: z.enum(['seeds', 'draws']),
+  differences: z.array(
+    z.strictObject({
+      label: z.string(),
+      minus: z.string(),
+      pairs: z.int().min(2),
+      base: summary,
+      novel: summary.nullable(),
+      hm: summary.nullable(),
     }),
   ),
   failed: z.array(

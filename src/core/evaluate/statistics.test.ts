@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { medianOf, studentT, summarize } from './statistics.js'
+import { medianOf, studentT, summarize, summarizePairs } from './statistics.js'
 
 describe('studentT', () => {
   it.each([
@@ -44,6 +44,15 @@ describe('summarize', () => {
 
   it('refuses no values', () => {
     expect(() => summarize([])).toThrow(RangeError)
+  })
+})
+
+describe('summarizePairs', () => {
+  it('keeps what both share out of the spread', () => {
+    const { mean, std, interval } = summarizePairs([30, 61, 92], [28, 60, 89])
+    expect([mean, std]).toEqual([2, 1])
+    expect(interval![1] - interval![0]).toBeLessThan(5)
+    expect(() => summarizePairs([1, 2], [1])).toThrow(RangeError)
   })
 })
 

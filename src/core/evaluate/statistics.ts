@@ -18,6 +18,17 @@ export function summarize(values: readonly number[]): Summary {
   return { mean, std, interval: [mean - half, mean + half] }
 }
 
+/**
+ * Differences a[i] - b[i] of two quantities that were measured under the same circumstances, as of two methods on the same
+ * draw with the same seed. What the circumstances do to both alike is in neither spread nor interval.
+ *
+ * @throws RangeError where the lengths differ or there is no pair
+ */
+export function summarizePairs(a: readonly number[], b: readonly number[]): Summary {
+  if (a.length !== b.length) throw new RangeError(`${a.length} values cannot be paired with ${b.length}`)
+  return summarize(a.map((value, i) => value - b[i]!))
+}
+
 /** Arithmetic mean. */
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length

@@ -8,12 +8,18 @@ import { type DataReference, unitData } from '../units/unit-data.js'
 import type { Entry } from './entries.js'
 import type { Training } from './protocol.js'
 
+/** A data set, and how other processes open it. */
+export interface OpenedData {
+  readonly dataset: Dataset
+  readonly reference: DataReference
+}
+
 /** What every plan is made of, whatever it is for. */
 export interface PlanOptions {
   readonly seeds: readonly number[]
   readonly model: ModelReference
-  /** Opens a data set by its name or path, and says how other processes open it. */
-  readonly open: (name: string) => Promise<{ readonly dataset: Dataset; readonly reference: DataReference }>
+  /** Opens a data set by its name or path. */
+  readonly open: (name: string) => Promise<OpenedData>
   readonly skipBadImages?: boolean
   /** Folder that all units lie below. */
   readonly out: string
@@ -63,7 +69,7 @@ export async function planUnits(kind: PlanKind, options: PlanOptions): Promise<P
   const names = new Set(
     trainings.flatMap(({ source, measures }) => [source, ...measures.map(({ dataset }) => dataset)]),
   )
-  const opened = new Map<string, { dataset: Dataset; reference: DataReference }>()
+  const opened = new Map<string, OpenedData>()
   for (const name of names) opened.set(name, await options.open(name))
   for (const training of trainings) check(training, (name) => opened.get(name)!.dataset)
   const found = new Map<string, UnitData>()

@@ -107,10 +107,21 @@ describe('the plan of a comparison', () => {
       entries: methodEntries(['zero-shot', 'linear-probe', 'ivlp'], () => ({ shots: 3 })),
       seeds: [1, 2],
       model: { name: 'tiny', sha256: '0'.repeat(64) },
-      data,
-      reference: { path: 'photos' },
+      data: [{ dataset: data, reference: { path: 'photos' } }],
       out,
     })
+
+  it('names the data set of a unit where there are several draws, and gives each a folder of its own', async () => {
+    const units = await planComparison({
+      entries: methodEntries(['ivlp'], () => ({ shots: 3 })),
+      seeds: [1],
+      model: { name: 'tiny', sha256: '0'.repeat(64) },
+      data: ['A@1', 'A@2'].map((name) => ({ dataset: dataset(name), reference: { path: name } })),
+      out,
+    })
+    expect(units.map(({ name }) => name)).toEqual(['ivlp, A@1, seed 1', 'ivlp, A@2, seed 1'])
+    expect(new Set(units.map(({ folder }) => folder)).size).toBe(2)
+  })
 
   it('has a unit for each row and seed that trains and measures both halves; zero-shot is measured once', async () => {
     const units = await comparison(dataset('A'))

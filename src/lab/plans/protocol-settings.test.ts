@@ -62,7 +62,7 @@ describe('settings of the protocols', () => {
   })
 
   it('on the embedded data are those of the tiny model, with the protocol’s depth and Gaussian', async () => {
-    const own = embeddedSettings('promptsrc')
+    const own = embeddedSettings('promptsrc', 'toy')
     expect(await of({ own, source: 'toy', protocol: 'cross-dataset' })).toMatchObject({
       epochs: 10,
       learningRate: 0.0005,

@@ -5,9 +5,9 @@ import { hasSource, protocols } from '../plans/protocol.js'
 import { compareMethods, methodTitle } from './method-names.js'
 import type { Observation, Quantity } from './observation.js'
 import { besidePaper } from './paper/beside-paper.js'
-import type { Figure, Lack, ResultRow, ResultTable } from './result-table.js'
+import type { Figure, Lack, Replicates, ResultRow, ResultTable } from './result-table.js'
 
-/** Accuracies of a data set by seed. */
+/** Accuracies of a data set by seed, or by draw. */
 type Seeded = ReadonlyMap<number | null, number>
 
 /** What was measured of a row: by data set, then by quantity. */
@@ -23,7 +23,9 @@ export interface AggregateOptions {
  * Tables of observations, a table a protocol and source. Observations of the same run must not be there twice (see
  * `withoutRepeats`).
  *
- * - Spread and interval are over seeds: sample standard deviation and Student's t.
+ * - Spread and interval are over seeds: sample standard deviation and Student's t. Where there are several draws of the
+ *   data sets they are over draws, each being the mean over its seeds: the seeds of a draw share its pictures, so that
+ *   they are no further witnesses.
  * - The harmonic mean of a data set is that of its mean base and its mean novel accuracy, that of the average row is of
  *   the averaged base and novel accuracies, as the paper computes it; its spread is that of the seeds' harmonic means.
  * - An average is the mean of its data sets' means; its spread is over the seeds' averages.
@@ -51,59 +53,97 @@ function tableOf(observations: readonly Observation[]): ResultTable {
   const measured = sortDatasets(observations.map(({ dataset }) => dataset))
   const datasets = measured.filter((dataset) => dataset !== source)
   const quantities: Quantity[] = protocol === 'base-to-novel' ? ['base', 'novel', 'hm'] : ['accuracy']
+  const over = new Set(observations.map(drawIn)).size > 1 ? 'draws' : 'seeds'
   const rows = [...groupBy(observations, ({ method, shots }) => `${shots} ${method}`).values()]
-    .map((own) => rowOf(own, { source, datasets }))
+    .map((own) => rowOf(own, { source, datasets, over }))
     .sort((a, b) => compareMethods(a.method, b.method) || (a.shots ?? 0) - (b.shots ?? 0))
-  return { protocol, source, datasets, quantities, rows }
+  return { protocol, source, datasets, quantities, over, rows }
 }
 
 interface Columns {
   readonly source: string | null
   readonly datasets: readonly string[]
+  readonly over: Replicates
 }
 
-function rowOf(observations: readonly Observation[], { source, datasets }: Columns): ResultRow {
+/** The draw of an observation; the first where none is said. */
+const drawIn = ({ draw = 0 }: Observation): number => draw
+
+function rowOf(observations: readonly Observation[], { source, datasets, over }: Columns): ResultRow {
   const { method, shots } = observations[0]!
-  const measured = measuredOf(observations)
-  const seeds = [...new Set(observations.flatMap(({ seed }) => seed ?? []))].sort((a, b) => a - b)
+  const measured = measuredOf(observations, over)
+  const seeds = rising(observations.flatMap(({ seed }) => seed ?? []))
+  const draws = over === 'draws' ? rising(observations.map(drawIn)) : []
+  const replicates = { over, keys: over === 'draws' ? draws : seeds }
   const figures = [...(source === null ? [] : [source]), ...datasets].flatMap((dataset) =>
-    figuresOf(dataset, measured.get(dataset) ?? {}, seeds),
+    figuresOf(dataset, measured.get(dataset) ?? {}, replicates),
   )
   // The average of one data set would say the same once more.
-  const averages = datasets.length > 1 ? averagesOf(datasets, measured, seeds) : []
+  const averages = datasets.length > 1 ? averagesOf(datasets, measured, replicates) : []
   return {
     origin: 'measured',
     method,
     title: methodTitle(method),
     shots,
     seeds,
+    draws,
     figures: [...figures, ...averages],
     printedIn: null,
     averageOfShown: false,
   }
 }
 
-function measuredOf(observations: readonly Observation[]): Measured {
-  const measured = new Map<string, Partial<Record<Quantity, Map<number | null, number>>>>()
-  for (const { dataset, classes, seed, accuracy } of observations) {
-    const own = measured.get(dataset) ?? {}
+const rising = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b)
+
+/** A draw counts where it has all of its row's seeds. */
+function measuredOf(observations: readonly Observation[], over: Replicates): Measured {
+  const runs = new Map<string, Partial<Record<Quantity, Map<number, Map<number | null, number>>>>>()
+  for (const observation of observations) {
+    const { dataset, classes, seed, accuracy } = observation
+    const own = runs.get(dataset) ?? {}
     const quantity = classes === 'all' ? 'accuracy' : classes
     own[quantity] ??= new Map()
-    own[quantity].set(seed, accuracy)
-    measured.set(dataset, own)
+    const draw = own[quantity].get(drawIn(observation)) ?? new Map()
+    own[quantity].set(drawIn(observation), draw.set(seed, accuracy))
+    runs.set(dataset, own)
   }
-  return measured
+  const most = Math.max(
+    ...[...runs.values()].flatMap((own) =>
+      Object.values(own).flatMap((draws) => [...draws.values()].map(({ size }) => size)),
+    ),
+  )
+  const seeded = (draws: ReadonlyMap<number, Seeded>): Seeded =>
+    over === 'seeds'
+      ? [...draws.values()][0]!
+      : new Map(
+          [...draws].flatMap(([draw, seeds]) =>
+            seeds.size === most ? [[draw, meanIn(seeds)] as const] : [],
+          ),
+        )
+  return new Map(
+    [...runs].map(([dataset, own]) => [
+      dataset,
+      Object.fromEntries(Object.entries(own).map(([quantity, draws]) => [quantity, seeded(draws)])),
+    ]),
+  )
+}
+
+/** What a row's figures are over, and of which it has any. */
+interface Repeated {
+  readonly over: Replicates
+  readonly keys: readonly number[]
 }
 
 function figuresOf(
   dataset: string,
   { accuracy, base, novel }: Partial<Record<Quantity, Seeded>>,
-  seeds: readonly number[],
+  repeated: Repeated,
 ): Figure[] {
   const figures: Figure[] = []
   const add = (quantity: Quantity, values: Seeded, mean?: number) => {
-    const missing = seeds.filter((seed) => lacksSeed(values, seed)).map((seed) => ({ dataset, seed }))
-    figures.push(figure(dataset, quantity, values, missing, mean))
+    if (values.size === 0) return
+    const missing = lacking(repeated, dataset, values)
+    figures.push(figure(dataset, quantity, { values, over: repeated.over, missing, mean }))
   }
   if (accuracy) add('accuracy', accuracy)
   if (base) add('base', base)
@@ -113,25 +153,31 @@ function figuresOf(
 }
 
 /** Averages over the data sets; what a row has not is left out, and said to be missing. */
-function averagesOf(datasets: readonly string[], measured: Measured, seeds: readonly number[]): Figure[] {
+function averagesOf(datasets: readonly string[], measured: Measured, repeated: Repeated): Figure[] {
   const having = (...quantities: Quantity[]) =>
-    datasets.filter((dataset) => quantities.every((quantity) => measured.get(dataset)?.[quantity]))
+    datasets.filter((dataset) => quantities.every((quantity) => measured.get(dataset)?.[quantity]?.size))
   const valuesOf = (quantity: Quantity, of: readonly string[]) =>
     of.map((dataset) => measured.get(dataset)![quantity]!)
-  const lacking = (of: readonly string[], ...quantities: Quantity[]): Lack[] => [
+  const lacks = (of: readonly string[], ...quantities: Quantity[]): Lack[] => [
     ...datasets.filter((dataset) => !of.includes(dataset)).map((dataset) => ({ dataset, seed: null })),
     ...of.flatMap((dataset) =>
-      seeds
-        .filter((seed) => quantities.some((quantity) => lacksSeed(measured.get(dataset)![quantity]!, seed)))
-        .map((seed) => ({ dataset, seed })),
+      lacking(repeated, dataset, ...quantities.map((quantity) => measured.get(dataset)![quantity]!)),
     ),
   ]
+  const { over } = repeated
   const figures: Figure[] = []
   for (const quantity of ['accuracy', 'base', 'novel'] as const) {
     const of = having(quantity)
     if (of.length === 0) continue
     const values = valuesOf(quantity, of)
-    figures.push(figure(null, quantity, averaged(values), lacking(of, quantity), meanOf(values.map(meanIn))))
+    figures.push(
+      figure(null, quantity, {
+        values: averaged(values),
+        over,
+        missing: lacks(of, quantity),
+        mean: meanOf(values.map(meanIn)),
+      }),
+    )
   }
   const both = having('base', 'novel')
   if (both.length > 0) {
@@ -139,22 +185,29 @@ function averagesOf(datasets: readonly string[], measured: Measured, seeds: read
     const novel = valuesOf('novel', both)
     const mean = harmonicMean(meanOf(base.map(meanIn)), meanOf(novel.map(meanIn)))
     const values = harmonic(averaged(base), averaged(novel))
-    figures.push(figure(null, 'hm', values, lacking(both, 'base', 'novel'), mean))
+    figures.push(figure(null, 'hm', { values, over, missing: lacks(both, 'base', 'novel'), mean }))
   }
   return figures
 }
 
-/** A figure whose spread is that of `values`; `mean` where it is not theirs. */
+/** What a figure is made of. */
+interface FigureValues {
+  /** Whose spread is shown. */
+  readonly values: Seeded
+  readonly over: Replicates
+  readonly missing: readonly Lack[]
+  /** Where it is not that of the values. */
+  readonly mean?: number | undefined
+}
+
 function figure(
   dataset: string | null,
   quantity: Quantity,
-  values: Seeded,
-  missing: readonly Lack[],
-  mean?: number,
+  { values, over, missing, mean }: FigureValues,
 ): Figure {
   const runs = [...values]
-    .map(([seed, value]) => ({ seed, value }))
-    .sort((a, b) => (a.seed ?? 0) - (b.seed ?? 0))
+    .sort(([a], [b]) => (a ?? 0) - (b ?? 0))
+    .map(([key, value]) => (over === 'draws' ? { seed: null, draw: key!, value } : { seed: key, value }))
   const summary = runs.length > 0 ? summarize(runs.map(({ value }) => value)) : null
   return {
     dataset,
@@ -168,7 +221,13 @@ function figure(
   }
 }
 
-/** Averages of the seeds that all have. What has no seed, as nothing was drawn, is the same for every seed. */
+/** Seeds or draws of the row that any of the values lack. */
+const lacking = ({ over, keys }: Repeated, dataset: string, ...values: readonly Seeded[]): Lack[] =>
+  keys
+    .filter((key) => values.some((own) => !own.has(null) && !own.has(key)))
+    .map((key) => (over === 'draws' ? { dataset, seed: null, draw: key } : { dataset, seed: key }))
+
+/** Averages of the seeds or draws that all have. What has no seed, as nothing was drawn, is the same for every seed. */
 function averaged(all: readonly Seeded[]): Seeded {
   const seeds = new Set(all.flatMap((values) => [...values.keys()]))
   if (seeds.size > 1) seeds.delete(null)
@@ -181,7 +240,7 @@ function averaged(all: readonly Seeded[]): Seeded {
   )
 }
 
-/** Harmonic means of the seeds that both have. */
+/** Harmonic means of the seeds or draws that both have. */
 const harmonic = (base: Seeded, novel: Seeded): Seeded =>
   new Map(
     [...base].flatMap(([seed, value]) => {
@@ -191,8 +250,6 @@ const harmonic = (base: Seeded, novel: Seeded): Seeded =>
   )
 
 const meanIn = (values: Seeded): number => meanOf([...values.values()])
-
-const lacksSeed = (values: Seeded, seed: number): boolean => !values.has(null) && !values.has(seed)
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()

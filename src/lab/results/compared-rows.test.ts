@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FinishedUnit } from '../plans/do-units.js'
 import type { Entry } from '../plans/entries.js'
-import { comparedRows } from './compared-rows.js'
+import { comparedRows, rowDifferences } from './compared-rows.js'
 import { comparisonJson, comparisonMarkdown, comparisonText } from './formats/comparison.js'
 
 const entry = (label: string, title = label): Entry => ({ label, title, method: label, settings: {} })
@@ -70,6 +70,46 @@ const units = [
   unit(odd, 2, 90, 70),
   unit(probe, 2),
 ]
+
+describe('a comparison over draws', () => {
+  const on = (draw: number, unit: FinishedUnit): FinishedUnit => {
+    const named = { ...data, name: `emoji-food@${draw}` }
+    const measures = unit.spec.measures.map((measure) => ({ ...measure, data: named }))
+    return { ...unit, spec: { ...unit.spec, data: named, measures } }
+  }
+  const promptsrc = entry('promptsrc', 'PromptSRC')
+  const rows = comparedRows([
+    on(1, unit(zeroShot, null, 50, 60)),
+    on(1, unit(promptsrc, 1, 60, 61)),
+    on(2, unit(zeroShot, null, 80, 90)),
+    on(2, unit(promptsrc, 1, 91, 90)),
+  ])
+
+  it('has means over draws, and PromptSRC minus the others by draw', () => {
+    expect(rows.map(({ base }) => base.mean)).toEqual([65, 75.5])
+    const [difference] = rowDifferences(rows)
+    expect(difference!.base.runs.map(({ draw, value }) => [draw, value])).toEqual([
+      [1, 10],
+      [2, 11],
+    ])
+    expect(difference!.novel!.mean).toBe(0.5)
+  })
+
+  it('says so on a terminal, in Markdown and as JSON', () => {
+    const pairs = /^zero-shot +\+10\.5 \(\+4\.1 to \+16\.9\) .* 2$/m
+    expect(comparisonText(rows)).toMatch(pairs)
+    expect(comparisonMarkdown('Title', rows, [])).toContain('| zero-shot | +10.5 (+4.1 to +16.9) |')
+    const { over, differences, rows: shown } = comparisonJson({}, rows, [])
+    expect(over).toBe('draws')
+    expect(differences).toMatchObject([
+      { label: 'promptsrc', minus: 'zero-shot', pairs: 2, base: { mean: 10.5 } },
+    ])
+    expect(shown[1]!.runs.map(({ draw, base }) => [draw, base])).toEqual([
+      [1, 60],
+      [2, 91],
+    ])
+  })
+})
 
 describe('the rows of a comparison', () => {
   const rows = comparedRows(units)

@@ -1,19 +1,21 @@
+import { harmonicMean } from '../../core/evaluate/metrics.js'
 import { medianOf } from '../../core/evaluate/statistics.js'
 import type { FinishedUnit } from '../plans/do-units.js'
 import type { Entry } from '../plans/entries.js'
 import type { UnitResult } from '../units/unit-files.js'
 import { aggregate } from './aggregate.js'
 import type { Quantity } from './observation.js'
+import { minuendAmong, pairedFigure } from './paired.js'
 import { observationsIn } from './read-units.js'
 import { type Figure, figureOf } from './result-table.js'
 
 /** A unit with its result. */
 export type DoneUnit = FinishedUnit & { readonly result: UnitResult }
 
-/** A row of a comparison over its finished seeds: its figures, and what it costs. */
+/** A row of a comparison over its finished seeds or draws: its figures, and what it costs. */
 export interface ComparedRow {
   readonly entry: Entry
-  /** Finished units in the order of their seeds. */
+  /** Finished units in the order of the plan. */
   readonly units: readonly DoneUnit[]
   readonly base: Figure
   /** Null where the method knows only the classes that it was shown. */
@@ -53,6 +55,40 @@ export function comparedRows(units: readonly FinishedUnit[]): ComparedRow[] {
   })
 }
 
-/** A row's accuracy in percent with one seed; null where there is none. */
-export const valueAt = (figure: Figure | null, seed: number | null): number | null =>
-  figure?.runs.find((run) => run.seed === seed)?.value ?? null
+/** A unit's accuracies in percent; null what its method cannot measure. */
+export function accuraciesOf({ result }: DoneUnit): {
+  readonly base: number
+  readonly novel: number | null
+  readonly hm: number | null
+} {
+  const base = result.measures.base!.metrics.accuracy
+  const novel = result.measures.novel?.metrics.accuracy ?? null
+  return { base, novel, hm: novel === null ? null : harmonicMean(base, novel) }
+}
+
+/** What one row is beyond another, by pairs of the same draw or seed. */
+export interface RowDifference {
+  readonly minuend: Entry
+  readonly other: Entry
+  readonly base: Figure
+  readonly novel: Figure | null
+  readonly hm: Figure | null
+}
+
+/** PromptSRC, or the last row where there is none, minus each other; none where nothing was measured several times. */
+export function rowDifferences(rows: readonly ComparedRow[]): RowDifference[] {
+  const minuend = minuendAmong(rows, ({ entry }) => entry.label)
+  if (!minuend) return []
+  return rows.flatMap((other) => {
+    const base = other === minuend ? undefined : pairedFigure(minuend.base, other.base)
+    if (!base?.interval) return []
+    const beside = (a: Figure | null, b: Figure | null) => (a && b && pairedFigure(a, b)) ?? null
+    return {
+      minuend: minuend.entry,
+      other: other.entry,
+      base,
+      novel: beside(minuend.novel, other.novel),
+      hm: beside(minuend.hm, other.hm),
+    }
+  })
+}

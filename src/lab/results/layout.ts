@@ -1,7 +1,8 @@
 import { datasetTitle } from '../../core/data/dataset-names.js'
 import type { Protocol } from '../plans/protocol.js'
 import type { Quantity } from './observation.js'
-import { type Figure, figureOf, type ResultRow, type ResultTable } from './result-table.js'
+import { differencesOf } from './paired.js'
+import { type Figure, figureOf, type Replicates, type ResultRow, type ResultTable } from './result-table.js'
 
 /** A table as it is printed, in any format. */
 export interface Sheet {
@@ -11,6 +12,8 @@ export interface Sheet {
   readonly groups: readonly SheetGroup[]
   /** What is particular about these figures, a sentence each. */
   readonly notes: readonly string[]
+  /** What is counted in the last column. */
+  readonly over: Replicates
 }
 
 /** Rows that belong together: of a data set, or of a number of shots. */
@@ -24,6 +27,8 @@ export interface SheetGroup {
 export interface SheetRow {
   readonly row: ResultRow
   readonly figures: readonly (Figure | undefined)[]
+  /** Whether the figures are differences, whose sign matters. */
+  readonly signed?: boolean
 }
 
 /** Names of the benchmarks. */
@@ -47,7 +52,7 @@ const quantityTitles: Readonly<Record<Quantity, string>> = {
  * side across data sets and domains, and for each number of shots.
  */
 export function sheetOf(table: ResultTable): Sheet {
-  const { protocol, source, datasets, quantities } = table
+  const { protocol, source, datasets, quantities, over } = table
   const title = `${protocolTitles[protocol]}${source === null ? '' : `, trained on ${datasetTitle(source)}`}`
   const rows = relevantRows(table)
   const severalShots = protocol !== 'few-shot' && new Set(rows.flatMap(({ shots }) => shots ?? [])).size > 1
@@ -63,7 +68,7 @@ export function sheetOf(table: ResultTable): Sheet {
         quantities.map((quantity) => [dataset, quantity]),
       ),
     }))
-    return { title, head: quantities.map((quantity) => quantityTitles[quantity]), groups, notes }
+    return { title, head: quantities.map((quantity) => quantityTitles[quantity]), groups, notes, over }
   }
   const columns = [...(source === null ? [] : [source]), ...datasets, ...average]
   const head = columns.map((dataset) =>
@@ -71,7 +76,7 @@ export function sheetOf(table: ResultTable): Sheet {
   )
   const keys = columns.map((dataset) => [dataset, 'accuracy'] as const)
   if (protocol !== 'few-shot') {
-    return { title, head, groups: [{ title: null, rows: rowsWith(shown, keys) }], notes }
+    return { title, head, groups: [{ title: null, rows: rowsWith(shown, keys) }], notes, over }
   }
   const shots = [...new Set(shown.map((row) => row.shots))].sort((a, b) => (a ?? 0) - (b ?? 0))
   const groups = shots.map((k) => ({
@@ -81,8 +86,34 @@ export function sheetOf(table: ResultTable): Sheet {
       keys,
     ),
   }))
-  return { title, head, groups, notes }
+  return { title, head, groups, notes, over }
 }
+
+/** What one row is beyond each other, laid out as the table itself; undefined where nothing was measured several times. */
+export function differenceSheetOf(table: ResultTable): Sheet | undefined {
+  const differences = differencesOf(table)
+  if (!differences) return undefined
+  const sheet = sheetOf(differences)
+  return {
+    ...sheet,
+    title: `${sheet.title}: ${differences.minuend} minus each other method`,
+    groups: sheet.groups.map((group) => ({
+      ...group,
+      rows: group.rows.map((row) => ({ ...row, signed: true })),
+    })),
+    notes: [...sheet.notes, pairedNote(table.over)],
+  }
+}
+
+/** The sheets of tables, each followed by that of its differences. */
+export const sheetsOf = (tables: readonly ResultTable[]): Sheet[] =>
+  tables.flatMap((table) => [sheetOf(table), differenceSheetOf(table) ?? []].flat())
+
+/** How differences are to be read. */
+export const pairedNote = (over: Replicates): string =>
+  over === 'draws'
+    ? 'Differences in points of percent are taken draw by draw, each draw being the mean over its seeds; 95 %: confidence interval of their mean by Student’s t over draws of classes, drawings and scenes.'
+    : 'Differences in points of percent are taken seed by seed; 95 %: confidence interval of their mean by Student’s t over seeds, on the same images.'
 
 /** Printed rows stand in tables only with shots that were measured; curves show them all. */
 function relevantRows({ rows }: ResultTable): ResultRow[] {
@@ -136,7 +167,10 @@ function notesOf({ datasets }: ResultTable, rows: readonly ResultRow[]): string[
 function lackOf({ figures }: ResultRow): string {
   const parts = new Set(
     figures.flatMap(({ missing }) =>
-      missing.map(({ dataset, seed }) => `${datasetTitle(dataset)}${seed === null ? '' : ` seed ${seed}`}`),
+      missing.map(
+        ({ dataset, seed, draw }) =>
+          `${datasetTitle(dataset)}${draw === undefined ? '' : ` draw ${draw}`}${seed === null ? '' : ` seed ${seed}`}`,
+      ),
     ),
   )
   const named = [...parts].slice(0, 6)
@@ -144,16 +178,23 @@ function lackOf({ figures }: ResultRow): string {
 }
 
 /** How figures are to be read; a sentence each. */
-const legend: readonly string[] = [
-  'Accuracy in percent, mean ± sample standard deviation over seeds; 95 %: confidence interval of the mean by Student’s t.',
-  'HM: harmonic mean of the mean base and novel accuracies, and in averages over data sets of the averaged ones, as in the paper; its spread and interval are those of the HM of each seed.',
-  'Averages are means over data sets; their spread and interval are over the averages of each seed.',
-]
+const legendOver = (over: Replicates): readonly string[] => {
+  const each = over === 'draws' ? 'draw' : 'seed'
+  return [
+    over === 'draws'
+      ? 'Accuracy in percent, mean ± sample standard deviation over draws of classes, drawings and scenes, each the mean over its seeds; 95 %: confidence interval of the mean by Student’s t.'
+      : 'Accuracy in percent, mean ± sample standard deviation over seeds; 95 %: confidence interval of the mean by Student’s t.',
+    `HM: harmonic mean of the mean base and novel accuracies, and in averages over data sets of the averaged ones, as in the paper; its spread and interval are those of the HM of each ${each}.`,
+    `Averages are means over data sets; their spread and interval are over the averages of each ${each}.`,
+  ]
+}
 
 /** The sentences of the legend that have something to explain below these tables. */
-export function legendOf(sheets: readonly Pick<Sheet, 'head' | 'groups'>[]): string[] {
+export function legendOf(sheets: readonly Pick<Sheet, 'head' | 'groups' | 'over'>[]): string[] {
   const heads = sheets.flatMap(({ head, groups }) => [...head, ...groups.map(({ title }) => title ?? '')])
   const hasHm = heads.includes(quantityTitles.hm)
   const hasAverage = heads.some((title) => title === 'average' || title.startsWith(AVERAGE_OVER))
+  const over = new Set(sheets.map((sheet) => sheet.over))
+  const legend = [...new Set([...over].flatMap(legendOver))]
   return legend.filter((line) => (line.startsWith('HM') ? hasHm : !line.startsWith('Averages') || hasAverage))
 }

@@ -9,7 +9,7 @@ export interface Observation {
   readonly protocol: Protocol
   /** Row: `promptsrc`, `zero-shot`, or the label of a variant. */
   readonly method: string
-  /** Data set that was measured. */
+  /** Data set that was measured; of an emoji set without its draw. */
   readonly dataset: string
   /** Data set that was trained on; the measured one except across data sets and domains. */
   readonly source: string
@@ -18,6 +18,8 @@ export interface Observation {
   readonly shots: number | null
   /** Null where no seed matters. */
   readonly seed: number | null
+  /** Which draw of the data sets it was, where their names say one: other classes, drawings and scenes. */
+  readonly draw?: number
   /** In percent. */
   readonly accuracy: number
   readonly macroF1?: number

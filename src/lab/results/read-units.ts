@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../core/errors.js'
 import type { FinishedUnit } from '../plans/do-units.js'
+import { drawOf } from '../plans/draws.js'
 import { type Protocol, protocols } from '../plans/protocol.js'
 import type { UnitSpec } from '../units/unit.js'
 import { readFailure, readResult, readUnit, type UnitResult, unitFiles } from '../units/unit-files.js'
@@ -48,14 +49,16 @@ export function observationsOf(folder: string, spec: UnitSpec, { measures }: Uni
     // Left out where the method does not know the classes.
     const metrics = measures[name]?.metrics
     if (!metrics) return []
+    const { set: dataset, draw } = drawOf(data.name)
     const observation = {
       protocol: knownProtocol(spec.protocol) ?? protocolOf(data.name, source.name, classes),
       method: label,
-      dataset: data.name,
-      source: source.name,
+      dataset,
+      source: drawOf(source.name).set,
       classes,
       shots: settings.shots,
       seed: settings.seed,
+      ...(draw === undefined ? {} : { draw }),
       accuracy: metrics.accuracy,
       macroF1: metrics.macroF1,
       from: folder,

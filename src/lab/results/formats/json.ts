@@ -1,3 +1,4 @@
+import { differencesOf } from '../paired.js'
 import type { Results } from '../read-results.js'
 import type { ResultTable } from '../result-table.js'
 
@@ -7,6 +8,7 @@ export function jsonOf(tables: readonly ResultTable[], results: Results) {
   return {
     format: 1,
     tables,
+    differences: tables.flatMap((table) => differencesOf(table) ?? []),
     observations,
     unfinished,
     failed,

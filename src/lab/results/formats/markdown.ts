@@ -3,9 +3,9 @@ import { linesOf } from './figures.js'
 
 /** Tables as a Markdown document; groups stand in bold between the rows. */
 export function markdownOf(sheets: readonly Sheet[]): string {
-  const parts = sheets.map(({ title, head, groups, notes }) => {
+  const parts = sheets.map(({ title, head, groups, notes, over }) => {
     const table = markdownTable(
-      ['method', ...head, 'seeds'],
+      ['method', ...head, over],
       groups.flatMap(({ title, rows }) => [
         ...(title === null ? [] : [[`**${title}**`]]),
         ...rows.flatMap(linesOf),

@@ -8,13 +8,13 @@ import { formatTable } from './text-table.js'
  * @param width beyond which a table is broken into several, one below the other; the terminal's
  */
 export function textOf(sheets: readonly Sheet[], width = Number.POSITIVE_INFINITY): string {
-  const parts = sheets.map(({ title, head, groups, notes }) => {
+  const parts = sheets.map(({ title, head, groups, notes, over }) => {
     const rows = groups.flatMap(({ title, rows }, i) => [
       ...(i > 0 ? [['']] : []),
       ...(title === null ? [] : [[title]]),
       ...rows.flatMap(linesOf),
     ])
-    return [title, broken(['method', ...head, 'seeds'], aligned(rows), width), notes.join('\n')]
+    return [title, broken(['method', ...head, over], aligned(rows), width), notes.join('\n')]
       .filter((part) => part !== '')
       .join('\n\n')
   })

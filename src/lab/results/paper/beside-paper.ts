@@ -2,7 +2,14 @@ import { harmonicMean } from '../../../core/evaluate/metrics.js'
 import { meanOf } from '../../../core/evaluate/statistics.js'
 import { compareMethods, paperTitle, plainMethod } from '../method-names.js'
 import type { Quantity } from '../observation.js'
-import { type Figure, figureOf, type Lack, type ResultRow, type ResultTable } from '../result-table.js'
+import {
+  type Figure,
+  figureOf,
+  type Lack,
+  lacksDataset,
+  type ResultRow,
+  type ResultTable,
+} from '../result-table.js'
 import { paperRows } from './paper.js'
 import type { PaperRow } from './paper-row.js'
 
@@ -47,6 +54,7 @@ function paperRow(row: PaperRow, { source, datasets, quantities }: ResultTable):
     title: paperTitle(method),
     shots,
     seeds: [],
+    draws: [],
     figures: [...figures, ...averages],
     printedIn: table,
     averageOfShown: !whole && averages.length > 0,
@@ -92,4 +100,4 @@ function rowBesidePaper(row: ResultRow, printed: readonly ResultRow[]): ResultRo
 }
 
 /** Whether an average is over fewer data sets than the table has. Missing seeds leave it an average of the same. */
-const lacksDatasets = ({ missing }: Figure): boolean => missing.some(({ seed }) => seed === null)
+const lacksDatasets = ({ missing }: Figure): boolean => missing.some(lacksDataset)
