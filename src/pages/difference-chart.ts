@@ -56,7 +56,7 @@ export async function differenceChart(
         labelArrow: 'none',
         labelAnchor: 'center',
       },
-      y: { axis: null, domain: rows.map(({ row }) => row), padding: 0 },
+      y: { axis: null, domain: rows.map(({ row }) => row), padding: 0.5 },
       marks: [
         ruleX([0], { stroke: ink }),
         text(rows, {

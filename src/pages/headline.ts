@@ -98,7 +98,7 @@ async function paired(
       if (!difference) return '<td class="number">–</td>'
       const { mean, interval } = difference
       const limits = interval
-        ? ` <small>[${interval.map((value) => formatSigned(value, 1)).join(', ')}]</small>`
+        ? `<br><small>[${interval.map((value) => formatSigned(value, 1)).join(', ')}]</small>`
         : ''
       return `<td class="number"><b>${formatSigned(mean, 1)}</b>${limits}</td>`
     })
