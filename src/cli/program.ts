@@ -38,6 +38,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'sort a folder of pictures into a folder a class, or write keywords for them; undo it',
       load: async () => (await import('./sort.js')).sortCommand,
     },
+    suggest: {
+      usage: '[options] <run> <image...>',
+      description: 'choose the images whose labels would help a run most',
+      load: async () => (await import('./suggest.js')).suggestCommand,
+    },
     serve: {
       usage: '[options] <run>',
       description: 'answer over HTTP what images show',

@@ -24,7 +24,7 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 /** A whole page around sections. It needs nothing but itself. */
 export function page(
-  { title, subtitle, date, notes = [] }: ReportData,
+  { title, subtitle, date, notes = [] }: Pick<ReportData, 'title' | 'subtitle' | 'date' | 'notes'>,
   sections: readonly Section[],
 ): string {
   const links = sections.map(

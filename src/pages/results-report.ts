@@ -50,7 +50,6 @@ export async function resultsReport(tables: readonly ResultTable[], results: Res
       title: tables.length === 1 ? protocolTitles[tables[0]!.protocol] : 'Results of prompt learning',
       subtitle: `${counted(methods, 'method')} on ${counted(datasets, 'data set')}, ${counted(observations.length, 'measurement')}.`,
       date: new Date().toISOString(),
-      facts: {},
     },
     [...sections, { ...facts, id: 'runs', title: 'What was read' }],
   )
