@@ -31,7 +31,8 @@ describe('a published data set on the command line', () => {
   })
 
   it('is found again when the run is resumed without --root', async () => {
-    expect(readFileSync(join(folder, 'pets/config.yaml'), 'utf8')).toContain('path: datasets/oxford_pets')
+    const path = join(folder, 'datasets/oxford_pets')
+    expect(readFileSync(join(folder, 'pets/config.yaml'), 'utf8')).toContain(`path: ${path}\n`)
     expect(await run('train', '--resume', '--out', 'pets')).toMatchObject({ code: 0 })
   })
 
