@@ -121,8 +121,8 @@ function cut(clip: Clip, template: string, classNames: readonly string[]): Templ
 
 /** The packing that costs least, with its slots. */
 function pack(texts: readonly TemplateTexts[], width: number): { packing: Packing; slots: Slot[] } {
-  const prefix = Math.max(...texts.map(({ prefix: { length } }) => length))
-  const longest = Math.max(...texts.flatMap(({ rests }) => rests.map(({ length }) => length)))
+  const prefix = longestOf(texts.map((text) => text.prefix))
+  const longest = longestOf(texts.flatMap(({ rests }) => rests))
   let best: { cost: number; packing: Packing; slots: Slot[] } | undefined
   for (const length of [longest, ...ROW_LENGTHS.filter((n) => n > longest)]) {
     const packed = texts.map(({ rests }) =>
@@ -131,7 +131,7 @@ function pack(texts: readonly TemplateTexts[], width: number): { packing: Packin
         length,
       ),
     )
-    const ends = Math.max(...packed.flatMap((rows) => rows.map((row) => row.length)))
+    const ends = longestOf(packed.flat())
     for (let rows = 1; rows * length + prefix <= RUN_ROWS; rows *= 2) {
       const slots = packed.flatMap((all, template) =>
         Array.from({ length: Math.ceil(all.length / rows) }, (_, i): Slot => {
@@ -150,20 +150,28 @@ function pack(texts: readonly TemplateTexts[], width: number): { packing: Packin
   return best!
 }
 
-/** Rows of a length, each filled with texts by the first that still has room, longest texts first. */
+/** There may be more lists than a call takes arguments. */
+const longestOf = (lists: readonly (readonly unknown[])[]): number =>
+  lists.reduce((most, { length }) => Math.max(most, length), 0)
+
+/** Rows of a length, each filled with texts: the longest texts first, each into the row that it fills best. */
 function filledRows(lengths: readonly number[], length: number): number[][] {
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b)
-  const rows: { left: number; members: number[] }[] = []
+  const rows: number[][] = []
+  const withRoom: number[][][] = Array.from({ length: length + 1 }, () => [])
   for (const i of order) {
-    let row = rows.find(({ left }) => left >= lengths[i]!)
+    const needed = lengths[i]!
+    let room = needed
+    while (room < length && withRoom[room]!.length === 0) room++
+    let row = withRoom[room]!.pop()
     if (!row) {
-      row = { left: length, members: [] }
+      row = []
       rows.push(row)
     }
-    row.left -= lengths[i]!
-    row.members.push(i)
+    row.push(i)
+    withRoom[room - needed]!.push(row)
   }
-  return rows.map(({ members }) => members)
+  return rows
 }
 
 /** The graph of one run. */
