@@ -1,5 +1,6 @@
 import type { RgbImage } from '../image/resize.js'
 import { type RandomStream, randomStream } from '../random.js'
+import { hsl } from './colour.js'
 import { type Inside, insideOf } from './shapes.js'
 import type { Style } from './style.js'
 import { colours, nameOf, type Pattern, shapes, type ToyObject } from './world.js'
@@ -268,13 +269,3 @@ const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
   a[1] + (b[1] - a[1]) * share,
   a[2] + (b[2] - a[2]) * share,
 ]
-
-/** Hue in degrees (any), saturation and lightness in 0..1, to red, green, blue in 0..1. */
-function hsl(hue: number, saturation: number, lightness: number): Rgb {
-  const a = saturation * Math.min(lightness, 1 - lightness)
-  const channel = (n: number) => {
-    const k = (((n + hue / 30) % 12) + 12) % 12
-    return lightness - a * Math.max(-1, Math.min(k - 3, 9 - k, 1))
-  }
-  return [channel(0), channel(8), channel(4)]
-}

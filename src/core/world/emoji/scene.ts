@@ -1,5 +1,6 @@
 import type { RgbImage } from '../../image/resize.js'
 import type { RandomStream } from '../../random.js'
+import { hsl } from '../colour.js'
 import { lineArt, type Sprite, type SpriteLevel } from './sprite.js'
 
 type Range = readonly [low: number, high: number]
@@ -287,14 +288,4 @@ function blurred(pixels: Float32Array, side: number): Float32Array {
   }
   const rows = along(pixels, 1, (i) => i % side)
   return along(rows, side, (i) => Math.floor(i / side))
-}
-
-/** Hue in degrees (any), saturation and lightness in 0..1, to red, green, blue in 0..1. */
-function hsl(hue: number, saturation: number, lightness: number): [number, number, number] {
-  const a = saturation * Math.min(lightness, 1 - lightness)
-  const channel = (n: number) => {
-    const k = (((n + hue / 30) % 12) + 12) % 12
-    return lightness - a * Math.max(-1, Math.min(k - 3, 9 - k, 1))
-  }
-  return [channel(0), channel(8), channel(4)]
 }
