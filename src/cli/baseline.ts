@@ -4,7 +4,7 @@ import type { Activation, Model } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { loadModel } from '../node/model.js'
 import { type DataOptions, rootOption } from './data.js'
-import { downloadBars } from './download-progress.js'
+import { showingDownloads } from './download-progress.js'
 import {
   activationOption,
   deviceOption,
@@ -52,12 +52,9 @@ export async function withModel(
   signal: AbortSignal,
   use: (model: Model) => Promise<void>,
 ): Promise<void> {
-  const bars = downloadBars()
-  const model = await loadModel(name, {
-    signal,
-    onProgress: bars.onProgress,
-    ...modelFrom(flags),
-  }).finally(() => bars.stop())
+  const model = await showingDownloads((onProgress) =>
+    loadModel(name, { signal, onProgress, ...modelFrom(flags) }),
+  )
   try {
     await use(model)
   } finally {

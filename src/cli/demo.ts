@@ -16,7 +16,7 @@ import { writeFileAtomic } from '../node/files/atomic.js'
 import { addedClasses, addedText } from './added-classes.js'
 import { compare, throwFailure, writeReport } from './comparison.js'
 import { openData } from './data.js'
-import { deviceOption, wholeNumber } from './options.js'
+import { deviceOption, threadCount, wholeNumber } from './options.js'
 
 interface DemoFlags {
   readonly draws: number
@@ -43,8 +43,8 @@ export function demoCommand(): Command {
     .option('--seeds <n>', 'runs of each method on each draw', wholeNumber(1), 1)
     .option('--out <folder>', 'folder of the runs and the report', 'runs/demo')
     .option('--json <file>', 'also write the figures as JSON')
-    .option('--jobs <n>', 'runs at once', wholeNumber(1), 2)
-    .option('--threads <n>', 'threads of each run', wholeNumber(1), 1)
+    .option('--jobs <n>', 'runs at once', threadCount, 2)
+    .option('--threads <n>', 'threads of each run', threadCount, 1)
     .addOption(deviceOption())
     .addHelpText('after', examples)
     .action(demo)

@@ -11,24 +11,17 @@ import { templatesFor } from '../core/evaluate/zero-shot.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { exifOfRun, loadRun } from '../node/run.js'
+import { exifOfRun } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { evaluationName } from '../node/runs/run-files.js'
 import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
 import { evaluationReport } from '../pages/evaluation-report.js'
 import { type DataOptions, openData, rootOption } from './data.js'
-import { downloadBars } from './download-progress.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import {
-  activationOption,
-  deviceOption,
-  exifOption,
-  modelFrom,
-  threadCount,
-  withCacheOption,
-} from './options.js'
+import { openRun } from './open-run.js'
+import { activationOption, deviceOption, exifOption, threadCount, withCacheOption } from './options.js'
 import {
   calibrationOf,
   calibrationText,
@@ -95,14 +88,7 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
   const images = test.length > 0 ? test : train
   const others = await openOther({ ...flags, exif }, classNames, signal)
   const kept = await readHeldOutFigures(runPath)
-  const bars = downloadBars()
-  const run = await loadRun(runPath, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...modelFrom(flags),
-  })
-  bars.stop()
+  const run = await openRun(runPath, flags, signal)
   try {
     await using classifier = await createClassifier(run, { classNames })
     const measure = (name: string, by: Classifier) => {

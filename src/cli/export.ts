@@ -2,11 +2,10 @@ import { relative } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Activation } from '../core/model.js'
 import { exportCheckpoint } from '../exchange/checkpoints/export-checkpoint.js'
-import { loadRun } from '../node/run.js'
 import { savePrompts } from '../node/runs/prompts-file.js'
 import { readRunConfig } from '../node/runs/run-config.js'
-import { downloadBars } from './download-progress.js'
 import { interruptible } from './interrupt.js'
+import { openRun } from './open-run.js'
 import { activationOption, wholeNumber } from './options.js'
 
 interface ExportFlags {
@@ -45,14 +44,8 @@ export function exportCommand(): Command {
 }
 
 async function exportRun(path: string, flags: ExportFlags): Promise<void> {
-  const bars = downloadBars()
-  const { prompts, model } = await loadRun(path, {
-    signal: interruptible('Interrupted: nothing was written.'),
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...(flags.activation ? { activation: flags.activation } : {}),
-  })
-  bars.stop()
+  const signal = interruptible('Interrupted: nothing was written.')
+  const { prompts, model } = await openRun(path, flags, signal)
   try {
     let file = flags.out
     if (flags.format === 'torch') {

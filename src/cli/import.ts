@@ -10,7 +10,7 @@ import { savePrompts } from '../node/runs/prompts-file.js'
 import { RunDirectory } from '../node/runs/run-directory.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { openData } from './data.js'
-import { downloadBars } from './download-progress.js'
+import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { activationOption, keyValues, oneOf, repeated, wholeNumber } from './options.js'
 
@@ -65,13 +65,13 @@ export function importCommand(): Command {
 async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> {
   const classNames = await classNamesOf(flags)
   const signal = interruptible('Interrupted: nothing was written.')
-  const bars = downloadBars()
-  const model = await loadModel(flags.model, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.activation ? { activation: flags.activation } : {}),
-  })
-  bars.stop()
+  const model = await showingDownloads((onProgress) =>
+    loadModel(flags.model, {
+      signal,
+      onProgress,
+      ...(flags.activation ? { activation: flags.activation } : {}),
+    }),
+  )
   try {
     const prompts = await importCheckpoint({
       checkpoint,

@@ -10,7 +10,7 @@ import { loadModel } from '../node/model.js'
 import { promptsPath } from '../node/run.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
 import { runFiles } from '../node/runs/run-files.js'
-import { downloadBars } from './download-progress.js'
+import { showingDownloads } from './download-progress.js'
 import { activationOption } from './options.js'
 
 interface InfoFlags {
@@ -68,9 +68,7 @@ async function runFacts(path: string): Promise<Facts> {
 }
 
 async function modelFacts(name: string, activation?: Activation): Promise<Facts> {
-  const bars = downloadBars()
-  const model = await loadModel(name, { onProgress: bars.onProgress, activation })
-  bars.stop()
+  const model = await showingDownloads((onProgress) => loadModel(name, { onProgress, activation }))
   try {
     const { config } = model.clip
     return {

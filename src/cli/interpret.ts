@@ -10,17 +10,17 @@ import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { imageFiles, sampleImages } from '../node/data/sample-images.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { exifOfRun, loadRun } from '../node/run.js'
+import { exifOfRun } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-config.js'
 import { runFiles } from '../node/runs/run-files.js'
 import { interpretationReport } from '../pages/interpretation-report.js'
 import { openData } from './data.js'
-import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interpretationText } from './interpretation-text.js'
 import { interruptible } from './interrupt.js'
-import { activationOption, deviceOption, exifOption, modelFrom, threadCount, wholeNumber } from './options.js'
+import { openRun } from './open-run.js'
+import { activationOption, deviceOption, exifOption, threadCount, wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
 
 interface InterpretFlags {
@@ -65,14 +65,7 @@ export function interpretCommand(): Command {
 
 async function interpret(runPath: string, flags: InterpretFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const bars = downloadBars()
-  const run = await loadRun(runPath, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...modelFrom(flags),
-  })
-  bars.stop()
+  const run = await openRun(runPath, flags, signal)
   try {
     const { folder, seed, dataPath } = await surroundings(runPath)
     const exif = flags.exif ?? (await exifOfRun(runPath))

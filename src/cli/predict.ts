@@ -23,21 +23,13 @@ import { decodePhoto, ownPhotos } from '../node/data/reading.js'
 import { type AnswerBasis, AnswerFile, type ImageAnswer } from '../node/predict/answer-file.js'
 import { fetchImage, isAddress } from '../node/predict/fetch-image.js'
 import { type FoundImages, findImages } from '../node/predict/find-images.js'
-import { exifOfRun, loadRun, promptsPath } from '../node/run.js'
+import { exifOfRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { readHeldOutFigures, rejectionOf } from '../node/runs/threshold.js'
-import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import {
-  activationOption,
-  deviceOption,
-  exifOption,
-  modelFrom,
-  repeated,
-  threadCount,
-  wholeNumber,
-} from './options.js'
+import { openRun } from './open-run.js'
+import { activationOption, deviceOption, exifOption, repeated, threadCount, wholeNumber } from './options.js'
 import { AnswerCount, answerWriter, type PredictFormat, predictFormats } from './predict-formats.js'
 import { startLateProgress } from './progress.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
@@ -106,13 +98,7 @@ async function show(runPath: string, given: string[], asked: PredictFlags): Prom
   const kept = await readHeldOutFigures(runPath)
   const addresses = Boolean(flags.allowUrl || flags.allowPrivateUrl)
   const found = await findImages(given, { addresses, list: process.stdin })
-  const bars = downloadBars()
-  const run = await loadRun(runPath, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...modelFrom(flags),
-  }).finally(bars.stop)
+  const run = await openRun(runPath, flags, signal)
   try {
     const batchSize = Math.min(16, found.names.length)
     await using classifier = await createClassifier(run, { addClasses: flags.addClass ?? [], batchSize })

@@ -2,24 +2,26 @@ import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { conceptTemperature, type Rejection } from '../core/evaluate/none-of-these.js'
+import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
-import { loadRun } from '../node/run.js'
+import { exifOfRun } from '../node/run.js'
 import { chosenThreshold, readHeldOutFigures } from '../node/runs/threshold.js'
 import { serverApp } from '../server/app.js'
 import { ClassifyService } from '../server/classify-service.js'
 import { listen } from '../server/listen.js'
 import { Metrics } from '../server/metrics.js'
-import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
+import { openRun } from './open-run.js'
 import {
   activationOption,
   deviceOption,
-  modelFrom,
+  exifOption,
   positiveNumber,
   repeated,
+  threadCount,
   wholeNumber,
 } from './options.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
@@ -37,11 +39,15 @@ interface ServeFlags extends RejectionFlags {
   readonly classLists: number
   readonly batch: number
   readonly jobs: number
+  readonly exif?: Exif
   readonly model?: string
   readonly activation?: Activation
   readonly threads?: number
   readonly device?: DeviceChoice
 }
+
+/** More at once is a slip of the keys: memory grows with it. */
+const MOST_IMAGES = 1024
 
 /** Names of this machine that no other reaches it by. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
@@ -70,11 +76,12 @@ export function serveCommand(): Command {
     .option('--max-requests <n>', 'requests at work at a time; more are refused', wholeNumber(1), 64)
     .option('--max-classes <n>', 'most names of classes in a request', wholeNumber(0), 256)
     .option('--class-lists <n>', 'lists of classes held ready', wholeNumber(1), 32)
-    .option('--batch <n>', 'images computed together', wholeNumber(1), 16)
-    .option('--jobs <n>', 'images decoded side by side', wholeNumber(1), 4)
+    .option('--batch <n>', 'images computed together', wholeNumber(1, MOST_IMAGES), 16)
+    .option('--jobs <n>', 'images decoded side by side', threadCount, 4)
+    .addOption(exifOption())
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', wholeNumber(1))
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
   return withRejectionOptions(command).addHelpText('after', examples).action(serve)
 }
@@ -87,13 +94,7 @@ async function serve(runPath: string, flags: ServeFlags): Promise<void> {
     warn(`${flags.host} can be reached by others, and no --token is asked of them`)
   }
   const kept = await readHeldOutFigures(runPath)
-  const bars = downloadBars()
-  const run = await loadRun(runPath, {
-    signal,
-    onProgress: bars.onProgress,
-    ...(flags.model ? { model: flags.model } : {}),
-    ...modelFrom(flags),
-  }).finally(bars.stop)
+  const run = await openRun(runPath, flags, signal)
   try {
     const temperature = kept?.conceptTemperature ?? (await conceptTemperature(run.model.clip))
     const rejection = (classes: number): Rejection | undefined => {
@@ -109,6 +110,7 @@ async function serve(runPath: string, flags: ServeFlags): Promise<void> {
       temperature: kept?.temperature,
       batchSize: flags.batch,
       jobs: flags.jobs,
+      exif: flags.exif ?? (await exifOfRun(runPath)) ?? 'apply',
       maxPixels: 1e6 * flags.maxMegapixels,
       classLists: flags.classLists,
       onBatch: (images) => metrics.computed(images),

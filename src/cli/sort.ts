@@ -12,7 +12,7 @@ import type { Activation } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { decoderVersions } from '../node/data/decode.js'
 import { ownPhotos } from '../node/data/reading.js'
-import { exifOfRun, loadRun, promptsPath } from '../node/run.js'
+import { exifOfRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { loadPrompts } from '../node/runs/prompts-file.js'
 import { chosenThreshold, readHeldOutFigures } from '../node/runs/threshold.js'
@@ -24,14 +24,13 @@ import { type JudgedPhoto, judgePhotos } from '../node/sort/judge-photos.js'
 import { KeptAnswers } from '../node/sort/kept-answers.js'
 import { classFolders, NONE_FOLDER, planSort, UNCERTAIN_FOLDER } from '../node/sort/plan.js'
 import { planKeywords } from '../node/sort/tag-photos.js'
-import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
+import { openRun } from './open-run.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
-  modelFrom,
   repeated,
   threadCount,
   withCacheOption,
@@ -263,13 +262,7 @@ async function answersFor(
   let run: Run | undefined
   let classifier: Classifier | undefined
   const open = async () => {
-    const bars = downloadBars()
-    run = await loadRun(runPath, {
-      signal,
-      onProgress: bars.onProgress,
-      ...(flags.model ? { model: flags.model } : {}),
-      ...modelFrom(flags),
-    }).finally(bars.stop)
+    run = await openRun(runPath, flags, signal)
     classifier = await createClassifier(run, { addClasses: classes, batchSize: Math.min(16, photos.length) })
     return { classifier, temperature: await conceptTemperature(run.model.clip) }
   }

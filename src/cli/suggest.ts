@@ -9,11 +9,11 @@ import { printable } from '../lab/results/formats/printable.js'
 import { decodePhoto, ownPhotos } from '../node/data/reading.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { findImages } from '../node/predict/find-images.js'
-import { exifOfRun, loadRun } from '../node/run.js'
+import { exifOfRun } from '../node/run.js'
 import { suggestionsPage } from '../pages/suggestions-page.js'
-import { downloadBars } from './download-progress.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
+import { openRun } from './open-run.js'
 import { deviceOption, exifOption, repeated, threadCount, wholeNumber } from './options.js'
 import { startLateProgress } from './progress.js'
 
@@ -73,8 +73,7 @@ async function suggest(runPath: string, given: string[], flags: SuggestFlags): P
   const images = (names: readonly string[]): NamedImage[] =>
     names.map((name) => ({ name, load: () => load(name) }))
 
-  const bars = downloadBars()
-  const run = await loadRun(runPath, { signal, onProgress: bars.onProgress, ...flags }).finally(bars.stop)
+  const run = await openRun(runPath, flags, signal)
   let suggestions: Suggestion[]
   let done = 0
   let unreadable = 0

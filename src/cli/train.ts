@@ -12,8 +12,6 @@ import type { Activation, Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
-import type { TrainEvent } from '../core/train/train-prompts.js'
-import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import { defaultModel } from '../core/world/worlds.js'
 import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
@@ -24,29 +22,29 @@ import { loadModel } from '../node/model.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-config.js'
 import { runFiles } from '../node/runs/run-files.js'
-import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
 import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
 import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
-import { downloadBars } from './download-progress.js'
+import { showingDownloads } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { fastMethod, longRunNote, TIMED_STEPS } from './long-run.js'
+import { fastMethod } from './long-run.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
   keyValues,
+  modelFrom,
   oneOf,
   positiveNumber,
   repeated,
-  runtimeFrom,
   threadCount,
   wholeNumber,
   withCacheOption,
 } from './options.js'
-import { type Progress, startProgress } from './progress.js'
+import { startProgress } from './progress.js'
 import { setThreshold } from './set-threshold.js'
+import { counted, trainShown } from './train-progress.js'
 
 interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
   readonly model?: string
@@ -156,18 +154,15 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   checkOutside(out, path)
   const signal = interruptible(() => interruption(out, flags))
   if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
-  const bars = downloadBars()
-  const model = await loadModel(
-    flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name),
-    {
+  const modelName = flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name)
+  const model = await showingDownloads((onProgress) =>
+    loadModel(modelName, {
       ...(begun ? optionsOf(begun.model) : {}),
-      ...(flags.activation ? { activation: flags.activation } : {}),
+      ...modelFrom(flags),
       signal,
-      onProgress: bars.onProgress,
-      ...runtimeFrom(flags),
-    },
+      onProgress,
+    }),
   )
-  bars.stop()
   const { resume = false, overwrite = false, skipBadImages = false } = flags
   const measure = async (run: Run, test: readonly Datum[]) => {
     await using classifier = await createClassifier(run)
@@ -187,7 +182,7 @@ async function train(data: string | undefined, pairs: readonly string[], flags: 
   }
   try {
     if (config?.model && !flags.model) checkImageSize(config, model)
-    const prompts = await runWithProgress({
+    const prompts = await trainShown({
       ...settings,
       model,
       data: dataset,
@@ -241,13 +236,12 @@ async function writeReport({
   out: string
 }): Promise<string> {
   const { dataset, run, evaluation } = shown
-  await configOfRun(out)
+  const { settings } = await configOfRun(out)
   if (evaluation) {
     const { metrics, skipped } = evaluation
     const figures = { data: dataset.name, classNames: run.prompts.classNames, ...metrics, skipped }
     await writeFileAtomic(join(out, runFiles.metrics), figuresJson(figures))
   }
-  const { settings } = await configOfRun(out)
   const page = await trainReport({
     ...shown,
     settings,
@@ -349,61 +343,3 @@ function settingsOf(flags: TrainFlags, config: TrainConfig | undefined, begun: S
   }
   return { ...begun, ...config?.settings, ...given }
 }
-
-/** Trains with a progress bar over all steps. */
-async function runWithProgress(options: TrainRunOptions): Promise<TrainedPrompts> {
-  const events = trainRun(options)
-  let bar: Progress | undefined
-  let stepsPerEpoch = 0
-  let started: Extract<TrainEvent, { type: 'start' }> | undefined
-  let before = 0
-  const seconds: number[] = []
-  try {
-    for (;;) {
-      const next = await events.next()
-      if (next.done) return next.value
-      const event = next.value
-      switch (event.type) {
-        case 'warning':
-          warn(event.message)
-          break
-        case 'start': {
-          stepsPerEpoch = event.stepsPerEpoch
-          started = event
-          before = performance.now()
-          const { classNames, images, epochs, done, parameters, trainer } = event
-          process.stderr.write(
-            `${counted(classNames.length, 'class', 'classes')}, ${counted(images, 'image')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
-          )
-          if (trainer.classesAtOnce !== undefined) {
-            process.stderr.write(
-              `memory: ${trainer.classesAtOnce} classes at a time, to take about ${(trainer.memory / 1e9).toFixed(1)} GB\n`,
-            )
-          }
-          bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
-          break
-        }
-        case 'step': {
-          const step = (event.epoch - 1) * stepsPerEpoch + event.step
-          bar?.update(step, `loss ${event.losses.total!.toFixed(3)}`)
-          if (seconds.length === TIMED_STEPS) break
-          seconds.push((performance.now() - before) / 1000)
-          before = performance.now()
-          if (seconds.length < TIMED_STEPS) break
-          const { epochs, trainer } = started!
-          const stepsLeft = epochs * stepsPerEpoch - step
-          const note = longRunNote({ seconds, stepsLeft, memory: trainer.memory })
-          if (note) process.stderr.write(`${note}\n`)
-          break
-        }
-        case 'epoch':
-          break
-      }
-    }
-  } finally {
-    bar?.stop()
-  }
-}
-
-const counted = (count: number, noun: string, many = `${noun}s`): string =>
-  `${count} ${count === 1 ? noun : many}`

@@ -5,7 +5,7 @@ import type { Engine, UnitTask } from '../lab/engines/engine.js'
 import { doUnits, type FinishedUnit } from '../lab/plans/do-units.js'
 import type { PlannedUnit } from '../lab/plans/plan.js'
 import type { UnitResult } from '../lab/units/unit-files.js'
-import { downloadBars } from './download-progress.js'
+import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { type LiveTable, startLiveTable } from './live-table.js'
 
@@ -69,8 +69,7 @@ export async function identified(
 ): Promise<ModelReference> {
   // `units`, which shares this file, loads no model.
   const { loadModel } = await import('../node/model.js')
-  const bars = downloadBars()
-  const model = await loadModel(name, { activation, signal, onProgress: bars.onProgress }).finally(bars.stop)
+  const model = await showingDownloads((onProgress) => loadModel(name, { activation, signal, onProgress }))
   return referenceTo(model).finally(() => model.close())
 }
 

@@ -74,6 +74,21 @@ const json = (value: unknown) => post(JSON.stringify(value), { 'content-type': '
 const bytes = (query = '') => post(new Uint8Array(png), { 'content-type': 'image/png' }, `/classify${query}`)
 
 describe('POST /classify', () => {
+  it('sees a photo as its camera was held', async () => {
+    const upright = sharp(png).extract({ left: 0, top: 0, width: 48, height: 20 })
+    // 8: lies on its side, and is to be turned a quarter to the left.
+    const lying = upright.clone().rotate(90).png()
+    const classesOf = async (photo: Buffer) =>
+      (await answered(post(new Uint8Array(photo), { 'content-type': 'image/png' }))).classes
+    const right = await classesOf(await upright.clone().png().toBuffer())
+    const tagged = await sharp(await lying.toBuffer())
+      .withMetadata({ orientation: 8 })
+      .png()
+      .toBuffer()
+    expect(await classesOf(tagged)).toEqual(right)
+    expect(await classesOf(await lying.toBuffer())).not.toEqual(right)
+  })
+
   it('answers what the classifier says, for an image as bytes, as a form, in base64 and as a data URL', async () => {
     await using classifier = await createClassifier(run, { batchSize: 1 })
     const { value: expected } = await predict(classifier, [png], { rejection }).next()

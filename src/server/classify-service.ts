@@ -8,6 +8,7 @@ import {
   openClassifier,
 } from '../core/evaluate/open-classifier.js'
 import { answerOf, type Prediction } from '../core/evaluate/predict.js'
+import type { Exif } from '../core/image/orientation.js'
 import { normalize, testTransform } from '../core/image/preprocess.js'
 import { decodeImage } from '../node/data/decode.js'
 import { Batcher } from './batcher.js'
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   readonly jobs?: number
   /** Width times height of the largest image. Default: 50 million. */
   readonly maxPixels?: number
+  /** Whether photos are turned as the camera notes. Default: apply, as for photos of one's own everywhere. */
+  readonly exif?: Exif
   /** Lists of classes held ready. Default: 32. */
   readonly classLists?: number
   /** Told of every run of the model. */
@@ -132,8 +135,8 @@ export class ClassifyService {
 
   private async pixelsOf(image: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
     signal?.throwIfAborted()
-    const { maxPixels = 50e6 } = this.options
-    const decoded = await decodeImage(image, { maxPixels })
+    const { maxPixels = 50e6, exif = 'apply' } = this.options
+    const decoded = await decodeImage(image, { maxPixels, exif, deepGrey: 'scale' })
     await nextTurn()
     return testTransform(decoded, this.open.preprocessing)
   }

@@ -1,0 +1,65 @@
+import type { TrainEvent } from '../core/train/train-prompts.js'
+import type { TrainedPrompts } from '../core/train/trained-prompts.js'
+import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
+import { warn } from './fail.js'
+import { longRunNote, TIMED_STEPS } from './long-run.js'
+import { type Progress, startProgress } from './progress.js'
+
+/** Trains with a progress bar over all steps. */
+export async function trainShown(options: TrainRunOptions): Promise<TrainedPrompts> {
+  const events = trainRun(options)
+  let bar: Progress | undefined
+  let stepsPerEpoch = 0
+  let started: Extract<TrainEvent, { type: 'start' }> | undefined
+  let before = 0
+  const seconds: number[] = []
+  try {
+    for (;;) {
+      const next = await events.next()
+      if (next.done) return next.value
+      const event = next.value
+      switch (event.type) {
+        case 'warning':
+          warn(event.message)
+          break
+        case 'start': {
+          stepsPerEpoch = event.stepsPerEpoch
+          started = event
+          before = performance.now()
+          const { classNames, images, epochs, done, parameters, trainer } = event
+          process.stderr.write(
+            `${counted(classNames.length, 'class', 'classes')}, ${counted(images, 'image')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
+          )
+          if (trainer.classesAtOnce !== undefined) {
+            process.stderr.write(
+              `memory: ${trainer.classesAtOnce} classes at a time, to take about ${(trainer.memory / 1e9).toFixed(1)} GB\n`,
+            )
+          }
+          bar = startProgress('training', epochs * stepsPerEpoch, done * stepsPerEpoch)
+          break
+        }
+        case 'step': {
+          const step = (event.epoch - 1) * stepsPerEpoch + event.step
+          bar?.update(step, `loss ${event.losses.total!.toFixed(3)}`)
+          if (seconds.length === TIMED_STEPS) break
+          seconds.push((performance.now() - before) / 1000)
+          before = performance.now()
+          if (seconds.length < TIMED_STEPS) break
+          const { epochs, trainer } = started!
+          const stepsLeft = epochs * stepsPerEpoch - step
+          const note = longRunNote({ seconds, stepsLeft, memory: trainer.memory })
+          if (note) process.stderr.write(`${note}\n`)
+          break
+        }
+        case 'epoch':
+          break
+      }
+    }
+  } finally {
+    bar?.stop()
+  }
+}
+
+/** A number with its noun. */
+export const counted = (count: number, noun: string, many = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : many}`
