@@ -27,6 +27,14 @@ function vit(
   }
 }
 
+/** A model of the smallest sizes that tell its towers and layers apart. */
+export const smallConfig: ClipConfig = {
+  embedDim: 32,
+  activation: 'quick',
+  vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 128, layers: 3, heads: 2 },
+  text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
+}
+
 /** Shapes of all tensors but the token embedding, which is drawn row by row. */
 export function clipShapes(config: ClipConfig): Map<string, number[]> {
   const { vision, text, embedDim } = config

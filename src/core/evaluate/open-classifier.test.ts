@@ -1,8 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { randomTensor } from '../../../test/support/finite-differences.js'
-import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
+import { randomClip, smallConfig, wordTokenizer } from '../../../test/support/random-clip.js'
 import { nodeRuntime } from '../../node/runtime/node-runtime.js'
-import type { ClipConfig } from '../clip/config.js'
 import { configure, methodNamed, methods } from '../methods/registry.js'
 import { randomStream } from '../random.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
@@ -10,13 +9,7 @@ import { resolveSettings } from '../train/settings.js'
 import { createClassifier, type Run } from './create-classifier.js'
 import { openClassifier } from './open-classifier.js'
 
-const config: ClipConfig = {
-  embedDim: 32,
-  activation: 'quick',
-  vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 128, layers: 3, heads: 2 },
-  text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
-}
-const clip = randomClip(config, wordTokenizer as Tokenizer)
+const clip = randomClip(smallConfig, wordTokenizer as Tokenizer)
 const runtime = nodeRuntime({ threads: 1, worker: false })
 afterAll(() => runtime.close())
 const trained = ['cat', 'dog', 'lily of the valley']

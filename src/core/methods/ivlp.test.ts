@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
+import { randomClip, smallConfig, wordTokenizer } from '../../../test/support/random-clip.js'
 import { Clip } from '../clip/clip.js'
-import type { ClipConfig } from '../clip/config.js'
 import { input } from '../graph/index.js'
 import { randomStream } from '../random.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
@@ -10,13 +9,7 @@ import { textPrompts } from './prompted-features.js'
 import { promptSrc } from './promptsrc.js'
 import { methodNamed, registerMethod } from './registry.js'
 
-const config: ClipConfig = {
-  embedDim: 32,
-  activation: 'quick',
-  vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 128, layers: 3, heads: 2 },
-  text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
-}
-const clip = randomClip(config, wordTokenizer as Tokenizer)
+const clip = randomClip(smallConfig, wordTokenizer as Tokenizer)
 const configured = (options: VlPromptOptions, model = clip) => ivlp.configure(options, model, ['cat', 'dog'])
 const shapesOf = (options: object) =>
   configured(ivlp.options.parse(options)).parameters.map(({ name, shape }) => `${name} ${shape.join('x')}`)
@@ -66,7 +59,7 @@ describe('vision-language prompts', () => {
     const resnet = new Clip({
       ...clip,
       config: {
-        ...config,
+        ...smallConfig,
         vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 },
       },
     })

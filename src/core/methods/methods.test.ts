@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { randomTensor } from '../../../test/support/finite-differences.js'
-import { randomClip, wordTokenizer } from '../../../test/support/random-clip.js'
+import { randomClip, smallConfig, wordTokenizer } from '../../../test/support/random-clip.js'
 import { nodeRuntime } from '../../node/runtime/node-runtime.js'
 import { Clip } from '../clip/clip.js'
-import type { ClipConfig } from '../clip/config.js'
 import { promptedClassifier } from '../evaluate/classifier.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { resolveSettings, scheduleOf } from '../train/settings.js'
@@ -11,16 +10,13 @@ import { sgd } from '../train/sgd.js'
 import { Trainer } from '../train/trainer.js'
 import { configure, methodNamed, methods } from './registry.js'
 
-const config: ClipConfig = {
-  embedDim: 32,
-  activation: 'quick',
-  vision: { kind: 'vit', resolution: 32, patchSize: 16, width: 128, layers: 3, heads: 2 },
-  text: { contextLength: 24, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
-}
-const clip = randomClip(config, wordTokenizer as Tokenizer)
+const clip = randomClip(smallConfig, wordTokenizer as Tokenizer)
 const resnet = new Clip({
   ...clip,
-  config: { ...config, vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 } },
+  config: {
+    ...smallConfig,
+    vision: { kind: 'resnet', resolution: 64, width: 8, stages: [1, 1, 1, 1], heads: 4 },
+  },
 })
 const runtime = nodeRuntime({ threads: 1, worker: false })
 const classNames = ['cat', 'dog', 'lily of the valley']
@@ -165,7 +161,7 @@ describe('MaPLe', () => {
     ])
     await training.release()
     const deeper = { ...clip.config.text, layers: 4 }
-    const deep = randomClip({ ...config, text: deeper }, wordTokenizer as Tokenizer)
+    const deep = randomClip({ ...smallConfig, text: deeper }, wordTokenizer as Tokenizer)
     const options = methodNamed('maple').options.parse({ depth: 4 })
     const specs = configured('maple', options, classNames, deep).parameters
     const streams = specs.filter(({ name }) => name.endsWith('.weight')).map(({ stream }) => stream)
