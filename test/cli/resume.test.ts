@@ -152,6 +152,19 @@ describe('a run directory in use', () => {
   })
 })
 
+describe('a run directory that is removed', () => {
+  it('while the run is evaluated is said to be gone, and is not made again', async () => {
+    const little = ['emoji-food', '--shots', '1', '--epochs', '1', ...threads]
+    const running = startPromptsrc(folder, ['train', ...little, '--out', 'removed'])
+    await until(running, () => existsSync(at('removed/prompts.safetensors')))
+    rmSync(at('removed'), { recursive: true })
+    const { code, stderr } = await running.ended
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^error: (removed holds no run any more|no run at removed)/m)
+    expect(existsSync(at('removed'))).toBe(false)
+  })
+})
+
 describe('an existing run', () => {
   it.each([
     [['--shots', '2'], 'settings.shots 3, not 2'],

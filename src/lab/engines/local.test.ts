@@ -1,12 +1,15 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TrainingError } from '../../core/errors.js'
+import { takeLock } from '../../node/files/lock.js'
 import type { SpawnUnitOptions } from '../units/spawn-unit.js'
 import { identityOf, type UnitSpec } from '../units/unit.js'
-import { writeResult, writeUnit } from '../units/unit-files.js'
+import { unitFiles, writeResult, writeUnit } from '../units/unit-files.js'
 import type { TaskUpdate, UnitTask } from './engine.js'
 import { localEngine } from './local.js'
 
@@ -101,6 +104,19 @@ describe('an engine', () => {
     await run(tasks, units, { jobs: 3 })
     expect(units.most).toBe(3)
     expect([...units.threads]).toEqual([expect.any(Number)])
+  })
+
+  it('removes the lock that a process killed after its result has left, and no other', async () => {
+    const tasks = await tasksOf({ killed: [], alive: [] })
+    await run(tasks, fakeUnits())
+    const locks = tasks.map((task) => join(task.folder, unitFiles.lock))
+    const release = await Promise.all(locks.map((path) => takeLock(path)))
+    const { pid } = spawnSync(process.execPath, ['-e', ''])
+    await writeFile(locks[0]!, JSON.stringify({ ...JSON.parse(await readFile(locks[0]!, 'utf8')), pid }))
+    const { last } = await run(tasks, fakeUnits())
+    expect(last.killed).toMatchObject({ state: 'done', reused: true })
+    expect(locks.map((path) => existsSync(path))).toEqual([false, true])
+    await Promise.all(release.map((give) => give()))
   })
 
   it('goes on after a failure, blocks what needs it, and tries both again by the next call', async () => {

@@ -1,6 +1,7 @@
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { ConfigError, UserError } from '../../core/errors.js'
-import { readResult, readUnit, type UnitFailure, type UnitResult } from '../units/unit-files.js'
+import { removeDeadLock } from '../../node/files/lock.js'
+import { readResult, readUnit, type UnitFailure, type UnitResult, unitFiles } from '../units/unit-files.js'
 import type { EngineOptions, TaskState, TaskUpdate, UnitTask } from './engine.js'
 
 /** The states of an engine's tasks, and which may begin. */
@@ -34,6 +35,8 @@ export class TaskBoard {
       if (found instanceof UserError) board.fail(task, failureFrom(found))
       else if (found) {
         results.push(found)
+        // A process that was killed between its result and its end leaves its lock, which nobody would take any more.
+        await removeDeadLock(join(task.folder, unitFiles.lock))
         board.set(task, 'done', { result: found, reused: true })
       }
     }

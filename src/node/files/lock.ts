@@ -69,6 +69,16 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   }
 }
 
+/** Removes a lock that a process of this machine left when it died, where that can be; any other is left as it is. */
+export async function removeDeadLock(path: string): Promise<void> {
+  const content = await contentOf(path)
+  const dead = content === undefined ? undefined : parseOwner(content)
+  if (!dead || isAlive(dead) !== false) return
+  const owner = newOwner()
+  await takeAway(path, content!, JSON.stringify(owner)).catch(() => {})
+  forgetOwner(owner)
+}
+
 async function acquire(path: string, content: string, staleMs: number, options: LockOptions): Promise<void> {
   const { signal, pollMs = 100, refuse, onWait } = options
   let seen: { other: string; touched: number; at: number } | undefined
