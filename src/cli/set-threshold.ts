@@ -3,8 +3,9 @@ import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Evaluation } from '../core/evaluate/evaluate.js'
 import { heldOutImages } from '../core/evaluate/held-out-images.js'
-import { readRunConfig } from '../node/runs/run-config.js'
-import { ACCEPT, type HeldOutFigures, heldOutFigures, keepHeldOutFigures } from '../node/runs/threshold.js'
+import { ACCEPT, type HeldOutFigures, heldOutFigures } from '../core/run/held-out-figures.js'
+import { readRunConfig } from '../node/runs/run-directory.js'
+import { keepHeldOutFigures } from '../node/runs/threshold.js'
 import { warn } from './fail.js'
 
 /** What was set, for `--json` and for people. */

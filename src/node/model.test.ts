@@ -10,7 +10,7 @@ import { toyDataset } from '../core/world/datasets.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { loadRun } from './run.js'
 import { loadPrompts, savePrompts } from './runs/prompts-file.js'
-import { readRunConfig } from './runs/run-config.js'
+import { readRunConfig } from './runs/run-directory.js'
 import { trainRun } from './runs/train-run.js'
 
 const tiny = fileURLToPath(new URL('../../assets/tiny', import.meta.url))

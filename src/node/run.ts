@@ -4,13 +4,13 @@ import { ConfigError, UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
+import { runFiles } from '../core/run/run-files.js'
 import { checkPrompts } from '../core/train/trained-prompts.js'
 import { refuseForeignRepository } from './hub/resolve-model.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { isNamed } from './open-dataset.js'
 import { loadPrompts } from './runs/prompts-file.js'
-import { readRunConfig } from './runs/run-config.js'
-import { runFiles } from './runs/run-files.js'
+import { readRunConfig } from './runs/run-directory.js'
 
 /** Options of {@link loadRun}. */
 export interface LoadRunOptions extends LoadModelOptions {

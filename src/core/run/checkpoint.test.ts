@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { rejection } from '../../../test/support/rejection.js'
-import type { ParameterSpec } from '../../core/methods/method.js'
-import type { TrainerState } from '../../core/train/trainer.js'
-import type { TensorData, TensorsToWrite } from '../../core/weights/safetensors.js'
-import { openSafetensors, writeSafetensors } from '../weights/safetensors-file.js'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import type { ParameterSpec } from '../methods/method.js'
+import type { TrainerState } from '../train/trainer.js'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type TensorData,
+  type TensorsToWrite,
+} from '../weights/safetensors.js'
+import { encodeCheckpoint, readCheckpoint } from './checkpoint.js'
 
 const spec = (name: string, ...shape: number[]): ParameterSpec => ({
   name,
@@ -39,43 +40,41 @@ const state: TrainerState = {
   },
 }
 
-let folder: string
-let path: string
+const path = 'run/epoch-012.safetensors'
+
+/** What lies in the file. */
+let bytes: Uint8Array
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'checkpoint-'))
-  path = join(folder, 'epoch-012.safetensors')
+  bytes = await encodeCheckpoint(state, specs)
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const opened = () => decodeSafetensors(bytes, path)
+const read = async (of = specs, epoch = 12) => readCheckpoint(await opened(), epoch, of)
 
 /** Writes the checkpoint again with other metadata. */
 async function rewrite(
   change: (metadata: Readonly<Record<string, string>>, tensors: TensorsToWrite) => Record<string, string>,
 ): Promise<void> {
-  const file = await openSafetensors(path)
+  const file = await opened()
   const tensors = new Map<string, TensorData>()
   for (const [name, entry] of file.entries)
     tensors.set(name, { shape: entry.shape, data: await entry.read() })
-  await file.close()
-  await writeSafetensors(path, tensors, change(file.metadata, tensors))
+  bytes = encodeSafetensors(tensors, change(file.metadata, tensors))
 }
 
 describe('a checkpoint', () => {
   it('is read bit for bit as it was written', async () => {
-    await writeCheckpoint(path, state, specs)
-    expect(await readCheckpoint(path, specs)).toEqual(state)
+    expect(await read()).toEqual(state)
   })
 
   it('keeps the absence of aggregation and of optimizer buffers', async () => {
     const plain = { epoch: 12, parameters: state.parameters, optimizer: { step: 40, buffers: new Map() } }
-    await writeCheckpoint(path, plain, specs)
-    expect(await readCheckpoint(path, specs)).toEqual(plain)
+    bytes = await encodeCheckpoint(plain, specs)
+    expect(await read()).toEqual(plain)
   })
 
   it('is the same file for the same state', async () => {
-    await writeCheckpoint(path, state, specs)
-    const first = await readFile(path)
-    await writeCheckpoint(path, state, specs)
-    expect((await readFile(path)).equals(first)).toBe(true)
+    expect(await encodeCheckpoint(state, specs)).toEqual(bytes)
   })
 
   it.each([
@@ -87,9 +86,8 @@ describe('a checkpoint', () => {
       (bytes: Buffer) => Buffer.from(bytes.map((b, i) => (i === bytes.length - 1 ? b ^ 1 : b))),
     ],
   ])('%s is refused by name', async (_, damage) => {
-    await writeCheckpoint(path, state, specs)
-    await writeFile(path, damage(await readFile(path)))
-    expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+    bytes = damage(Buffer.from(bytes))
+    expect(await rejection(() => read())).toContain(path)
   })
 
   it.each([
@@ -101,16 +99,12 @@ describe('a checkpoint', () => {
     ['aggregation', 'no'],
     ['format', 'promptsrc-checkpoint-1'],
   ])('with the %s changed to %s is refused by name', async (key, value) => {
-    await writeCheckpoint(path, state, specs)
     await rewrite((metadata) => ({ ...metadata, [key]: value }))
-    expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+    expect(await rejection(() => read())).toContain(path)
   })
 
   it('under the name of another epoch is refused', async () => {
-    await writeCheckpoint(path, state, specs)
-    const other = join(folder, 'epoch-011.safetensors')
-    await copyFile(path, other)
-    expect(await rejection(() => readCheckpoint(other, specs))).toContain('written after epoch 12')
+    expect(await rejection(() => read(specs, 11))).toContain('written after epoch 12')
   })
 
   describe('of version 0.1, whose hash covers the tensors alone,', () => {
@@ -126,9 +120,8 @@ describe('a checkpoint', () => {
     }
 
     it('is read bit for bit', async () => {
-      await writeCheckpoint(path, state, specs)
       await rewrite((metadata, tensors) => asOf01(tensors)(metadata))
-      expect(await readCheckpoint(path, specs)).toEqual(state)
+      expect(await read()).toEqual(state)
     })
 
     it.each([
@@ -138,17 +131,15 @@ describe('a checkpoint', () => {
       ['step', '2.5'],
       ['aggregation', 'none'],
     ])('is refused with the %s changed to %s', async (key, value) => {
-      await writeCheckpoint(path, state, specs)
       await rewrite((metadata, tensors) => ({ ...asOf01(tensors)(metadata), [key]: value }))
-      expect(await rejection(() => readCheckpoint(path, specs))).toContain(path)
+      expect(await rejection(() => read())).toContain(path)
     })
   })
 
   it('of other settings is refused, naming the tensor', async () => {
-    await writeCheckpoint(path, state, specs)
     const other = [spec('text.ctx', 2, 4), spec('image.ctx', 4)]
-    expect(await rejection(() => readCheckpoint(path, other))).toContain('text.ctx has shape [2,3]')
+    expect(await rejection(() => read(other))).toContain('text.ctx has shape [2,3]')
     const more = [...specs, spec('deep.0', 4)]
-    expect(await rejection(() => readCheckpoint(path, more))).toContain('deep.0')
+    expect(await rejection(() => read(more))).toContain('deep.0')
   })
 })

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
 import * as z from 'zod'
-import { WeightsError } from '../../core/errors.js'
-import type { ParameterSpec } from '../../core/methods/method.js'
-import { fitsShape } from '../../core/methods/parameter-shape.js'
-import type { TrainerState } from '../../core/train/trainer.js'
-import type { TensorData } from '../../core/weights/safetensors.js'
-import { openSafetensors, writeSafetensors } from '../weights/safetensors-file.js'
-import { epochOfCheckpoint } from './run-files.js'
+import { WeightsError } from '../errors.js'
+import { sha256 } from '../hash.js'
+import type { ParameterSpec } from '../methods/method.js'
+import { fitsShape } from '../methods/parameter-shape.js'
+import type { TrainerState } from '../train/trainer.js'
+import { encodeSafetensors, type SafetensorsFile, type TensorData } from '../weights/safetensors.js'
 
 const FORMAT = 'promptsrc-checkpoint-2'
 /** Its hash covers the tensors alone. */
@@ -29,14 +26,13 @@ const metadataSchema = z.object({
 })
 
 /**
- * Writes a trainer's state between two epochs: parameters, optimizer buffers and the running Gaussian aggregate.
- * Random numbers need no state: streams are named by seed, epoch and image.
+ * A trainer's state between two epochs as a safetensors file: parameters, optimizer buffers and the running Gaussian
+ * aggregate. Random numbers need no state: streams are named by seed, epoch and image.
  */
-export async function writeCheckpoint(
-  path: string,
+export async function encodeCheckpoint(
   state: TrainerState,
   specs: readonly ParameterSpec[],
-): Promise<void> {
+): Promise<Uint8Array> {
   const tensors = new Map<string, TensorData>()
   const shapeOf = new Map(specs.map(({ name, shape }) => [name, [...shape]]))
   for (const [name, data] of state.parameters)
@@ -52,16 +48,21 @@ export async function writeCheckpoint(
     step: `${state.optimizer.step}`,
     aggregation: state.aggregation ? 'gaussian' : 'none',
   }
-  await writeSafetensors(path, tensors, { ...metadata, sha256: digest(tensors, Object.values(metadata)) })
+  return encodeSafetensors(tensors, { ...metadata, sha256: await digest(tensors, Object.values(metadata)) })
 }
 
 /**
- * Reads what {@link writeCheckpoint}, or that of version 0.1, wrote.
+ * Reads what {@link encodeCheckpoint}, or version 0.1, wrote, and closes the file.
  *
+ * @param named the epoch that the file is named for
  * @throws WeightsError when the file is damaged, named for another epoch or of another method
  */
-export async function readCheckpoint(path: string, specs: readonly ParameterSpec[]): Promise<TrainerState> {
-  const file = await openSafetensors(path)
+export async function readCheckpoint(
+  file: SafetensorsFile,
+  named: number,
+  specs: readonly ParameterSpec[],
+): Promise<TrainerState> {
+  const path = file.source
   try {
     const parsed = metadataSchema.safeParse(file.metadata)
     if (!parsed.success) throw new WeightsError(`${path} is not a checkpoint of this program, or damaged`)
@@ -71,10 +72,10 @@ export async function readCheckpoint(path: string, specs: readonly ParameterSpec
       tensors.set(name, { shape: entry.shape, data: await entry.read() })
     }
     const written = [format, epoch, step, aggregation].map(String)
-    if (digest(tensors, format === FORMAT ? written : []) !== sha256) {
+    if ((await digest(tensors, format === FORMAT ? written : [])) !== sha256) {
       throw new WeightsError(`${path} is damaged: its values do not have the checksum they were written with`)
     }
-    if (epoch !== epochOfCheckpoint(basename(path))) {
+    if (epoch !== named) {
       throw new WeightsError(`${path} is damaged or renamed: it was written after epoch ${epoch}`)
     }
     const group = (prefix: string) =>
@@ -114,12 +115,15 @@ export async function readCheckpoint(path: string, specs: readonly ParameterSpec
  * SHA-256 over what says where training stands, names and values: a file of the right form may still hold a block that
  * never reached the disk.
  */
-function digest(tensors: ReadonlyMap<string, TensorData>, metadata: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const value of metadata) hash.update(`${value}\0`)
+async function digest(
+  tensors: ReadonlyMap<string, TensorData>,
+  metadata: readonly string[],
+): Promise<string> {
+  const text = new TextEncoder()
+  const parts = metadata.map((value) => text.encode(`${value}\0`))
   for (const name of [...tensors.keys()].sort()) {
     const { buffer, byteOffset, byteLength } = tensors.get(name)!.data
-    hash.update(`${name}\0`).update(new Uint8Array(buffer, byteOffset, byteLength))
+    parts.push(text.encode(`${name}\0`), new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength))
   }
-  return hash.digest('hex')
+  return sha256(parts)
 }

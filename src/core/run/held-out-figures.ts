@@ -1,24 +1,17 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import * as z from 'zod'
-import { ConfigError, UserError } from '../../core/errors.js'
-import type { Run } from '../../core/evaluate/create-classifier.js'
-import type { Evaluation } from '../../core/evaluate/evaluate.js'
-import type { HeldOutImages } from '../../core/evaluate/held-out-images.js'
-import { expectedCalibrationError } from '../../core/evaluate/metrics.js'
+import { ConfigError, UserError } from '../errors.js'
+import type { Run } from '../evaluate/create-classifier.js'
+import type { Evaluation } from '../evaluate/evaluate.js'
+import type { HeldOutImages } from '../evaluate/held-out-images.js'
+import { expectedCalibrationError } from '../evaluate/metrics.js'
 import {
   acceptanceThreshold,
   conceptScores,
   conceptTemperature,
   type Rejection,
   thresholdFor,
-} from '../../core/evaluate/none-of-these.js'
-import { fitTemperature, scaledLogits } from '../../core/evaluate/temperature.js'
-import { sha256 } from '../cache/cache-key.js'
-import { writeFileAtomic } from '../files/atomic.js'
-import { readRegularText } from '../files/regular-file.js'
-import { promptsPath } from '../run.js'
-import { runFiles } from './run-files.js'
+} from '../evaluate/none-of-these.js'
+import { fitTemperature, scaledLogits } from '../evaluate/temperature.js'
 
 /** Share of held-out images that a run's own threshold accepts. */
 export const ACCEPT = 0.95
@@ -69,41 +62,30 @@ export async function heldOutFigures(
   }
 }
 
-/** Keeps figures in a finished run, replacing those that were there. */
-export async function keepHeldOutFigures(
-  path: string,
-  figures: Omit<HeldOutFigures, 'prompts'>,
-): Promise<void> {
-  const prompts = await promptsHash(path)
-  await writeFileAtomic(join(path, runFiles.noneOfThese), `${JSON.stringify({ prompts, ...figures })}\n`)
-}
+/** The text of the file that keeps figures in a run, with the SHA-256 of the prompts that they were set for. */
+export const heldOutFiguresText = (prompts: string, figures: Omit<HeldOutFigures, 'prompts'>): string =>
+  `${JSON.stringify({ prompts, ...figures })}\n`
 
 /**
- * What a run keeps of its held-out images; undefined where it keeps nothing, or figures of other prompts.
+ * What {@link heldOutFiguresText} gave. Figures of other prompts than a run's are not that run's.
  *
- * @param path run directory, or its prompts file
- * @throws UserError when the file is damaged
+ * @param file what messages call it
+ * @throws UserError when it is damaged
  */
-export async function readHeldOutFigures(path: string): Promise<HeldOutFigures | undefined> {
-  const file = join(dirname(await promptsPath(path)), runFiles.noneOfThese)
-  const damaged = (cause: unknown, what: string) =>
-    new UserError(`${file} ${what}`, {
-      cause,
-      hint: 'Set it anew by `promptsrc train --resume --out RUN`, or remove it.',
-    })
-  const text = await readRegularText(file).catch((cause) => {
-    if (cause.code === 'ENOENT') return undefined
-    throw damaged(cause, `cannot be read: ${cause.code}`)
-  })
-  if (text === undefined) return undefined
-  let found: HeldOutFigures
+export function parseHeldOutFigures(text: string, file: string): HeldOutFigures {
   try {
-    found = schema.parse(JSON.parse(text))
+    return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw damaged(cause, 'is damaged')
+    throw damagedFigures(file, cause, 'is damaged')
   }
-  return found.prompts === (await promptsHash(path)) ? found : undefined
 }
+
+/** The error of a file of figures that cannot be had. */
+export const damagedFigures = (file: string, cause: unknown, what: string): UserError =>
+  new UserError(`${file} ${what}`, {
+    cause,
+    hint: 'Set it anew by `promptsrc train --resume --out RUN`, or remove it.',
+  })
 
 /** How to tell "none of these" apart; by default as the run keeps it. */
 export interface RejectionChoice {
@@ -132,7 +114,7 @@ export async function rejectionOf(
  * The threshold of scores for a number of classes, which may be others than were trained; undefined where neither the
  * run nor the caller has one.
  *
- * @param kept see {@link readHeldOutFigures}
+ * @param kept what the run keeps, where it keeps something
  * @throws ConfigError where a share is wanted of a run without held-out images
  */
 export function chosenThreshold(
@@ -153,5 +135,3 @@ export function chosenThreshold(
   const own = accept === undefined ? kept.threshold : acceptanceThreshold(kept.scores, accept)
   return thresholdFor(own, kept.classes, classes)
 }
-
-const promptsHash = async (path: string): Promise<string> => sha256(await readFile(await promptsPath(path)))

@@ -1,31 +1,23 @@
-import { totalmem } from 'node:os'
-import { join } from 'node:path'
-import { selectClasses } from '../../core/data/base-novel.js'
-import { DataError, TrainingError, UserError, WeightsError } from '../../core/errors.js'
-import { configure, methodNamed } from '../../core/methods/registry.js'
-import { referenceTo } from '../../core/model-reference.js'
-import { resolveSettings, type Settings } from '../../core/train/settings.js'
+import { selectClasses } from '../data/base-novel.js'
+import { DataError, TrainingError, WeightsError } from '../errors.js'
+import { configure, methodNamed } from '../methods/registry.js'
+import { referenceTo } from '../model-reference.js'
+import { resolveSettings, type Settings } from '../train/settings.js'
 import {
   type TrainEvent,
   type TrainingInput,
   type TrainPromptsOptions,
   trainWith,
-} from '../../core/train/train-prompts.js'
-import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
-import type { Trainer, TrainerState } from '../../core/train/trainer.js'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js'
-import { environment } from './environment.js'
-import { savePrompts } from './prompts-file.js'
-import { checkSameRun, type RunConfig, readRunConfig } from './run-config.js'
-import { RunDirectory } from './run-directory.js'
+} from '../train/train-prompts.js'
+import { encodePrompts, type TrainedPrompts } from '../train/trained-prompts.js'
+import type { Trainer, TrainerState } from '../train/trainer.js'
+import { encodeCheckpoint, readCheckpoint } from './checkpoint.js'
+import { checkSameRun, type RunConfig } from './run-config.js'
 import { runFiles } from './run-files.js'
+import type { RunStore } from './run-store.js'
 
-export type { RunConfig } from './run-config.js'
-
-/** Where and how a run is recorded. */
-export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
-  /** Run directory. */
-  readonly out: string
+/** How a run is recorded, wherever that is. */
+export interface RecordRunOptions extends Omit<TrainPromptsOptions, 'from'> {
   /** Continue a run that was interrupted; where there is none, begin one. */
   readonly resume?: boolean
   /** Replace a run that is there. */
@@ -35,22 +27,28 @@ export interface TrainRunOptions extends Omit<TrainPromptsOptions, 'from'> {
 }
 
 /**
- * Trains into a run directory: {@link trainPrompts} with a log, a checkpoint an epoch and the final prompts.
- * A run that was killed at any moment and resumed ends in the same bits as one that was not.
+ * {@link trainPrompts} with a log, a checkpoint an epoch and the final prompts. A run that was ended at any moment and
+ * resumed ends in the same bits as one that was not.
  *
- * @returns the learned prompts, also in `out/prompts.safetensors`
- * @throws UserError when the directory holds another run, TrainingError when it is in use or the loss is not finite
+ * @param take takes the place that the run is recorded in, once the settings are known to be right; it is given free again
+ * @param environment what the result depends on beside its settings
+ * @returns the learned prompts, also in the run's `prompts.safetensors`
+ * @throws UserError when there is another run, TrainingError when it is in use or the loss is not finite
  */
-export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainEvent, TrainedPrompts> {
-  const { out, resume = false, overwrite = false, dataPath, ...rest } = options
-  const { model, data, skipBadImages: _skip, memory = ownMemory(), signal: _signal, ...input } = rest
+export async function* recordRun(
+  take: () => Promise<RunStore>,
+  options: RecordRunOptions,
+  environment: () => unknown,
+): AsyncGenerator<TrainEvent, TrainedPrompts> {
+  const { resume = false, overwrite = false, dataPath, ...rest } = options
+  const { model, data, skipBadImages: _skip, memory, signal: _signal, ...input } = rest
   const resolved = resolveSettings(input, model.clip)
-  const run = await RunDirectory.take(out)
+  const run = await take()
   try {
     const files = await run.files()
-    if (files.length > 0 && !resume && !overwrite) throw alreadyThere(out, files)
-    const known = resume ? await readRunConfig(out) : undefined
-    if (resume && !known && files.length > 0) throw alreadyThere(out, files)
+    if (files.length > 0 && !resume && !overwrite) throw run.alreadyThere(files)
+    const known = resume ? await run.config() : undefined
+    if (resume && !known && files.length > 0) throw run.alreadyThere(files)
     // A run goes on as it was begun, however much memory there is by now.
     const begun = known?.settings.classesAtOnce
     const settings = begun && !resolved.classesAtOnce ? { ...resolved, classesAtOnce: begun } : resolved
@@ -65,7 +63,7 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       },
       settings,
     }
-    if (known) checkSameRun(out, known, config)
+    if (known) checkSameRun(run.path, known, config)
     const begin = async (taken: number | undefined) => {
       if (!known) {
         await run.clear()
@@ -87,35 +85,15 @@ export async function* trainRun(options: TrainRunOptions): AsyncGenerator<TrainE
       classNames,
       model: config.model,
     }
-    await savePrompts(join(out, runFiles.prompts), prompts, model.clip)
+    await run.writePrompts(encodePrompts(prompts, model.clip))
     return prompts
   } finally {
     await run.release()
   }
 }
 
-/** Three quarters of this machine's memory, or of what the process is allowed. */
-function ownMemory(): number {
-  // 0, or more than there is, where nothing limits the process.
-  const allowed = process.constrainedMemory?.() || Number.POSITIVE_INFINITY
-  return 0.75 * Math.min(totalmem(), allowed)
-}
-
-function alreadyThere(out: string, files: readonly string[]): UserError {
-  const choices = 'replace it with --overwrite, or choose another directory with --out.'
-  if (files.includes(runFiles.config)) {
-    return new UserError(`${out} already holds a run`, { hint: `Continue it with --resume, ${choices}` })
-  }
-  return new UserError(
-    `${out} holds ${files.join(', ')}, but no ${runFiles.config}: it is no run to continue`,
-    {
-      hint: `To train there, ${choices}`,
-    },
-  )
-}
-
 async function* record(
-  run: RunDirectory,
+  run: RunStore,
   settings: Settings,
   input: TrainingInput,
   resume: boolean,
@@ -154,7 +132,7 @@ async function* record(
         run.log({ event: 'epoch', epoch, learningRate, losses, accuracy })
         // The log first: what it holds beyond the last checkpoint is cut on resuming.
         await run.flush()
-        await writeCheckpoint(run.checkpointPath(epoch), state, trainer!.specs)
+        await run.writeCheckpoint(epoch, await encodeCheckpoint(state, trainer!.specs))
       }
       yield event
     }
@@ -185,11 +163,7 @@ function checkFinite(epoch: number, { parameters }: TrainerState): void {
 }
 
 /** The error with the checkpoint from which to go on. */
-function withLastCheckpoint(
-  error: TrainingError,
-  run: RunDirectory,
-  epoch: number | undefined,
-): TrainingError {
+function withLastCheckpoint(error: TrainingError, run: RunStore, epoch: number | undefined): TrainingError {
   const last =
     epoch === undefined
       ? 'there is no good checkpoint'
@@ -201,7 +175,7 @@ function withLastCheckpoint(
 }
 
 /** The newest checkpoint that is whole; damaged ones are passed over with a warning. */
-async function latestState(run: RunDirectory, settings: Settings, { model, data }: TrainingInput) {
+async function latestState(run: RunStore, settings: Settings, { model, data }: TrainingInput) {
   const method = methodNamed(settings.method)
   const { classNames } = selectClasses(data, settings.classes)
   const specs = configure(
@@ -211,7 +185,7 @@ async function latestState(run: RunDirectory, settings: Settings, { model, data 
   const warnings: string[] = []
   for (const epoch of await run.checkpoints()) {
     try {
-      return { state: await readCheckpoint(run.checkpointPath(epoch), specs), warnings }
+      return { state: await readCheckpoint(await run.openCheckpoint(epoch), epoch, specs), warnings }
     } catch (error) {
       if (!(error instanceof WeightsError)) throw error
       warnings.push(`${error.message}; going back to the checkpoint before`)

@@ -1,9 +1,8 @@
 import * as z from 'zod'
-import { ConfigError, UserError } from '../../core/errors.js'
-import { type Exif, exifChoices } from '../../core/image/orientation.js'
-import { type ModelReference, modelReferenceSchema } from '../../core/model-reference.js'
-import type { Settings } from '../../core/train/settings.js'
-import { RunDirectory } from './run-directory.js'
+import { ConfigError, UserError } from '../errors.js'
+import { type Exif, exifChoices } from '../image/orientation.js'
+import { type ModelReference, modelReferenceSchema } from '../model-reference.js'
+import type { Settings } from '../train/settings.js'
 import { runFiles } from './run-files.js'
 
 /** The configuration of a run as it is written. */
@@ -34,14 +33,13 @@ const schema = z.object({
 })
 
 /**
- * The configuration of the run in a directory, or undefined where no run was begun. Values of settings are checked
- * where they are used.
+ * The configuration that was found in a run. Values of settings are checked where they are used.
  *
- * @throws UserError when the file is damaged
+ * @param found as the YAML file holds it
+ * @param path of the run
+ * @throws UserError when it is damaged
  */
-export async function readRunConfig(path: string): Promise<RunConfig | undefined> {
-  const found = await RunDirectory.readConfig(path)
-  if (found === undefined) return undefined
+export function parseRunConfig(found: unknown, path: string): RunConfig {
   const parsed = schema.safeParse(found)
   if (parsed.success) return parsed.data as unknown as RunConfig
   const key = parsed.error.issues[0]!.path.join('.')

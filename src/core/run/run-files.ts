@@ -15,6 +15,19 @@ export const runFiles = {
   interpretation: 'interpretation.html',
 } as const
 
+/** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
+export const runOutputs: readonly string[] = [
+  runFiles.checkpoints,
+  runFiles.log,
+  runFiles.prompts,
+  runFiles.noneOfThese,
+  runFiles.metrics,
+  runFiles.report,
+  runFiles.interpretation,
+  runFiles.environment,
+  runFiles.config,
+]
+
 /** Name of the checkpoint written after an epoch, 1-based. */
 export const checkpointName = (epoch: number): string => `epoch-${String(epoch).padStart(3, '0')}.safetensors`
 

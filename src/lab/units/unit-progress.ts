@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { epochOfCheckpoint, runFiles } from '../../node/runs/run-files.js'
+import { epochOfCheckpoint, runFiles } from '../../core/run/run-files.js'
 import type { UnitSpec } from './unit.js'
 
 /** Share of training in a unit that also measures. */

@@ -2,41 +2,32 @@ import { appendFile, lstat, open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { TrainingError, UserError } from '../../core/errors.js'
+import { parseRunConfig, type RunConfig } from '../../core/run/run-config.js'
+import {
+  checkpointName,
+  epochOfCheckpoint,
+  isEvaluation,
+  runFiles,
+  runOutputs,
+} from '../../core/run/run-files.js'
+import { entriesUpTo, type LogEntry, logEntries, logLine, type RunStore } from '../../core/run/run-store.js'
+import type { SafetensorsFile } from '../../core/weights/safetensors.js'
 import { writeError, writeFileAtomic } from '../files/atomic.js'
 import { type LockOptions, takeLock } from '../files/lock.js'
 import { foreignHost } from '../files/lock-owner.js'
 import { makeFolder } from '../files/make-folder.js'
 import { readRegularText } from '../files/regular-file.js'
-import { checkpointName, epochOfCheckpoint, isEvaluation, runFiles } from './run-files.js'
+import { openSafetensors } from '../weights/safetensors-file.js'
 
-/** What training writes; the configuration last, so that a directory half cleared is still known as a run's. */
-const OUTPUTS = [
-  runFiles.checkpoints,
-  runFiles.log,
-  runFiles.prompts,
-  runFiles.noneOfThese,
-  runFiles.metrics,
-  runFiles.report,
-  runFiles.interpretation,
-  runFiles.environment,
-  runFiles.config,
-]
 /** What a kill in the middle of a write leaves behind, see `atomicFile`. */
 const HALF_WRITTEN = /^\..+\.[0-9a-f]{12}\.tmp$/
-
-/** A line of a run's log. Entries of training carry the epoch that they belong to. */
-export interface LogEntry {
-  readonly event: string
-  readonly epoch?: number
-  readonly [key: string]: unknown
-}
 
 /**
  * The directory of one training run: `config.yaml`, `environment.json`, `log.jsonl`, `checkpoints/epoch-001.safetensors`, …,
  * and at the end `prompts.safetensors`, `metrics.json` and `report.html`. Every file but the log is replaced as a
  * whole; the log is appended to, and a line torn by a kill is dropped on reading.
  */
-export class RunDirectory {
+export class RunDirectory implements RunStore {
   private lines: string[] = []
 
   private constructor(
@@ -88,6 +79,10 @@ export class RunDirectory {
     }
   }
 
+  config(): Promise<RunConfig | undefined> {
+    return readRunConfig(this.path)
+  }
+
   async writeConfig(config: unknown): Promise<void> {
     await writeFileAtomic(join(this.path, runFiles.config), stringify(config))
   }
@@ -113,9 +108,19 @@ export class RunDirectory {
   async files(): Promise<string[]> {
     const names = await namesIn(this.path)
     const checkpoints = await namesIn(join(this.path, runFiles.checkpoints))
-    return OUTPUTS.filter(
+    return runOutputs.filter(
       (name) => names.includes(name) && (name !== runFiles.checkpoints || checkpoints.length > 0),
     )
+  }
+
+  alreadyThere(files: readonly string[]): UserError {
+    const choices = 'replace it with --overwrite, or choose another directory with --out.'
+    return files.includes(runFiles.config)
+      ? new UserError(`${this.path} already holds a run`, { hint: `Continue it with --resume, ${choices}` })
+      : new UserError(
+          `${this.path} holds ${files.join(', ')}, but no ${runFiles.config}: it is no run to continue`,
+          { hint: `To train there, ${choices}` },
+        )
   }
 
   /** Throws UserError where a run, or what is in the way of one, is there already. */
@@ -131,7 +136,7 @@ export class RunDirectory {
   async clear(): Promise<void> {
     for (const epoch of await this.checkpoints()) await rm(this.checkpointPath(epoch), { force: true })
     const evaluations = (await namesIn(this.path)).filter((name) => isEvaluation(name))
-    for (const name of [...evaluations, ...OUTPUTS]) {
+    for (const name of [...evaluations, ...runOutputs]) {
       if (name === runFiles.checkpoints) await rmdir(join(this.path, name)).catch(() => {})
       else await rm(join(this.path, name), { force: true })
     }
@@ -146,9 +151,21 @@ export class RunDirectory {
     }
   }
 
+  openCheckpoint(epoch: number): Promise<SafetensorsFile> {
+    return openSafetensors(this.checkpointPath(epoch))
+  }
+
+  writeCheckpoint(epoch: number, bytes: Uint8Array): Promise<void> {
+    return writeFileAtomic(this.checkpointPath(epoch), bytes)
+  }
+
+  writePrompts(bytes: Uint8Array): Promise<void> {
+    return writeFileAtomic(join(this.path, runFiles.prompts), bytes)
+  }
+
   /** Adds a line to the log; it is on disk after {@link flush}. */
   log(entry: LogEntry): void {
-    this.lines.push(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`)
+    this.lines.push(logLine({ time: new Date().toISOString(), ...entry }))
   }
 
   /** Appends the lines logged so far and waits until they are on disk. */
@@ -171,11 +188,8 @@ export class RunDirectory {
    * was logged before the first epoch is dropped with it.
    */
   async cutLog(epoch: number): Promise<void> {
-    const kept = (await readLog(this.path)).filter((entry) => epoch > 0 && (entry.epoch ?? 0) <= epoch)
-    await writeFileAtomic(
-      join(this.path, runFiles.log),
-      kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''),
-    )
+    const kept = entriesUpTo(epoch, await readLog(this.path))
+    await writeFileAtomic(join(this.path, runFiles.log), kept.map(logLine).join(''))
   }
 
   /** Gives the directory free; one that was made for a run that never began is removed. */
@@ -187,22 +201,24 @@ export class RunDirectory {
 }
 
 /**
+ * The configuration of the run in a directory, or undefined where no run was begun. Values of settings are checked
+ * where they are used.
+ *
+ * @throws UserError when the file is damaged
+ */
+export async function readRunConfig(path: string): Promise<RunConfig | undefined> {
+  const found = await RunDirectory.readConfig(path)
+  return found === undefined ? undefined : parseRunConfig(found, path)
+}
+
+/**
  * The entries of a run's log. Lines that a kill or a power cut left torn are passed over.
  *
  * @throws UserError when there is a log that cannot be read
  */
 export async function readLog(path: string): Promise<LogEntry[]> {
   const text = await ifThere(join(path, runFiles.log), readRegularText)
-  return (text ?? '').split('\n').flatMap((line) => entryOf(line) ?? [])
-}
-
-function entryOf(line: string): LogEntry | undefined {
-  try {
-    const entry: unknown = JSON.parse(line)
-    return typeof entry === 'object' && entry !== null && 'event' in entry ? (entry as LogEntry) : undefined
-  } catch {
-    return undefined
-  }
+  return logEntries(text ?? '')
 }
 
 const namesIn = async (path: string): Promise<string[]> =>

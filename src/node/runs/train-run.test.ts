@@ -8,8 +8,7 @@ import type { Model } from '../../core/model.js'
 import { randomStream } from '../../core/random.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
 import { loadModel } from '../model.js'
-import { readRunConfig } from './run-config.js'
-import { readLog } from './run-directory.js'
+import { readLog, readRunConfig } from './run-directory.js'
 import { trainRun } from './train-run.js'
 
 const classNames = ['red square', 'blue circle']
