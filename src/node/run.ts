@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ConfigError, UserError } from '../core/errors.js'
+import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
+import { checkRun } from '../core/run/check-run.js'
 import { runFiles } from '../core/run/run-files.js'
-import { checkPrompts } from '../core/train/trained-prompts.js'
 import { refuseForeignRepository } from './hub/resolve-model.js'
 import { type LoadModelOptions, loadModel } from './model.js'
 import { isNamed } from './open-dataset.js'
@@ -40,20 +40,7 @@ export async function loadRun(path: string, options: LoadRunOptions = {}): Promi
           activation: modelOptions.activation ?? asTrained.activation,
         })
   try {
-    const sha256 = await model.hash()
-    if (sha256 !== prompts.model.sha256) {
-      throw new ConfigError(
-        `${path} was trained with ${prompts.model.name} (SHA-256 ${prompts.model.sha256.slice(0, 12)}…), but ${model.source} is ${sha256.slice(0, 12)}…`,
-        { hint: 'Name the model it was trained with by --model.' },
-      )
-    }
-    const { preprocessing } = model.clip
-    if (JSON.stringify({ ...preprocessing, ...asTrained.pixels }) !== JSON.stringify(preprocessing)) {
-      throw new ConfigError(`${path} was trained on images in another form than ${model.source} takes`, {
-        hint: 'Let the run load its model, or load the model with the pixels that the run names.',
-      })
-    }
-    checkPrompts(file, prompts, model.clip)
+    await checkRun({ path, file }, prompts, model)
   } catch (error) {
     // A model that the caller gave is the caller's to close.
     if (model !== given) await model.close()

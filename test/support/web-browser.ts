@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from './chromium.js'
 import { StaticServer } from './static-server.js'
 import type { PageFunctions } from './web-page.js'
@@ -20,10 +20,12 @@ export const isolation = {
 export class WebBrowser {
   private constructor(
     readonly server: StaticServer,
-    readonly page: Page,
-    /** What the page complained about. */
+    /** The page that was opened last. */
+    public page: Page,
+    /** What the pages complained about. */
     readonly complaints: string[],
     private readonly browser: Browser,
+    private readonly context: BrowserContext,
     private readonly folder: string,
   ) {}
 
@@ -60,13 +62,16 @@ export class WebBrowser {
       },
       headers,
     })
-    const page = await browser.newPage()
+    const context = await browser.newContext()
     const complaints: string[] = []
-    page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
-    page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-    await page.goto(`${server.origin}/index.html`)
-    await page.waitForFunction(() => 'page' in window)
-    return new WebBrowser(server, page, complaints, browser, folder)
+    const page = await openPage(context, server, complaints)
+    return new WebBrowser(server, page, complaints, browser, context, folder)
+  }
+
+  /** Opens the page once more, beside those that are open; what the browser keeps is the same. */
+  async open(): Promise<Page> {
+    this.page = await openPage(this.context, this.server, this.complaints)
+    return this.page
   }
 
   /** Calls one of the functions of the page. */
@@ -89,4 +94,13 @@ export class WebBrowser {
     await this.server.close()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+async function openPage(context: BrowserContext, server: StaticServer, complaints: string[]): Promise<Page> {
+  const page = await context.newPage()
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
+  await page.goto(`${server.origin}/index.html`)
+  await page.waitForFunction(() => 'page' in window)
+  return page
 }

@@ -1,0 +1,100 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { memoryFiles } from '../../src/web/kept/file-store.js'
+import { openRun, zipRun } from '../../src/web/run/run-archive.js'
+import { missingBrowser } from '../support/chromium.js'
+import { promptsrc } from '../support/command.js'
+import { trainedRun } from '../support/trained-run.js'
+import { WebBrowser } from '../support/web-browser.js'
+
+const worker = { worker: '/app/worker.js' }
+
+let browser: WebBrowser
+let folder: string
+beforeAll(async () => {
+  if (missingBrowser) return
+  browser = (await WebBrowser.start())!
+  folder = await mkdtemp(join(tmpdir(), 'browser-run-'))
+  await browser.call('trainKept', worker, 'whole')
+})
+afterAll(async () => {
+  await browser?.close()
+  if (folder) await rm(folder, { recursive: true, force: true })
+})
+
+/** Begins a training in a page of its own, and waits until it stands after so many steps. */
+async function held(name: string, holdAt: number): Promise<Page> {
+  const page = await browser.open()
+  // The page is closed before it answers.
+  void browser.call('trainKept', worker, name, { holdAt }).catch(() => {})
+  await page.waitForFunction(() => 'held' in window)
+  return page
+}
+
+it('a page that is closed in the middle of training goes on to the same bytes', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const page = await held('closed', 3)
+  await page.close()
+  await browser.open()
+  expect(await browser.call('keptFile', 'closed', 'checkpoints/epoch-001.safetensors')).toBeDefined()
+  expect(await browser.call('keptFile', 'closed', 'prompts.safetensors')).toBeUndefined()
+  expect(await browser.call('trainKept', worker, 'closed', { resume: true })).toEqual([])
+  for (const file of ['prompts.safetensors', 'checkpoints/epoch-003.safetensors']) {
+    const kept = await browser.call('keptFile', 'closed', file)
+    expect(kept, file).toBeDefined()
+    expect(kept === (await browser.call('keptFile', 'whole', file)), file).toBe(true)
+  }
+})
+
+it('a run is held by one tab at a time, and given free by a tab that is closed', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const first = await held('held', 1)
+  await browser.open()
+  const again = () => browser.call('trainKept', worker, 'held', { resume: true })
+  await expect(again()).rejects.toThrow('runs/held is in use by another tab')
+  await first.close()
+  await again()
+  expect(await browser.call('keptFile', 'held', 'prompts.safetensors')).toBeDefined()
+})
+
+it('the command line predicts with a run that was trained in a page', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const run = await openRun(new Blob([Buffer.from(await browser.call('download', 'whole'), 'base64')]))
+  for (const file of await run.list()) {
+    const path = join(folder, 'run', file)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, Buffer.from(await (await run.read(file))!.arrayBuffer()))
+  }
+  const background = { width: 64, height: 64, channels: 3, background: '#1838d0' } as const
+  await sharp({ create: background }).png().toFile(join(folder, 'blue.png'))
+  const { code, stdout, stderr } = await promptsrc(
+    folder,
+    'predict',
+    'run',
+    'blue.png',
+    '--json',
+    '--threads',
+    '1',
+  )
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    classes: [{ className: 'blue square' }, { className: 'red square' }],
+  })
+})
+
+it('a page classifies with a run that the command line trained', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  await trainedRun(folder, 'cli')
+  const files = ['config.yaml', 'prompts.safetensors', 'checkpoints/epoch-002.safetensors']
+  const contents = files.map(async (file) => [file, await readFile(join(folder, 'cli', file))] as const)
+  const archive = await zipRun(memoryFiles(await Promise.all(contents)))
+  const base64 = Buffer.from(await archive.arrayBuffer()).toString('base64')
+  const { files: kept, found } = (await browser.call('upload', worker, base64, 'cli'))!
+  expect(kept.sort()).toEqual(files.sort())
+  expect(found).toBe('red square')
+})
