@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { methods } from '../methods/registry.js'
 import { learningRate } from './schedule.js'
 import { resolveSettings, scheduleOf } from './settings.js'
 
@@ -16,6 +17,11 @@ describe('settings', () => {
     expect(settings.methodOptions).toMatchObject({ gpaMean: 15, gpaStd: 1 })
     expect(learningRate(scheduleOf(settings), 1)).toBe(1e-5)
     expect(learningRate(scheduleOf(settings), 2)).toBe(0.0025)
+  })
+
+  it.each(Object.keys(methods))('of %s are settings again, as a run that goes on reads them', (method) => {
+    const settings = resolveSettings({ method })
+    expect(resolveSettings(settings)).toEqual(settings)
   })
 
   it('place the Gaussian aggregation relative to the number of epochs, unless it is given', () => {

@@ -9,7 +9,7 @@ import type { Decay, ScheduleConfig } from './schedule.js'
 
 /** Bounds beyond what anybody trains, so that a slip of the keys fails before memory does. */
 const MOST_EPOCHS = 1e6
-const MOST_IMAGES = 65_536
+const MOST_IMAGES = 1e5
 
 /** Everything that decides how a run trains, as it is written into the run's config. Defaults are a method's own. */
 const schema = z.strictObject({
