@@ -32,7 +32,6 @@ const photos = join(folder, `photos-${classes}`)
 if (!existsSync(model)) {
   const config = backbones[values.backbone]!
   const shapes = clipShapes(config)
-  shapes.set('token_embedding.weight', [config.text.vocabSize, config.text.width])
   const tensors = new Map(
     [...shapes].map(([name, shape]) => {
       const data = name === 'logit_scale' ? Float32Array.of(Math.log(100)) : randomValues(name, sizeOf(shape))

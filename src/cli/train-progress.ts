@@ -1,8 +1,10 @@
 import type { TrainEvent } from '../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
+import { secondsOf } from '../core/train/training-cost.js'
 import { type TrainRunOptions, trainRun } from '../node/runs/train-run.js'
+import { longRunNote, measuredRate, plannedNote, TIMED_STEPS } from './estimate.js'
 import { warn } from './fail.js'
-import { longRunNote, TIMED_STEPS } from './long-run.js'
+import { fastCost } from './fast.js'
 import { type Progress, startProgress } from './progress.js'
 
 /** Trains with a progress bar over all steps. */
@@ -11,6 +13,7 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
   let bar: Progress | undefined
   let stepsPerEpoch = 0
   let started: Extract<TrainEvent, { type: 'start' }> | undefined
+  let said: number | undefined
   let before = 0
   const seconds: number[] = []
   try {
@@ -22,6 +25,15 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
         case 'warning':
           warn(event.message)
           break
+        case 'plan': {
+          const { cost, batchSize } = event
+          const { clip, runtime } = options.model
+          const rate = await measuredRate(cost, { clip, runtime, batchSize })
+          const fast = rate && cost.flops.images === 0 ? await fastCost(clip, event) : undefined
+          process.stderr.write(`${plannedNote({ cost, rate, fast })}\n`)
+          said = rate && secondsOf(cost, { flops: rate })
+          break
+        }
         case 'start': {
           stepsPerEpoch = event.stepsPerEpoch
           started = event
@@ -45,9 +57,8 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
           seconds.push((performance.now() - before) / 1000)
           before = performance.now()
           if (seconds.length < TIMED_STEPS) break
-          const { epochs, trainer } = started!
-          const stepsLeft = epochs * stepsPerEpoch - step
-          const note = longRunNote({ seconds, stepsLeft, memory: trainer.memory })
+          const stepsLeft = started!.epochs * stepsPerEpoch - step
+          const note = longRunNote({ seconds, stepsLeft, said })
           if (note) process.stderr.write(`${note}\n`)
           break
         }

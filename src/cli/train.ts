@@ -7,7 +7,7 @@ import { ConfigError, UserError } from '../core/errors.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
-import { methods } from '../core/methods/registry.js'
+import { methodNamed, methods } from '../core/methods/registry.js'
 import type { Activation, Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { runFiles } from '../core/run/run-files.js'
@@ -27,8 +27,8 @@ import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
 import { showingDownloads } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
+import { fastDefault, fastFrom, fastMethods, fastSettings } from './fast.js'
 import { interruptible } from './interrupt.js'
-import { fastMethod } from './long-run.js'
 import {
   activationOption,
   deviceOption,
@@ -50,7 +50,7 @@ interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed
   readonly model?: string
   readonly activation?: Activation
   readonly method?: string
-  readonly fast?: boolean
+  readonly fast?: string | boolean
   readonly classes?: Settings['classes']
   readonly lr?: number
   readonly set?: string[]
@@ -70,7 +70,9 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --out runs/photos
       photos/<class>/*.jpg, 16 images a class, PromptSRC with its published settings
   $ promptsrc train photos --model ViT-B/16 --fast
-      learns from frozen features, in the time of computing these once
+      learns from frozen features (prolip), in the time of computing these twice; it knows added classes as well
+  $ promptsrc train photos --model ViT-B/16 --fast gda
+      the same by the method that tells the trained classes apart best, and knows no others beside them
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
   $ promptsrc train photos.csv --model ViT-B/16
       lines of path,class or path,class,split
@@ -104,11 +106,10 @@ export function trainCommand(): Command {
     .addOption(activationOption())
     .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
     .addOption(
-      new Option('--fast', `the method ${fastMethod.name}: ${fastMethod.reason}, in seconds`).conflicts([
-        'method',
-        'config',
-        'resume',
-      ]),
+      new Option(
+        '--fast [method]',
+        `learn from frozen features: ${fastMethods().join(', ')} (default: ${fastDefault})`,
+      ).conflicts(['method', 'config', 'resume']),
     )
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
     .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
@@ -135,14 +136,23 @@ export function trainCommand(): Command {
   return withCacheOption(command).addHelpText('after', examples).action(train)
 }
 
-async function train(data: string | undefined, pairs: readonly string[], flags: TrainFlags): Promise<void> {
+async function train(
+  argument: string | undefined,
+  pairs: readonly string[],
+  flags: TrainFlags,
+): Promise<void> {
+  const { fast, data } = fastFrom(flags.fast, argument)
   const { dataPath, overrides } = splitArguments(data, pairs)
   const begun = flags.resume && flags.out ? await readRunConfig(flags.out) : undefined
   const path = dataPath ?? begun?.data.path
   if (path === undefined) throw noData(flags)
   const config = await configOf(flags, overrides)
-  if (flags.fast) process.stderr.write(`fast: ${fastMethod.name}, ${fastMethod.reason}\n`)
-  const settings = settingsOf(flags, config, begun?.settings)
+  if (fast) process.stderr.write(`fast: ${fast}, ${methodNamed(fast).summary}\n`)
+  const settings = settingsOf(flags, {
+    config,
+    begun: begun?.settings,
+    fast: fast === undefined ? undefined : fastSettings(fast),
+  })
   // What cannot be trained is said before data and model are opened.
   resolveSettings(settings)
   const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
@@ -328,9 +338,15 @@ function checkImageSize({ imageSize }: TrainConfig, { clip, name }: Model): void
   })
 }
 
-function settingsOf(flags: TrainFlags, config: TrainConfig | undefined, begun: Settings | undefined) {
-  const { fast, classes, shots, seed, epochs, batchSize, lr, set } = flags
-  const method = fast ? fastMethod.name : flags.method
+interface SettingsBelow {
+  readonly config: TrainConfig | undefined
+  readonly begun: Settings | undefined
+  readonly fast: ReturnType<typeof fastSettings> | undefined
+}
+
+function settingsOf(flags: TrainFlags, { config, begun, fast }: SettingsBelow) {
+  const { method, classes, shots, seed, epochs, batchSize, lr, set } = flags
+  const methodOptions = { ...(fast ?? config?.settings)?.methodOptions, ...keyValues(set ?? []) }
   const given = {
     ...(method === undefined ? {} : { method }),
     ...(classes === undefined ? {} : { classes }),
@@ -339,7 +355,7 @@ function settingsOf(flags: TrainFlags, config: TrainConfig | undefined, begun: S
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(lr === undefined ? {} : { learningRate: lr }),
-    ...(set === undefined ? {} : { methodOptions: { ...config?.settings.methodOptions, ...keyValues(set) } }),
+    ...(set === undefined ? {} : { methodOptions }),
   }
-  return { ...begun, ...config?.settings, ...given }
+  return { ...begun, ...config?.settings, ...fast, ...given }
 }

@@ -155,6 +155,7 @@ export {
   type TrainedPrompts,
 } from './train/trained-prompts.js'
 export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
+export { type MachineRate, secondsOf, type TrainingCost } from './train/training-cost.js'
 export type { ByteSource } from './weights/byte-source.js'
 export { inferClipConfig } from './weights/clip-config.js'
 export { tensorsOf } from './weights/clip-tensors.js'

@@ -51,6 +51,16 @@ export function sharesPrefixes(
   classNames: readonly string[],
   templates: readonly string[],
 ): boolean {
+  const { alone, shared } = textFlops(clip, classNames, templates)
+  return alone - shared > WORTHWHILE
+}
+
+/** Floating-point operations for the texts of the classes by the templates, told from their tokens: about. */
+export function textFlops(
+  clip: Clip,
+  classNames: readonly string[],
+  templates: readonly string[],
+): { readonly alone: number; readonly shared: number } {
   const { width, layers } = clip.config.text
   const count = (text: string) => clip.tokenizer.encode(text).length
   const names = classNames.map((name) => count(readableClassName(name)))
@@ -63,7 +73,8 @@ export function sharesPrefixes(
   const longest = names.reduce((most, n) => Math.max(most, n), 0)
   const alone = around.reduce((sum, { before, after }) => sum + classes * (before + longest + after), 0)
   const shared = around.reduce((sum, { before, after }) => sum + before + named + classes * after, 0)
-  return (alone - shared) * 24 * width ** 2 * layers > WORTHWHILE
+  const token = 24 * width ** 2 * layers
+  return { alone: alone * token, shared: shared * token }
 }
 
 /**

@@ -41,6 +41,8 @@ export interface EncodedGraph {
   readonly outputs: Readonly<Record<string, readonly number[]>>
   /** Floating-point operations of one run in matrix products and convolutions. */
   readonly flops: number
+  /** Operators that one run applies. */
+  readonly applications: number
   /** Bytes of the values that are alive at once where these are most: see `GraphCost`. */
   readonly peakBytes: number
 }
@@ -138,6 +140,7 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     inputs,
     outputs: outputShapes,
     flops,
+    applications: nodes.length,
     peakBytes: peakBytes(nodes, roots),
   }
 }

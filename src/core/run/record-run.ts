@@ -127,7 +127,7 @@ async function* record(
       } else if (event.type === 'step') {
         const { epoch, step, learningRate, losses } = event
         run.log({ event: 'step', epoch, step, learningRate, losses })
-      } else {
+      } else if (event.type === 'epoch') {
         const { epoch, learningRate, losses, accuracy, state } = event
         run.log({ event: 'epoch', epoch, learningRate, losses, accuracy })
         // The log first: what it holds beyond the last checkpoint is cut on resuming.

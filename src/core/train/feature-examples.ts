@@ -6,7 +6,7 @@ import type { ConfiguredMethod, Examples, FeatureInputs } from '../methods/metho
 import type { Runtime, Session } from '../runtime/session.js'
 
 /** Images of one run of the frozen tower. */
-const BATCH = 16
+export const FEATURE_BATCH = 16
 
 /** What features are computed of, and with. */
 export interface FeatureExamplesOptions {
@@ -40,7 +40,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
   const { width, views } = features
   const { resolution, preprocessing } = clip
   const labels = Int32Array.from(images, ({ label }) => label)
-  const shape = [BATCH, 3, resolution, resolution]
+  const shape = [FEATURE_BATCH, 3, resolution, resolution]
   let compiled: Promise<Session> | undefined
   const known = new Map<number, Promise<Float32Array>>()
 
@@ -52,7 +52,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
     const rows = new Float32Array(images.length * width)
     for await (const { images: pixels, indices } of viewBatches({
       data: images,
-      batchSize: BATCH,
+      batchSize: FEATURE_BATCH,
       preprocessing,
       epoch: view,
       seed,
@@ -60,7 +60,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
       cache: options.cache,
       signal: options.signal,
     })) {
-      const padded = new Float32Array(BATCH * 3 * resolution ** 2)
+      const padded = new Float32Array(FEATURE_BATCH * 3 * resolution ** 2)
       padded.set(pixels)
       const { features: found } = await session.run({ images: { shape, data: padded } })
       rows.set(found!.data.subarray(0, indices.length * width), indices[0]! * width)

@@ -11,7 +11,8 @@ import { adamW } from './adam.js'
 import { type FeatureExamples, featureExamples } from './feature-examples.js'
 import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
-import { Trainer, type TrainerState } from './trainer.js'
+import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js'
+import { type TrainingCost, trainingCost } from './training-cost.js'
 
 /** Decoded images kept in memory between epochs. */
 const CACHE_BYTES = 512 * 2 ** 20
@@ -38,6 +39,14 @@ export interface TrainPromptsOptions extends SettingsInput, TrainingInput {}
 /** What happens while training, in order. */
 export type TrainEvent =
   | { readonly type: 'warning'; readonly message: string }
+  /** What it will take, told from shapes before anything is computed. */
+  | {
+      readonly type: 'plan'
+      readonly cost: TrainingCost
+      readonly classNames: readonly string[]
+      readonly images: number
+      readonly batchSize: number
+    }
   | {
       readonly type: 'start'
       readonly classNames: readonly string[]
@@ -111,7 +120,7 @@ export async function* trainWith(
   const batchSize = Math.min(settings.batchSize, images.length)
   let trainer: Trainer | undefined
   try {
-    trainer = await Trainer.create({
+    const options: TrainerOptions = {
       runtime: model.runtime,
       method,
       examples,
@@ -125,9 +134,14 @@ export async function* trainWith(
       seed,
       textCache: model.caches?.text,
       ...(from ? { initial: from.parameters } : {}),
-    })
-    if (from) trainer.restore(from)
+    }
+    const step = await Trainer.plan(options)
     const stepsPerEpoch = trainBatchCount(images.length, batchSize)
+    const epochsLeft = epochs - (from?.epoch ?? 0)
+    const outline = { method, step, images: images.length, stepsPerEpoch, epochsLeft }
+    yield { type: 'plan', cost: trainingCost(outline), classNames, images: images.length, batchSize }
+    trainer = await Trainer.create(options, step)
+    if (from) trainer.restore(from)
     const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
     const done = trainer.state.epoch
     yield {

@@ -11,7 +11,7 @@ import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
 import { DRAWN, GRADIENT, TEACHER, TERM } from './step-graph.js'
-import { fittedStep, stepBytes } from './step-memory.js'
+import { type FittedStep, fittedStep, stepBytes } from './step-memory.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -69,22 +69,34 @@ export class Trainer implements AsyncDisposable {
     readonly memory: number,
   ) {}
 
-  /** Compiles the step and encodes the teacher's texts. Throws UserErrors of the tokenizer. */
-  static async create(options: TrainerOptions): Promise<Trainer> {
-    const { runtime, method, batchSize, seed, examples } = options
+  /** The step of the options, which is not compiled yet. Throws UserErrors of the tokenizer. */
+  static plan({
+    method,
+    examples,
+    batchSize,
+    classesAtOnce,
+    memory,
+    inspect,
+  }: Pick<
+    TrainerOptions,
+    'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'inspect'
+  >): Promise<FittedStep> {
+    const parameters = sizedParameters(method.parameters, examples?.labels.length)
+    const shots = (examples?.labels.length ?? 0) / method.classNames.length
+    const options = { method, parameters, batchSize, classesAtOnce, shots, ...(inspect ? { inspect } : {}) }
+    return fittedStep(options, memory)
+  }
+
+  /**
+   * Compiles the step and encodes the teacher's texts. Throws UserErrors of the tokenizer.
+   *
+   * @param planned what {@link Trainer.plan} gave for the same options
+   */
+  static async create(options: TrainerOptions, planned?: FittedStep): Promise<Trainer> {
+    const { runtime, method, seed, examples } = options
     const { clip, classNames, teacher: texts } = method
     const specs = sizedParameters(method.parameters, examples?.labels.length)
-    const step = await fittedStep(
-      {
-        method,
-        parameters: specs,
-        batchSize,
-        classesAtOnce: options.classesAtOnce,
-        shots: (examples?.labels.length ?? 0) / classNames.length,
-        ...(options.inspect ? { inspect: true } : {}),
-      },
-      options.memory,
-    )
+    const step = planned ?? (await Trainer.plan(options))
     // The step's weights are read while the runtime encodes the teacher's texts.
     const compiling = runtime.compile(step.graph)
     const freed = async (error: unknown): Promise<never> => {

@@ -43,7 +43,8 @@ export function checkShapes(weights: Weights, config: ClipConfig, source: string
   }
 }
 
-function* requiredTensors(config: ClipConfig, weights: Weights): Generator<NamedShape> {
+/** Names and shapes of the tensors that a configuration calls for; free sizes are those of `weights`. */
+export function* requiredTensors(config: ClipConfig, weights: Weights): Generator<NamedShape> {
   const { text, vision, embedDim } = config
   const shapeOf = (name: string) => weights.get(name)?.shape
   yield ['logit_scale', []]
