@@ -142,6 +142,7 @@ export type { AdamWOptions } from './train/adam.js'
 export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/optimizer.js'
 export type { Decay, ScheduleConfig, Warmup } from './train/schedule.js'
 export { resolveSettings, type Settings, type SettingsInput } from './train/settings.js'
+export type { FittedStep } from './train/step-memory.js'
 export {
   type TrainEvent,
   type TrainingInput,
