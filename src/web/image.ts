@@ -18,9 +18,12 @@ const headBytes = 256
 /** A browser gives up its tab, not its decoder, where memory ends: files beyond this are not begun. */
 const maxFileBytes = 2 ** 28
 
+/** What a page may have a picture in. Of a video it is the frame that is shown. */
+export type ImageSource = ImageBitmapSource
+
 /**
- * Decodes an image by the browser's own decoders to 8-bit RGB: a file or blob, an image element, a canvas, a frame of
- * a video. As in Node embedded colour profiles are ignored, alpha is dropped, and so is the EXIF orientation of a JPEG file
+ * Decodes an image by the browser's own decoders to 8-bit RGB: a file or blob, an image element, a canvas, a bitmap, pixels, a
+ * video element or a frame of a video. As in Node embedded colour profiles are ignored, alpha is dropped, and so is the EXIF orientation of a JPEG file
  * unless asked for.
  *
  * Pixels are those of Node (and Pillow) for opaque 8-bit images in Chromium; other browsers' decoders may be some
@@ -30,7 +33,7 @@ const maxFileBytes = 2 ** 28
  * @throws ImageError when it is no image that this browser can decode, is damaged, or too large
  */
 export async function decodeImage(
-  source: ImageBitmapSource,
+  source: ImageSource,
   {
     name = source instanceof File ? source.name : 'image',
     maxPixels = 50e6,
@@ -42,6 +45,11 @@ export async function decodeImage(
       `${name}: ${megabytes(source.size)} MB; expected an image file of at most ${megabytes(maxFileBytes)} MB`,
       { hint: 'Make the image smaller.' },
     )
+  }
+  await untilShown(source, name)
+  if (isPixels(source)) {
+    checkSize(source, name, maxPixels)
+    return withoutAlpha(source)
   }
   const upright = source instanceof Blob && exif === 'ignore' ? await withoutOrientation(source) : source
   const bitmap = await createImageBitmap(upright, {
@@ -87,7 +95,33 @@ async function withoutOrientation(file: Blob): Promise<Blob> {
 
 const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0)
 
-async function undecodable(source: ImageBitmapSource, name: string, cause: Error): Promise<ImageError> {
+/** Whether it is of a class that this context has: workers have no elements, and older browsers no frames. */
+const isOf = <K extends 'HTMLImageElement' | 'HTMLVideoElement' | 'ImageData'>(source: unknown, kind: K) => {
+  const known = (globalThis as unknown as Record<string, (new () => unknown) | undefined>)[kind]
+  return known !== undefined && source instanceof known
+}
+
+const isPixels = (source: ImageSource): source is ImageData => isOf(source, 'ImageData')
+
+/** Waits for an image element. Throws ImageError where an element has nothing to show. */
+async function untilShown(source: ImageSource, name: string): Promise<void> {
+  if (isOf(source, 'HTMLImageElement')) {
+    const image = source as HTMLImageElement
+    await image.decode().catch((cause) => {
+      throw new ImageError(`${name}: the image ${image.currentSrc || 'element'} cannot be loaded`, {
+        cause,
+        hint: 'Check its address, and that it is an image that this browser can show.',
+      })
+    })
+  }
+  if (isOf(source, 'HTMLVideoElement') && (source as HTMLVideoElement).readyState < 2) {
+    throw new ImageError(`${name}: the video has no frame to show yet`, {
+      hint: 'Wait for its event loadeddata; a camera that was refused never sends it.',
+    })
+  }
+}
+
+async function undecodable(source: ImageSource, name: string, cause: Error): Promise<ImageError> {
   if (!(source instanceof Blob)) {
     return new ImageError(`${name}: cannot be read (${cause.message})`, {
       cause,
@@ -116,14 +150,7 @@ async function undecodable(source: ImageBitmapSource, name: string, cause: Error
 
 function pixelsOf(bitmap: ImageBitmap, name: string, maxPixels: number): RgbImage {
   const { width, height } = bitmap
-  if (width * height > maxPixels) {
-    throw new ImageError(
-      `${name}: ${width} x ${height} pixels; expected at most ${maxPixels / 1e6} megapixels`,
-      {
-        hint: 'Make the image smaller, or raise maxPixels.',
-      },
-    )
-  }
+  checkSize(bitmap, name, maxPixels)
   const context = new OffscreenCanvas(width, height).getContext('2d', {
     willReadFrequently: true,
     colorSpace: 'srgb',
@@ -134,7 +161,27 @@ function pixelsOf(bitmap: ImageBitmap, name: string, maxPixels: number): RgbImag
     })
   }
   context.drawImage(bitmap, 0, 0)
-  const { data: rgba } = context.getImageData(0, 0, width, height)
+  try {
+    return withoutAlpha(context.getImageData(0, 0, width, height))
+  } catch (cause) {
+    throw new ImageError(`${name}: this page may not read its pixels (${(cause as Error).message})`, {
+      cause,
+      hint: 'An image of another origin has to allow this page (CORS), and be loaded with crossorigin="anonymous".',
+    })
+  }
+}
+
+function checkSize({ width, height }: { width: number; height: number }, name: string, maxPixels: number) {
+  if (width * height <= maxPixels) return
+  throw new ImageError(
+    `${name}: ${width} x ${height} pixels; expected at most ${maxPixels / 1e6} megapixels`,
+    {
+      hint: 'Make the image smaller, or raise maxPixels.',
+    },
+  )
+}
+
+function withoutAlpha({ width, height, data: rgba }: ImageData): RgbImage {
   const data = new Uint8Array(width * height * 3)
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
     data[to++] = rgba[from]!

@@ -3,7 +3,7 @@ import type { Dataset, Datum } from '../core/data/dataset.js'
 import { DataError } from '../core/errors.js'
 import type { NamedImage } from '../core/evaluate/predict.js'
 import type { Exif } from '../core/image/orientation.js'
-import { decodeImage } from './image.js'
+import { type DecodeOptions, decodeImage, type ImageSource } from './image.js'
 
 /** Pictures by class name, as they were chosen or taken in the page. */
 export type Photos = Readonly<Record<string, readonly Blob[]>>
@@ -71,6 +71,17 @@ function dataOf(
 
 /** A picture in the page as `predictImages` takes it. */
 export function namedPhoto(picture: Blob, place = '', exif: Exif = 'apply'): NamedImage {
-  const name = [place, picture instanceof File ? picture.name : ''].filter(Boolean).join(' ') || 'image'
-  return { name, load: () => decodeImage(picture, { name, exif }) }
+  const name = [place, picture instanceof File ? picture.name : ''].filter(Boolean).join(' ')
+  return imageOf(picture, { exif, ...(name ? { name } : {}) })
+}
+
+/**
+ * Whatever a page has a picture in, as `predictImages` takes it: a file, an image element, a canvas, a bitmap, pixels, a video
+ * element or a frame of a video. It is read when it is classified: of a video the frame that is shown then.
+ *
+ * @param options photos are turned as their cameras noted, unless told otherwise
+ */
+export function imageOf(source: ImageSource, options: DecodeOptions = {}): NamedImage {
+  const name = options.name ?? (source instanceof File && source.name !== '' ? source.name : 'image')
+  return { name, load: () => decodeImage(source, { exif: 'apply', ...options, name }) }
 }

@@ -98,3 +98,46 @@ it('a page classifies with a run that the command line trained', async ({ skip }
   expect(kept.sort()).toEqual(files.sort())
   expect(found).toBe('red square')
 })
+
+it('a run classifies whatever a page has a picture in', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const found = await browser.call('classifySources', worker, 'whole')
+  expect(Object.keys(found)).toHaveLength(8)
+  const { file, video, ...others } = found
+  expect(file).toMatchObject({ kind: 'class', className: 'red square' })
+  for (const [kind, answer] of Object.entries(others)) expect(answer, kind).toEqual(file)
+  // Frames of a stream are coded as luma and chroma.
+  expect(video!.className).toBe('red square')
+  expect(video!.probability).toBeCloseTo(file!.probability, 1)
+})
+
+it('a run says "none of these" by a threshold that its held-out pictures set', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const found = await browser.call('judge', worker, 'whole')
+  expect(found).toEqual({
+    images: 4,
+    kept: true,
+    threshold: true,
+    own: ['red square', 'blue square'],
+    ownScore: expect.any(Number),
+    others: ['aeroplane', 'sheep', 'tulip'],
+    strict: 'none',
+    doubted: 'uncertain',
+  })
+  expect(Math.abs(found.ownScore)).toBeLessThan(0.1)
+})
+
+it('says what is wrong with a source that has no picture', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const failures = await browser.call('sourceFailures')
+  const expected: Record<string, RegExp> = {
+    'broken image': /^ImageError: image: the image http:\S+absent.png cannot be loaded \| Check its address/,
+    'video without a frame': /^ImageError: image: the video has no frame to show yet \| Wait for its event/,
+    'closed bitmap': /^ImageError: bitmap: cannot be read \(.*\) \| /,
+    'too many pixels':
+      /^ImageError: image: 20 x 20 pixels; expected at most 0.0001 megapixels \| Make the image/,
+    camera: /^UserError: (there is no camera|this page may not use the camera) \| .*or choose files instead/,
+  }
+  expect(Object.keys(failures)).toEqual(Object.keys(expected))
+  for (const [name, message] of Object.entries(expected)) expect(failures[name]).toMatch(message)
+})
