@@ -67,6 +67,7 @@ export {
   type PredictOptions,
   predictImages,
 } from './evaluate/predict.js'
+export type { Answer, Verdict } from './evaluate/verdict.js'
 export type {
   ArrayOf,
   ConstantOrigin,
@@ -130,7 +131,7 @@ export { configure, type MethodChoice, methodNamed, methods, registerMethod } fr
 export type { Activation, Model, ModelCaches } from './model.js'
 export type { ModelReference, StatedByCaller } from './model-reference.js'
 export { type RandomStream, randomStream } from './random.js'
-export type { HeldOutFigures } from './run/held-out-figures.js'
+export type { HeldOutFigures, RejectionChoice } from './run/held-out-figures.js'
 export type { RecordRunOptions } from './run/record-run.js'
 export type { RunConfig } from './run/run-config.js'
 export type { LogEntry } from './run/run-store.js'
