@@ -11,6 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   lab: ['node', 'core'],
   pages: ['lab', 'core'],
   server: ['node', 'core'],
+  studio: ['web', 'core'],
   cli: ['core', 'node', 'exchange', 'lab', 'pages', 'server'],
 }
 /** Imports that still run outwards. */
@@ -23,7 +24,7 @@ it('imports run from the outer rings to the inner ones, and core and web take no
   const faults: string[] = []
   for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     const ring = file.split('/')[0]!
-    if (!/(?<!\.test)\.ts$/.test(file) || !(ring in allowed)) continue
+    if (!/(?<!\.test)\.tsx?$/.test(file) || !(ring in allowed)) continue
     for (const [, path, url] of readFileSync(join(source, file), 'utf8').matchAll(imported)) {
       const target = path ?? url!
       const to = target.startsWith('.') ? relative(source, resolve(source, dirname(file), target)) : target
@@ -31,7 +32,8 @@ it('imports run from the outer rings to the inner ones, and core and web take no
         to.startsWith('..') ||
         !target.startsWith('.') ||
         [ring, ...allowed[ring]!].includes(to.split('/')[0]!)
-      const browser = ['core', 'web'].includes(ring) && /^(node:|sharp|onnxruntime-node)/.test(target)
+      const browser =
+        ['core', 'web', 'studio'].includes(ring) && /^(node:|sharp|onnxruntime-node)/.test(target)
       if (!inner || browser) faults.push(`${file} imports ${target}`)
     }
   }

@@ -22,6 +22,13 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
 /** Parses a number of threads, or of things done side by side. */
 export const threadCount = wholeNumber(1, MOST_THREADS)
 
+/** `--port`; 0 is any that is free. */
+export function portNumber(text: string): number {
+  const port = wholeNumber(0)(text)
+  if (port > 65_535) throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+  return port
+}
+
 /** `--exif`. */
 export const exifOption = (): Option =>
   new Option(

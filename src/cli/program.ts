@@ -18,6 +18,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'adapt the embedded tiny CLIP to drawn pictures and compare methods, offline, in minutes',
       load: async () => (await import('./demo.js')).demoCommand,
     },
+    studio: {
+      usage: '[options] [folder]',
+      description: 'collect pictures, train and try in a page on this computer',
+      load: async () => (await import('./studio.js')).studioCommand,
+    },
     train: {
       usage: '[options] [data] [KEY VALUE...]',
       description: 'learn prompts from few images a class',

@@ -20,6 +20,7 @@ import {
   activationOption,
   deviceOption,
   exifOption,
+  portNumber,
   positiveNumber,
   repeated,
   threadCount,
@@ -145,12 +146,6 @@ function tokenOf({ token = process.env.PROMPTSRC_TOKEN }: ServeFlags): string | 
   throw new ConfigError('the token is empty, or has characters that no header can carry', {
     hint: 'Take letters and digits, such as those of `openssl rand -hex 16`.',
   })
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(0)(text)
-  if (port > 65_535) throw new InvalidArgumentError('Expected a port from 0 to 65535.')
-  return port
 }
 
 function origin(text: string, sofar: readonly string[] = []): string[] {

@@ -1,5 +1,8 @@
-/** The page's look. Colours are variables, so that charts drawn once follow the reader's light or dark scheme. */
-export const stylesheet = `
+/**
+ * Colours as variables, so that what is drawn once follows the reader's light or dark scheme. Those of the series are told apart
+ * by readers who see colours otherwise.
+ */
+export const palette = `
 :root{color-scheme:light;--ink:#1b1f24;--soft:#57606a;--muted:#8b949e;--line:#d8dee4;--paper:#fff;--tint:#f5f7f9;
 --accent:#0069a8;--on-accent:#fff;--right:#007a58;--wrong:#b84e00;
 --series-1:#0069a8;--series-2:#b84e00;--series-3:#007a58;--series-4:#8f4a7b;--series-5:#7d5d00;
@@ -7,7 +10,10 @@ export const stylesheet = `
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6eaee;--soft:#9ba5b0;--muted:#77818c;--line:#343b44;--paper:#14171b;--tint:#1d2126;
 --accent:#5fb4ea;--on-accent:#06131d;--right:#3fc79d;--wrong:#ff9254;
 --series-1:#5fb4ea;--series-2:#ff9254;--series-3:#3fc79d;--series-4:#dca0c8;--series-5:#e3bd4e;--series-6:#aca1f5;--series-7:#ff86a2;--series-8:#b3bdc7}}
-*{box-sizing:border-box}
+`
+
+/** The page's look. */
+export const stylesheet = `${palette}*{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 main{max-width:1060px;margin:0 auto;padding:40px 24px 72px}

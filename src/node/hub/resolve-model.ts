@@ -44,15 +44,13 @@ export async function resolveModel(spec: string, options: ResolveOptions = {}): 
   }
   if (await exists(spec)) return { kind: 'local', name: spec, path: spec }
   const openAi = findOpenAiModel(spec)
-  const isOther = openAi || filePattern.test(spec) || isNearlyOpenAi(spec)
-  const repository = isOther ? undefined : repositoryPattern.exec(spec)?.groups
-  if (!openAi && !repository) throw unknownModel(spec)
+  const repository = openAi ? undefined : repositoryOf(spec)
   const settings: HubSettings = await hubSettings(process.env, options.cacheDir)
   if (openAi) {
     const path = await openAiModelFile(openAi, settings, options)
     return { kind: 'openai', name: openAi.name, path }
   }
-  const { name, revision = 'main' } = repository as { name: string; revision?: string }
+  const { name, revision } = repository!
   const { path, commit } = await huggingFaceModel(name, revision, settings, options)
   return { kind: 'huggingface', name, path, revision: commit }
 }
@@ -80,8 +78,20 @@ export async function refuseForeignRepository(file: string, spec: string): Promi
   )
 }
 
+/**
+ * The repository of the Hub that a name means which is neither embedded, a path nor one of OpenAI's.
+ *
+ * @throws ConfigError where it means none
+ */
+export function repositoryOf(spec: string): { name: string; revision: string } {
+  const isOther = filePattern.test(spec) || isNearlyOpenAi(spec)
+  const found = isOther ? undefined : repositoryPattern.exec(spec)?.groups
+  if (!found) throw unknownModel(spec)
+  return { name: found.name!, revision: found.revision ?? 'main' }
+}
+
 /** Models inside this package. */
-const embedded: readonly string[] = ['tiny', 'emoji']
+export const embedded: readonly string[] = ['tiny', 'emoji']
 
 /** Names and revisions become parts of paths and addresses: `..`, `--` and empty parts are not among them. */
 const repositoryPattern =
@@ -106,6 +116,6 @@ function unknownModel(spec: string): ConfigError {
   )
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }

@@ -1,0 +1,106 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Zip, ZipDeflate, ZipPassThrough } from 'fflate'
+import { UserError } from '../../core/errors.js'
+import type { RunSummary } from '../../core/studio/place.js'
+import { accuracyOf, type StudioReport } from '../../core/studio/report.js'
+import { sha256 } from '../../node/cache/cache-key.js'
+import { readRegular, readRegularText } from '../../node/files/regular-file.js'
+import { promptsPath } from '../../node/run.js'
+import { readRunConfig } from '../../node/runs/run-config.js'
+import { epochOfCheckpoint, runFiles } from '../../node/runs/run-files.js'
+import type { ProjectFolder } from './project-folder.js'
+
+/** Name of the report that the studio keeps in a run. */
+export const STUDIO_REPORT = 'studio.json'
+
+/** A hint as a page can show it: those about options and commands are for terminals. */
+export const plainHint = (hint: string | undefined): string | undefined =>
+  hint === undefined || /(^|\s)--\w|`/.test(hint) ? undefined : hint
+
+/** The runs of a project, the newest first, and what is wrong with those that cannot be read. */
+export async function readRuns(project: ProjectFolder): Promise<{ runs: RunSummary[]; problems: string[] }> {
+  const runs: RunSummary[] = []
+  const problems: string[] = []
+  for (const name of await readdir(project.runs)) {
+    try {
+      const found = await readRun(await project.runFolder(name), name)
+      if (found) runs.push(found)
+    } catch (error) {
+      problems.push(`runs/${name} cannot be read: ${(error as Error).message}`)
+    }
+  }
+  return { runs: runs.sort((a, b) => b.begun.localeCompare(a.begun)), problems }
+}
+
+async function readRun(folder: string, name: string): Promise<RunSummary | undefined> {
+  const config = await readRunConfig(folder)
+  if (!config) return undefined
+  const { settings, model, data } = config
+  const { mtime } = await stat(join(folder, runFiles.config))
+  const finished = (await stat(join(folder, runFiles.prompts)).catch(() => undefined)) !== undefined
+  const checkpoints = await readdir(join(folder, runFiles.checkpoints)).catch(() => [])
+  const report = finished ? await readReport(folder).catch(() => undefined) : undefined
+  return {
+    name,
+    begun: mtime.toISOString(),
+    model: model.name,
+    method: settings.method,
+    classNames: data.classNames,
+    finished,
+    done: Math.max(0, ...checkpoints.map((each) => epochOfCheckpoint(each) ?? 0)),
+    epochs: settings.epochs,
+    accuracy: report ? accuracyOf(report) : null,
+  }
+}
+
+/**
+ * The report of a finished run.
+ *
+ * @throws UserError where there is none of these prompts, as for runs of the command line
+ */
+export async function readReport(folder: string): Promise<StudioReport> {
+  const text = await readRegularText(join(folder, STUDIO_REPORT)).catch(() => undefined)
+  const report = text === undefined ? undefined : (JSON.parse(text) as StudioReport)
+  const prompts = sha256(await readRegular(await promptsPath(folder)))
+  if (report?.prompts === prompts) return report
+  throw new UserError('This run was not measured on the pictures of the project.', {
+    hint: 'Train again to see its mistakes; it can be tried and taken away as it is.',
+  })
+}
+
+/** A name for a new run. */
+export async function newRunName(project: ProjectFolder): Promise<string> {
+  const taken = (await readdir(project.runs)).flatMap((name) => Number(/^run-(\d+)$/.exec(name)?.[1] ?? 0))
+  return `run-${Math.max(0, ...taken) + 1}`
+}
+
+/** What a run is made of beside what is only there to go on with it. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.filter((entry) => entry.isFile() && !/^\.|^lock$/.test(entry.name)).map(({ name }) => name)
+}
+
+/** A run as a ZIP file with one folder of its name, which `promptsrc predict` and the others take once it is unpacked. */
+export async function runArchive(folder: string, name: string): Promise<ReadableStream<Uint8Array>> {
+  const names = await filesOf(folder)
+  return new ReadableStream({
+    async start(controller) {
+      const zip = new Zip((error, part, last) => {
+        if (error) controller.error(error)
+        else {
+          controller.enqueue(part)
+          if (last) controller.close()
+        }
+      })
+      for (const file of names) {
+        const path = `${name}/${file}`
+        // Learned values do not shrink.
+        const entry = file.endsWith('.safetensors') ? new ZipPassThrough(path) : new ZipDeflate(path)
+        zip.add(entry)
+        entry.push(await readRegular(join(folder, file)), true)
+      }
+      zip.end()
+    },
+  })
+}

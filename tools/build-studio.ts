@@ -1,0 +1,29 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { palette } from '../src/pages/stylesheet.js'
+
+// Builds the page of the studio into dist/studio: script, style with the colours of all pages, and what is as it is.
+const root = fileURLToPath(new URL('..', import.meta.url))
+const from = join(root, 'src/studio')
+const to = join(root, 'dist/studio')
+
+await mkdir(to, { recursive: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: { studio: join(from, 'main.tsx') },
+  outdir: to,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  splitting: true,
+  platform: 'browser',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'linked',
+  logLevel: 'warning',
+})
+await writeFile(join(to, 'studio.css'), palette + (await readFile(join(from, 'studio.css'), 'utf8')))
+for (const name of ['index.html', 'icon.svg']) await copyFile(join(from, name), join(to, name))
