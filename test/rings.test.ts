@@ -12,7 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   pages: ['lab', 'core'],
   server: ['node', 'core'],
   studio: ['web', 'core'],
-  cli: ['core', 'node', 'exchange', 'lab', 'pages', 'server'],
+  cli: ['core', 'node', 'exchange', 'lab', 'pages', 'server', 'studio'],
 }
 /** Imports that still run outwards. */
 const open: readonly string[] = []

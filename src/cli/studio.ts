@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { printable } from '../lab/results/formats/printable.js'
 import { listen } from '../server/listen.js'
@@ -50,7 +51,7 @@ export function studioCommand(): Command {
 
 async function studio(folder: string, flags: StudioFlags): Promise<void> {
   const project = await ProjectFolder.open(folder)
-  const page = await readPage()
+  const page = await readPage(fileURLToPath(new URL('../studio', import.meta.url)))
   const signal = interruptible('Stopping. Go on by the same command; nothing is lost.')
   const { threads } = flags
   const events = new EventStreams()

@@ -9,8 +9,8 @@ interface CurveProps {
   readonly colour: 'accent' | 'right'
 }
 
-const WIDTH = 320
-const HEIGHT = 110
+const WIDTH = 460
+const HEIGHT = 140
 const LEFT = 34
 const BOTTOM = 18
 

@@ -23,7 +23,7 @@ const SHOWN = 24
 
 /** Which pictures a run takes for something else, to look at and to put right. */
 export function Mistakes({ studio, run, train }: MistakesProps) {
-  const { place, project } = studio
+  const { place, project, attempt } = studio
   const [report, setReport] = useState<StudioReport>()
   const [problem, setProblem] = useState<string>()
   const [which, setWhich] = useState<'trained' | 'zeroShot'>('trained')
@@ -43,7 +43,16 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
   const shown = judged.filter(({ learned }) => !(apart && !noneApart && learned))
   const names = report?.classes.map(({ name }) => name) ?? []
   const matrix = useMemo(() => matrixOf(shown, names.length, which), [shown, names.length, which])
-  if (problem) return <p class="note">{problem}</p>
+  if (problem) {
+    return (
+      <div class="banner">
+        <p>{problem}</p>
+        <button type="button" onClick={() => void attempt(() => place.resume(run.name))}>
+          Check it now
+        </button>
+      </div>
+    )
+  }
   if (!report) return <p role="status">Looking at its answers…</p>
   const mistakes = matrix.flatMap((row, truth) =>
     row.flatMap((pictures, seen) =>
@@ -83,41 +92,43 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
           </Choice>
         </fieldset>
       </div>
-      {names.length <= MOST_CLASSES ? (
-        <Matrix names={names} matrix={matrix} cell={cell} choose={setCell} />
-      ) : (
-        <ul class="confusions">
-          {mistakes
-            .sort((a, b) => b.pictures.length - a.pictures.length)
-            .slice(0, 30)
-            .map(({ truth, seen, pictures }) => (
-              <li key={`${truth} ${seen}`}>
-                <button type="button" onClick={() => setCell({ truth, seen })}>
-                  {names[truth]} taken for {names[seen]}: {pictures.length}
-                </button>
-              </li>
-            ))}
-        </ul>
-      )}
-      <div class="of-cell" aria-live="polite">
-        {cell && open ? (
-          <Gallery
-            studio={studio}
-            report={report}
-            which={which}
-            pictures={open}
-            title={
-              cell.truth === cell.seen
-                ? `${counted(open.length, 'picture')} of ${names[cell.truth]}, seen as such`
-                : `${counted(open.length, 'picture')} of ${names[cell.truth]}, taken for ${names[cell.seen]}`
-            }
-          />
+      <div class="looking">
+        {names.length <= MOST_CLASSES ? (
+          <Matrix names={names} matrix={matrix} cell={cell} choose={setCell} />
         ) : (
-          <p class="note">
-            Rows are your classes, columns what it says. Choose a number to see its pictures; a picture in the
-            wrong class can be moved there.
-          </p>
+          <ul class="confusions">
+            {mistakes
+              .sort((a, b) => b.pictures.length - a.pictures.length)
+              .slice(0, 30)
+              .map(({ truth, seen, pictures }) => (
+                <li key={`${truth} ${seen}`}>
+                  <button type="button" onClick={() => setCell({ truth, seen })}>
+                    {names[truth]} taken for {names[seen]}: {pictures.length}
+                  </button>
+                </li>
+              ))}
+          </ul>
         )}
+        <div class="of-cell" aria-live="polite">
+          {cell && open ? (
+            <Gallery
+              studio={studio}
+              report={report}
+              which={which}
+              pictures={open}
+              title={
+                cell.truth === cell.seen
+                  ? `${counted(open.length, 'picture')} of ${names[cell.truth]}, seen as such`
+                  : `${counted(open.length, 'picture')} of ${names[cell.truth]}, taken for ${names[cell.seen]}`
+              }
+            />
+          ) : (
+            <p class="note">
+              Rows are your classes, columns what it says. Choose a number to see its pictures; a picture in
+              the wrong class can be moved there.
+            </p>
+          )}
+        </div>
       </div>
       {moved > 0 && (
         <p class="banner" role="status">
@@ -159,7 +170,7 @@ function Matrix({ names, matrix, cell, choose }: MatrixProps) {
   return (
     <div class="matrix-scroll">
       <table class="matrix">
-        <caption>Your classes (rows) and what it says (columns)</caption>
+        <caption class="hidden">Your classes (rows) and what it says (columns)</caption>
         <thead>
           <tr>
             <td />

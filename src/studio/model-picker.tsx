@@ -81,5 +81,6 @@ export function ModelPicker({
 
 function whereOf({ here, bytes, host }: ModelChoice): string {
   if (here) return 'here, nothing to download'
-  return `${bytes ? `${megabytes(bytes)} ` : ''}to download once${host ? ` from ${host}` : ''}`
+  if (!bytes) return `to download from ${host ?? 'the network'}, which does not answer now`
+  return `${megabytes(bytes)} to download once from ${host}`
 }

@@ -6,6 +6,9 @@ import { emojiDataset } from '../world/emoji/datasets.js'
 const CLASSES = 3
 const PICTURES = 16
 
+/** What the names of its pictures begin with. */
+const EXAMPLE = 'drawn-'
+
 /** A picture of the example. */
 export interface ExamplePicture extends Pick<Datum, 'load'> {
   readonly className: string
@@ -21,7 +24,7 @@ export function examplePictures(art: EmojiArt): ExamplePicture[] {
       .slice(0, PICTURES)
       .map((datum, i) => ({
         className,
-        name: `${className.replaceAll(' ', '-')}-${String(i + 1).padStart(2, '0')}.png`,
+        name: `${EXAMPLE}${className.replaceAll(' ', '-')}-${String(i + 1).padStart(2, '0')}.png`,
         load: () => datum.load(),
       })),
   )

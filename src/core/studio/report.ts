@@ -85,7 +85,7 @@ export async function measureProject({
       which === 'trained'
         ? await createClassifier(run)
         : await zeroShotClassifier({ clip, runtime, caches, classNames }, [dataset.template ?? photoTemplate])
-    return evaluateClassifier(classifier, data, {
+    return await evaluateClassifier(classifier, data, {
       skipBadImages: true,
       ...(signal ? { signal } : {}),
       onProgress: (done) => onProgress?.(which === 'trained' ? done : data.length + done, total),

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { PageFile } from './app.js'
 
 const types: Readonly<Record<string, string>> = {
@@ -10,11 +9,8 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** The folder of the built page. */
-export const pageFolder = fileURLToPath(new URL('../../studio/', import.meta.url))
-
-/** The files of the built page by their paths. Throws an Error where it was not built. */
-export async function readPage(folder = pageFolder): Promise<Map<string, PageFile>> {
+/** The files of a built page by their paths. Throws an Error where it was not built. */
+export async function readPage(folder: string): Promise<Map<string, PageFile>> {
   const files = new Map<string, PageFile>()
   for (const name of await readdir(folder)) {
     const type = types[extname(name)]

@@ -64,8 +64,8 @@ export async function readReport(folder: string): Promise<StudioReport> {
   const report = text === undefined ? undefined : (JSON.parse(text) as StudioReport)
   const prompts = sha256(await readRegular(await promptsPath(folder)))
   if (report?.prompts === prompts) return report
-  throw new UserError('This run was not measured on the pictures of the project.', {
-    hint: 'Train again to see its mistakes; it can be tried and taken away as it is.',
+  throw new UserError('This training was not checked on the pictures of the project.', {
+    hint: 'It can be tried and taken away as it is.',
   })
 }
 

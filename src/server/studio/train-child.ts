@@ -32,6 +32,9 @@ export interface TrainOrders {
 /** Between two steps that are told, in milliseconds. */
 const TELL_MS = 100
 
+/** Classes with fewer pictures than may be learned from: the page has said how many there are. */
+const SHORTAGE = /fewer( training images)? than \d+ shots/
+
 // The process that trains. It ends when the one that started it does, or tells it to stop; what is on disk is whole at any
 // moment, and the run goes on from its last epoch.
 const stopping = new AbortController()
@@ -90,9 +93,11 @@ async function work(
   let next = await training.next()
   for (; !next.done; next = await training.next()) {
     const event = next.value
-    if (event.type === 'warning')
-      tell({ type: 'warning', message: event.message.replaceAll(`${photos}/`, '') })
-    else if (event.type === 'epoch') {
+    if (event.type === 'warning') {
+      if (!SHORTAGE.test(event.message)) {
+        tell({ type: 'warning', message: event.message.replaceAll(`${photos}/`, '') })
+      }
+    } else if (event.type === 'epoch') {
       tell({ type: 'epoch', loss: event.losses.total!, accuracy: event.accuracy })
     } else if (event.type === 'start') {
       const { epochs, stepsPerEpoch, done } = event
