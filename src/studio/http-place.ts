@@ -30,7 +30,8 @@ export class HttpPlace implements Place {
   addPicture = (classId: string, picture: Blob, name: string): Promise<AddedPicture> =>
     ask('POST', `${classPath(classId)}/pictures?name=${encodeURIComponent(name)}`, picture)
 
-  movePicture = (picture: PictureRef, to: string): Promise<void> => ask('PATCH', picturePath(picture), { to })
+  movePicture = (picture: PictureRef, to: string): Promise<PictureRef> =>
+    ask('PATCH', picturePath(picture), { to })
 
   removePicture = (picture: PictureRef): Promise<void> => ask('DELETE', picturePath(picture))
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Project } from '../core/studio/place.js'
 import type { StudioReport } from '../core/studio/report.js'
-import { judgedPictures, matrixOf } from './mistakes-of.js'
+import { judgedPictures, Moves, matrixOf } from './mistakes-of.js'
 
 const said = (answer: number) => ({ answer, probability: 0.9 })
 const picture = (classId: string, name: string, answer: number) => ({
@@ -45,5 +45,30 @@ it('follows a picture that was moved to its right class, and forgets one that wa
   expect(judgedPictures(report, project(['1.jpg'], ['2.jpg'])).map(({ moved }) => moved)).toEqual([
     false,
     true,
+  ])
+})
+
+it('does not take another picture of its name for one that got another name on its way, and knows when it is back', () => {
+  const same = {
+    ...report,
+    pictures: [picture('oak', '1.jpg', 0), picture('elm', '1.jpg', 1)],
+  } as unknown as StudioReport
+  const moves = new Moves()
+  const [from, to] = [
+    { classId: 'oak', name: '1.jpg' },
+    { classId: 'elm', name: '1-2.jpg' },
+  ]
+  const labels = (oak: string[], elm: string[]) =>
+    judgedPictures(same, project(oak, elm), moves).map(({ label, moved }) => [label, moved])
+  expect(labels([], ['1.jpg'])).toEqual([[1, false]])
+  moves.moved(from, to)
+  expect(labels([], ['1.jpg', '1-2.jpg'])).toEqual([
+    [1, true],
+    [1, false],
+  ])
+  moves.moved(to, from)
+  expect(labels(['1.jpg'], ['1.jpg'])).toEqual([
+    [0, false],
+    [1, false],
   ])
 })

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { RunSummary } from '../core/studio/place.js'
+import type { PictureRef, RunSummary } from '../core/studio/place.js'
 import type { StudioReport } from '../core/studio/report.js'
-import { type JudgedPicture, judgedPictures, matrixOf } from './mistakes-of.js'
+import { type JudgedPicture, judgedPictures, Moves, matrixOf } from './mistakes-of.js'
 import { Picture } from './picture.js'
 import { counted, percent, problemOf, type Studio } from './store.js'
 
@@ -21,6 +21,9 @@ const MOST_CLASSES = 20
 /** Pictures of a cell that are shown at once. */
 const SHOWN = 24
 
+/** Pictures stay known while the page is open, whatever run is looked at. */
+const moves = new Moves()
+
 /** Which pictures a run takes for something else, to look at and to put right. */
 export function Mistakes({ studio, run, train }: MistakesProps) {
   const { place, project, attempt } = studio
@@ -38,7 +41,7 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
       setProblem(`${message} ${hint ?? ''}`)
     })
   }, [place, run.name])
-  const judged = useMemo(() => (report ? judgedPictures(report, project) : []), [report, project])
+  const judged = useMemo(() => (report ? judgedPictures(report, project, moves) : []), [report, project])
   const noneApart = judged.every(({ learned }) => learned)
   const shown = judged.filter(({ learned }) => !(apart && !noneApart && learned))
   const names = report?.classes.map(({ name }) => name) ?? []
@@ -231,18 +234,19 @@ function Gallery({ studio, report, which, pictures, title }: GalleryProps) {
   const { place, project, attempt, reload, tell } = studio
   const [dragged, setDragged] = useState<JudgedPicture>()
   const nameOf = (classId: string) => project.classes.find(({ id }) => id === classId)?.name ?? classId
-  const move = async (picture: JudgedPicture, to: string) => {
-    const { classId, name } = picture
+  const shift = async (from: PictureRef, to: string): Promise<PictureRef> => {
+    const now = await place.movePicture(from, to)
+    moves.moved(from, now)
+    return now
+  }
+  const move = async ({ classId, name }: PictureRef, to: string) => {
     if (to === classId) return
     await attempt(async () => {
-      await place.movePicture({ classId, name }, to)
+      const now = await shift({ classId, name }, to)
       tell({
         kind: 'note',
         message: `${name} is in “${nameOf(to)}” now.`,
-        action: {
-          label: 'Undo',
-          act: () => void attempt(() => place.movePicture({ classId: to, name }, classId)).then(reload),
-        },
+        action: { label: 'Undo', act: () => void attempt(() => shift(now, classId)).then(reload) },
       })
     })
     await reload()

@@ -122,7 +122,8 @@ export interface Place {
   /** Puts a class with its pictures aside. */
   removeClass(classId: string): Promise<void>
   addPicture(classId: string, picture: Blob, name: string): Promise<AddedPicture>
-  movePicture(picture: PictureRef, to: string): Promise<void>
+  /** Gives where it lies then: it may have got another name, where one of its name was there. */
+  movePicture(picture: PictureRef, to: string): Promise<PictureRef>
   /** Puts a picture aside. */
   removePicture(picture: PictureRef): Promise<void>
   /** Brings back what was put aside last. */

@@ -124,8 +124,9 @@ export function studioApp(options: StudioOptions): Hono {
   })
   app.patch('/api/classes/:id/pictures/:name', async (c) => {
     const { id, name } = c.req.param()
-    await project.movePicture({ classId: id, name }, (await json(c, moved)).to)
-    return done(c)
+    const now = await project.movePicture({ classId: id, name }, (await json(c, moved)).to)
+    events.send('changed', null)
+    return c.json(now)
   })
   app.delete('/api/classes/:id/pictures/:name', async (c) => {
     const { id, name } = c.req.param()

@@ -166,11 +166,15 @@ export class ProjectFolder {
     })
   }
 
-  async movePicture(picture: PictureRef, to: string): Promise<void> {
-    await this.inTurn(async () => {
+  /** Moves a picture to another class; gives where it lies then. */
+  async movePicture(picture: PictureRef, to: string): Promise<PictureRef> {
+    return this.inTurn(async () => {
       const path = await this.picturePath(picture)
+      if (to === picture.classId) return picture
       const folder = await this.classFolder(to)
-      await this.move(path, join(folder, await this.freeIn(folder, picture.name)))
+      const name = await this.freeIn(folder, picture.name)
+      await this.move(path, join(folder, name))
+      return { classId: to, name }
     })
   }
 
