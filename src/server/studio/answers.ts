@@ -1,8 +1,9 @@
 import { limiter } from '../../core/data/ahead.js'
 import { conceptTemperature, type Rejection } from '../../core/evaluate/none-of-these.js'
+import { chosenThreshold } from '../../core/run/held-out-figures.js'
 import type { StudioAnswer } from '../../core/studio/place.js'
 import { exifOfRun, loadRun } from '../../node/run.js'
-import { chosenThreshold, readHeldOutFigures } from '../../node/runs/threshold.js'
+import { readHeldOutFigures } from '../../node/runs/threshold.js'
 import { ClassifyService } from '../classify-service.js'
 
 interface OpenRun {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Datum } from '../../core/data/dataset.js'
 import { UserError } from '../../core/errors.js'
 import { optionsOf } from '../../core/model-reference.js'
+import { heldOutFigures } from '../../core/run/held-out-figures.js'
 import { measureProject } from '../../core/studio/report.js'
 import type { TrainingNews } from '../../core/studio/training-state.js'
 import type { SettingsInput } from '../../core/train/settings.js'
@@ -12,9 +13,8 @@ import { writeFileAtomic } from '../../node/files/atomic.js'
 import { readRegular } from '../../node/files/regular-file.js'
 import { loadModel } from '../../node/model.js'
 import { promptsPath } from '../../node/run.js'
-import { readRunConfig } from '../../node/runs/run-config.js'
-import { readLog } from '../../node/runs/run-directory.js'
-import { heldOutFigures, keepHeldOutFigures } from '../../node/runs/threshold.js'
+import { readLog, readRunConfig } from '../../node/runs/run-directory.js'
+import { keepHeldOutFigures } from '../../node/runs/threshold.js'
 import { trainRun } from '../../node/runs/train-run.js'
 import { plainHint, STUDIO_REPORT } from './runs.js'
 
@@ -103,7 +103,7 @@ async function work(
       const { epochs, stepsPerEpoch, done } = event
       const curve = await curveOf(out, done)
       tell({ type: 'start', at: performance.now(), epochs, stepsPerEpoch, curve })
-    } else if (performance.now() - last > TELL_MS) {
+    } else if (event.type === 'step' && performance.now() - last > TELL_MS) {
       last = performance.now()
       tell({ type: 'step', at: last, epoch: event.epoch, step: event.step })
     }

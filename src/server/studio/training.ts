@@ -11,7 +11,7 @@ import {
   type TrainingState,
 } from '../../core/studio/training-state.js'
 import type { SettingsInput } from '../../core/train/settings.js'
-import { readRunConfig } from '../../node/runs/run-config.js'
+import { readRunConfig } from '../../node/runs/run-directory.js'
 import { Refusal } from '../refusal.js'
 import type { ProjectFolder } from './project-folder.js'
 import { newRunName } from './runs.js'
