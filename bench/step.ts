@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Tokenizer } from '../src/core/tokenizer/tokenizer.js'
 import { timeSteps } from '../src/core/train/time-steps.js'
 import { backbones, randomClip, wordTokenizer } from '../src/core/weights/random-clip.js'
+import { peakMemoryMB } from '../src/node/runs/peak-memory.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
 
 // Time of one training step at a published model's size with random weights, beside the machine's plain matrix
@@ -41,7 +42,7 @@ const timing = await timeSteps({
   steps,
   classesAtOnce: values['classes-at-once'] === undefined ? undefined : Number(values['classes-at-once']),
 })
-const result = { backbone, threads, ...timing, peakRssMb: process.resourceUsage().maxRSS / 1024 }
+const result = { backbone, threads, ...timing, peakRssMb: peakMemoryMB() }
 console.log(
   `${method}, ${backbone}, batch ${batch}, ${classes} classes, ${threads} threads (median of ${steps})`,
 )

@@ -20,6 +20,13 @@ export interface Examination {
   }
 }
 
+/** Options of {@link examine}. */
+export interface ExamineOptions {
+  readonly threads?: number
+  /** The one device to look at, beside the processor. Default: all. */
+  readonly device?: Device
+}
+
 /** How a device does a small step of training. */
 export interface DeviceCheck {
   readonly device: Device
@@ -48,7 +55,7 @@ const RUNS = 3
  * @param onDevice told which device is next
  */
 export async function examine(
-  options: { readonly threads?: number } = {},
+  options: ExamineOptions = {},
   onDevice?: (device: Device) => void,
 ): Promise<Examination> {
   const { folder, maxBytes } = cacheSettings()
@@ -62,13 +69,15 @@ export async function examine(
 }
 
 async function checkDevices(
-  options: { readonly threads?: number },
+  { device: only, ...options }: ExamineOptions,
   onDevice?: (device: Device) => void,
 ): Promise<DeviceCheck[]> {
   const checks: DeviceCheck[] = []
   let expected: Outputs | undefined
   // The processor is what the others are held against.
-  for (const device of ['cpu', ...Object.keys(devices).filter((name) => name !== 'cpu')] as Device[]) {
+  const others = (Object.keys(devices) as Device[]).filter((name) => name !== 'cpu')
+  const chosen = only === undefined ? others : others.filter((name) => name === only)
+  for (const device of ['cpu', ...chosen] as Device[]) {
     const { title, advice } = devices[device]
     onDevice?.(device)
     try {

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DeviceBench } from '../../src/node/device-bench.js'
 import type { DeviceCheck } from '../../src/node/doctor.js'
 import { expectRefused, promptsrc, startPromptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
@@ -71,6 +72,25 @@ describe('promptsrc doctor', () => {
     expect(stdout).toMatch(/^promptsrc +\d+\.\d+\.\d+, Node v\d+.*ONNX Runtime \d+/m)
     expect(stdout).toMatch(/^cpu +[\d.]+ ms .*works$/m)
     expect(stdout).toMatch(new RegExp(`^${absent} .*not here$`, 'm'))
+  })
+
+  it('times steps beside plain products, and names nobody in what is to be sent', async () => {
+    const args = ['doctor', '--bench', '--size', 'small', '--device', 'cpu', '--threads', '1', '--json']
+    const { code, stdout, stderr } = await promptsrc(folder, ...args)
+    expect(code, stderr).toBe(0)
+    const { bench } = JSON.parse(stdout) as { bench: DeviceBench[] }
+    expect(bench).toHaveLength(1)
+    const [{ gflop, stepSeconds, stepGflops, productGflops, share, peakMemoryMb }] = bench as [DeviceBench]
+    expect(stepGflops).toBeCloseTo(gflop / stepSeconds, 6)
+    expect(share).toBeCloseTo(stepGflops / productGflops, 6)
+    expect(bench[0]).toMatchObject({ device: 'cpu', size: 'small', threads: 1, classes: 50, batch: 4 })
+    expect(peakMemoryMb).toBeGreaterThan(50)
+    for (const name of [homedir(), hostname(), folder]) expect(stdout).not.toContain(name)
+  })
+
+  it('refuses a size that nothing is timed at', async () => {
+    expectRefused(await promptsrc(folder, 'doctor', '--size', 'small'), '--bench times', 'Add --bench')
+    expectRefused(await promptsrc(folder, 'doctor', '--bench', '--size', 'smal'), 'Did you mean small?')
   })
 
   it.skipIf(!hasSoftwareGpu)('holds WebGPU against the processor', async () => {

@@ -18,8 +18,10 @@ export interface TimedSteps {
   readonly method: string
   readonly classes: number
   readonly batch: number
-  /** Steps after the first one, which is left out. */
+  /** Most steps after the first one, which is left out. */
   readonly steps: number
+  /** Seconds after which no further step is begun. Default: no limit. */
+  readonly limit?: number | undefined
   readonly classesAtOnce?: number | undefined
 }
 
@@ -28,6 +30,8 @@ export interface StepTiming {
   readonly method: string
   readonly classes: number
   readonly batch: number
+  /** Steps that were timed. */
+  readonly steps: number
   /** Medians. */
   readonly stepSeconds: number
   readonly productGflops: number
@@ -46,7 +50,15 @@ export interface StepTiming {
 
 /** Times steps of training on drawn images and class names of four tokens, and products in between. */
 export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
-  const { clip, runtime, products = runtime, classes, batch, steps } = options
+  const {
+    clip,
+    runtime,
+    products = runtime,
+    classes,
+    batch,
+    steps,
+    limit = Number.POSITIVE_INFINITY,
+  } = options
   const method = timedMethod(options)
   const trainerOptions = {
     runtime,
@@ -67,7 +79,8 @@ export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
     const rates: number[] = []
     const first = await trainer.step(images, labels)
     await probe.rate()
-    for (let i = 0; i < steps; i++) {
+    const begun = performance.now()
+    for (let i = 0; i < steps && (i === 0 || performance.now() - begun < 1000 * limit); i++) {
       const start = performance.now()
       await trainer.step(images, labels)
       seconds.push((performance.now() - start) / 1000)
@@ -81,6 +94,7 @@ export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
       method: options.method,
       classes,
       batch,
+      steps: seconds.length,
       stepSeconds,
       productGflops,
       gflop,
