@@ -43,6 +43,12 @@ export async function fetched(
 
 /** The error of a server that cannot be reached, or of a connection that broke. */
 export function unreachable(url: string, cause: unknown): WeightsError {
+  if ((globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false) {
+    return new WeightsError(`${url}: cannot be fetched, as this device is offline`, {
+      cause,
+      hint: 'Connect and try again; a model that was kept whole (keep: true) needs no connection.',
+    })
+  }
   return new WeightsError(`${url}: cannot be fetched (${(cause as Error).message})`, {
     cause,
     hint: 'Check the address and the connection; a server of another origin has to allow this page (CORS).',
@@ -51,6 +57,19 @@ export function unreachable(url: string, cause: unknown): WeightsError {
 
 /** A file that is not there. */
 export class MissingFileError extends WeightsError {}
+
+/** A range behind the end of a file. */
+export class OutsideFileError extends WeightsError {}
+
+/** What was fetched, or undefined where it is not there. */
+export async function unlessMissing<T>(file: Promise<T>): Promise<T | undefined> {
+  try {
+    return await file
+  } catch (error) {
+    if (error instanceof MissingFileError) return undefined
+    throw error
+  }
+}
 
 /** What many servers answer, with status 200, for a file that is not there. */
 const isWebPage = ({ headers }: Response): boolean => /^text\/html\b/.test(headers.get('content-type') ?? '')
@@ -65,6 +84,6 @@ function refused(url: string, response: Response): WeightsError {
   if (status === 401 || status === 403) {
     return new WeightsError(answer, { hint: 'The file is not public: host it where the page may read it.' })
   }
-  if (status === 416) return new WeightsError(`${url}: is empty, expected a weight file`)
+  if (status === 416) return new OutsideFileError(`${url}: is empty, expected a weight file`)
   return new WeightsError(answer, { hint: 'Try again later.' })
 }

@@ -9,8 +9,10 @@ import {
 import type { ByteSource } from '../core/weights/byte-source.js'
 import type { ConfigName, FoundConfig } from '../core/weights/configs.js'
 import { parseJson } from '../core/weights/parse-json.js'
+import { absolute, isLocation, placesOf } from './address.js'
 import { blobSource } from './blob-source.js'
-import { type FetchOptions, fetched, MissingFileError } from './fetched.js'
+import { fetched, unlessMissing } from './fetched.js'
+import { keptBytes, keptFile, keptWeights } from './kept/kept-models.js'
 import { type UrlSourceOptions, urlSource } from './url-source.js'
 
 /** A file of a model: its address, or a file that was chosen in the page. */
@@ -30,6 +32,19 @@ export interface ModelFiles {
   readonly tokenizer: TokenizerFiles
 }
 
+/** Options of reading a model's files. */
+export interface ModelFilesOptions extends UrlSourceOptions {
+  /** For a folder that has none: a tokenizer, such as that of OpenAI's models in `assets/clip` of this package. */
+  readonly tokenizer?: TokenizerFiles
+  /**
+   * Download the files whole and keep them in the browser for later visits, which then need no connection. A download that is
+   * broken off goes on where it stopped. Default: fetch what is needed, and keep nothing.
+   */
+  readonly keep?: boolean
+  /** SHA-256 that kept weights must have, hexadecimal. */
+  readonly sha256?: string
+}
+
 /** Where the parts of a model come from. Nothing is fetched before it is asked for. */
 export interface ModelSource {
   weights(): Promise<ByteSource>
@@ -40,23 +55,20 @@ export interface ModelSource {
 
 /** Configuration and tokenizer are read whole: none that belongs to a CLIP model is larger. */
 const maxTextBytes = 2 ** 24
-const weightNames = ['model.safetensors', 'open_clip_model.safetensors']
+export const weightNames = ['model.safetensors', 'open_clip_model.safetensors']
 
 /** The parts of a model in a folder on a server, beside a weight file there, or in files named one by one. */
-export function filesOf(
-  model: string | URL | ModelFiles,
-  options: UrlSourceOptions & { readonly tokenizer?: TokenizerFiles },
-): ModelSource {
+export function filesOf(model: string | URL | ModelFiles, options: ModelFilesOptions): ModelSource {
   return isLocation(model) ? folderFiles(absolute(model), options) : namedFiles(model, options)
 }
 
 function namedFiles(
   { weights, config, preprocessor, tokenizer }: ModelFiles,
-  options: UrlSourceOptions,
+  options: ModelFilesOptions,
 ): ModelSource {
   return {
     async weights() {
-      return isLocation(weights) ? urlSource(absolute(weights), options) : blobSource(weights)
+      return isLocation(weights) ? weightsAt(absolute(weights), options) : blobSource(weights)
     },
     async config(name) {
       const file = name === 'preprocessor_config.json' ? preprocessor : config
@@ -66,19 +78,14 @@ function namedFiles(
   }
 }
 
-function folderFiles(
-  location: URL,
-  options: UrlSourceOptions & { readonly tokenizer?: TokenizerFiles },
-): ModelSource {
-  const isFile = location.pathname.endsWith('.safetensors')
-  const folder = new URL(location)
-  if (!isFile && !folder.pathname.endsWith('/')) folder.pathname += '/'
+function folderFiles(location: URL, options: ModelFilesOptions): ModelSource {
+  const { folder, weights } = placesOf(location)
   const present = (name: string) => unlessMissing(readFile(new URL(name, folder), options))
   return {
     async weights() {
-      if (isFile) return urlSource(location, options)
-      for (const name of weightNames) {
-        const source = await unlessMissing(urlSource(new URL(name, folder), options))
+      if (weights) return weightsAt(weights, options)
+      for (const url of await likelyFirst(folder, options)) {
+        const source = await unlessMissing(weightsAt(url, options))
         if (source) return source
       }
       throw new WeightsError(`${folder}: has no ${weightNames.join(' and no ')}`, {
@@ -103,28 +110,15 @@ function folderFiles(
   }
 }
 
-const isLocation = (value: unknown): value is string | URL =>
-  typeof value === 'string' || value instanceof URL
+const weightsAt = (url: URL, options: ModelFilesOptions): Promise<ByteSource> =>
+  options.keep ? keptWeights(url, options) : urlSource(url, options)
 
-function absolute(location: string | URL): URL {
-  const base = (globalThis as Partial<typeof globalThis>).location?.href
-  try {
-    return new URL(location, base)
-  } catch (cause) {
-    throw new WeightsError(`${location}: is no address`, {
-      cause,
-      hint: 'Give an address such as https://example.org/models/tiny/.',
-    })
-  }
-}
-
-async function unlessMissing<T>(file: Promise<T>): Promise<T | undefined> {
-  try {
-    return await file
-  } catch (error) {
-    if (error instanceof MissingFileError) return undefined
-    throw error
-  }
+/** The addresses of weights that a folder may have; those that are kept first, as others cannot be asked for offline. */
+async function likelyFirst(folder: URL, { keep }: ModelFilesOptions): Promise<URL[]> {
+  const urls = weightNames.map((name) => new URL(name, folder))
+  if (!keep) return urls
+  const kept = await Promise.all(urls.map(keptBytes))
+  return [...urls.filter((_, i) => kept[i]! > 0), ...urls.filter((_, i) => kept[i] === 0)]
 }
 
 interface NamedBytes {
@@ -132,9 +126,13 @@ interface NamedBytes {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-async function readFile(file: ModelFile, options: FetchOptions): Promise<NamedBytes> {
+async function readFile(file: ModelFile, options: ModelFilesOptions): Promise<NamedBytes> {
   const name = isLocation(file) ? absolute(file).href : file instanceof File ? file.name : 'blob'
-  const blob = isLocation(file) ? await (await fetched(name, options)).blob() : file
+  const blob = !isLocation(file)
+    ? file
+    : options.keep
+      ? await keptFile(new URL(name), options)
+      : await (await fetched(name, options)).blob()
   if (blob.size > maxTextBytes) {
     throw new WeightsError(`${name}: has ${blob.size} bytes, expected at most ${maxTextBytes}`)
   }
@@ -149,7 +147,7 @@ function parsed(file: NamedBytes): FoundConfig {
   return { path: file.name, json: parseJson(file.name, textOf(file).text) }
 }
 
-async function readTokenizer(files: TokenizerFiles, options: FetchOptions): Promise<Vocabulary> {
+async function readTokenizer(files: TokenizerFiles, options: ModelFilesOptions): Promise<Vocabulary> {
   if (typeof files === 'object' && 'vocab' in files) {
     const [vocab, merges] = await Promise.all(
       [files.vocab, files.merges].map((file) => readFile(file, options)),

@@ -1,5 +1,5 @@
 import { Clip } from '../core/clip/clip.js'
-import { UserError } from '../core/errors.js'
+import { Sha256, sha256 } from '../core/hash.js'
 import { checkTokenizer, type Model } from '../core/model.js'
 import { configured, guessedActivation, type StatedByCaller } from '../core/model-reference.js'
 import type { Runtime } from '../core/runtime/session.js'
@@ -10,18 +10,15 @@ import { tensorsOf } from '../core/weights/clip-tensors.js'
 import { statedConfigs } from '../core/weights/configs.js'
 import { canonicalWeights } from '../core/weights/names.js'
 import { safetensorsOf } from '../core/weights/safetensors.js'
-import { filesOf, type ModelFiles, type TokenizerFiles } from './model-files.js'
+import { filesOf, type ModelFiles, type ModelFilesOptions } from './model-files.js'
 import { webRuntime } from './runtime.js'
-import type { UrlSourceOptions } from './url-source.js'
 
 /** Options of {@link loadModel}. */
-export interface LoadModelOptions extends UrlSourceOptions, StatedByCaller {
+export interface LoadModelOptions extends ModelFilesOptions, StatedByCaller {
   /** Where graphs are computed. Default: `webRuntime()`. The model closes it. */
   readonly runtime?: Runtime
   /** Name by which trained prompts remember the model. Default: the address, or the name of the weight file. */
   readonly name?: string
-  /** For a folder that has none: a tokenizer, such as that of OpenAI's models in `assets/clip` of this package. */
-  readonly tokenizer?: TokenizerFiles
 }
 
 /**
@@ -63,7 +60,7 @@ export async function loadModel(
       source: source.name,
       activation: options.activation,
       hash() {
-        hash ??= sha256(source)
+        hash ??= hashOf(source)
         return hash
       },
       close: closeAll,
@@ -75,15 +72,17 @@ export async function loadModel(
   }
 }
 
-/** Browsers hash what is in memory: all of the file is, for that moment. */
-async function sha256(source: ByteSource): Promise<string> {
-  const { subtle } = globalThis.crypto as Partial<Crypto>
-  if (!subtle) {
-    throw new UserError(`${source.name}: the weights cannot be hashed, as this page is not served by https`, {
-      hint: 'Serve the page by https, or from localhost.',
-    })
+/** Read at once to be hashed by WebCrypto, which takes bytes as a whole; larger files in parts of this size. */
+const HASHED_AT_ONCE = 2 ** 26
+
+/** Of a kept file the hash is known. */
+async function hashOf(source: ByteSource & { readonly sha256?: string }): Promise<string> {
+  const { size } = source
+  if (source.sha256 !== undefined) return source.sha256
+  if (size <= HASHED_AT_ONCE) return sha256([await readBytes(source, 0, size)])
+  const hash = new Sha256()
+  for (let at = 0; at < size; at += HASHED_AT_ONCE) {
+    hash.update(await readBytes(source, at, Math.min(HASHED_AT_ONCE, size - at)))
   }
-  const bytes = await readBytes(source, 0, source.size)
-  const digest = await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hash.hex()
 }

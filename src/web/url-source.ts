@@ -32,7 +32,7 @@ export async function urlSource(location: string | URL, options: UrlSourceOption
   const { blockBytes = 2 ** 22, onProgress } = options
   const first = await fetched(url, options, { from: 0, to: blockBytes })
   if (first.status === 206) {
-    const total = totalOf(first) ?? (await sizeByHead(url, options))
+    const total = await sizeOf(first, url, options)
     if (total !== undefined) {
       const source = new UrlSource(url, total, blockBytes, options, first.headers.get('etag'))
       await source.begin(first)
@@ -51,7 +51,19 @@ function totalOf({ headers }: Response): number | undefined {
   return total === undefined ? undefined : Number(total)
 }
 
-async function sizeByHead(url: string, options: FetchOptions): Promise<number | undefined> {
+/**
+ * The size of a file of which a part was answered; undefined where the server hides it.
+ *
+ * @param response to a range request
+ */
+export const sizeOf = async (
+  response: Response,
+  url: string,
+  options: FetchOptions,
+): Promise<number | undefined> => totalOf(response) ?? (await sizeByHead(url, options))
+
+/** The size of a file by its head; undefined where the server does not say. Throws as {@link fetched} does. */
+export async function sizeByHead(url: string, options: FetchOptions): Promise<number | undefined> {
   const { headers } = await fetched(url, { ...options, method: 'HEAD' })
   const length = headers.get('content-length')
   return length === null || headers.has('content-encoding') ? undefined : Number(length)

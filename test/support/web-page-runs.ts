@@ -5,10 +5,11 @@ import type { ImageSource } from '../../src/web/image.js'
 import { copyFiles } from '../../src/web/kept/file-store.js'
 import { imageOf, photoDataset } from '../../src/web/photos.js'
 import { keepHeldOut } from '../../src/web/run/keep-held-out.js'
+import { keptRun, keptRuns, removeKeptRun } from '../../src/web/run/kept-runs.js'
 import { loadRun } from '../../src/web/run/load-run.js'
 import { openRun, zipRun } from '../../src/web/run/run-archive.js'
 import { runClassifier } from '../../src/web/run/run-classifier.js'
-import { keptRun, trainRun } from '../../src/web/run/train-run.js'
+import { trainRun } from '../../src/web/run/train-run.js'
 import { base64, draw, type PageOptions, squares, tiny } from './web-page-parts.js'
 
 /** A red square in all that a page may have a picture in. */
@@ -74,6 +75,9 @@ export const runFunctions = {
     const content = await keptRun(name).read(file)
     return content && base64(content)
   },
+
+  keptRuns,
+  removeKeptRun,
 
   /** A run that the browser keeps, to download. */
   async download(name: string) {

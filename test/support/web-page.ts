@@ -11,6 +11,7 @@ import { loadModel } from '../../src/web/model.js'
 import { namedPhoto, photoDataset } from '../../src/web/photos.js'
 import { webRuntime } from '../../src/web/runtime.js'
 import { firstSteps } from './first-steps.js'
+import { keptFunctions } from './web-page-kept.js'
 import { base64, type PageOptions, pictures, runtimeOf, squares, tiny } from './web-page-parts.js'
 import { runFunctions } from './web-page-runs.js'
 
@@ -23,6 +24,7 @@ const file = async (url: string): Promise<File> => {
 
 const functions = {
   ...runFunctions,
+  ...keptFunctions,
 
   /** The first steps of a training, and how often the page had a turn meanwhile. */
   async train(options: PageOptions) {

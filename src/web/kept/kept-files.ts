@@ -64,6 +64,29 @@ export async function removeKept(path: string): Promise<void> {
   await ifThere(async () => (await folderAt([ROOT, ...parts], false))?.removeEntry(name, { recursive: true }))
 }
 
+/** What the browser gives this page to keep files in. */
+export interface StorageState {
+  /** Bytes that are used, of those that may be. Estimates, in all of the page's origin. */
+  readonly used: number
+  readonly most: number
+  /** Whether they stay when space runs short; else the browser may remove them unasked. */
+  readonly lasting: boolean
+}
+
+/**
+ * What the browser gives this page to keep files in.
+ *
+ * @param ask whether to ask that they stay when space runs short: some browsers ask the user, others decide by themselves
+ * @throws UserError where it keeps nothing
+ */
+export async function storageState({ ask = false } = {}): Promise<StorageState> {
+  await root()
+  const { storage } = navigator
+  const lasting = ask ? await storage.persist() : await storage.persisted()
+  const { usage = 0, quota = 0 } = await storage.estimate()
+  return { used: usage, most: quota, lasting }
+}
+
 /** What a writable stream has taken stands in the file when it is closed, all of it at once. */
 async function replace(handle: FileSystemFileHandle, content: Blob): Promise<void> {
   if (!handle.createWritable) {
@@ -116,7 +139,7 @@ async function root(): Promise<FileSystemDirectoryHandle> {
   } catch (cause) {
     throw new UserError(`this browser keeps no files for this page (${(cause as Error).message})`, {
       cause,
-      hint: 'Open the page in an ordinary window, not a private one, and allow it to store data; or keep the run in memory and download it.',
+      hint: 'Open the page in an ordinary window, not a private one, and allow it to store data; or load models without keep, and keep runs in memory to download them.',
     })
   }
 }
@@ -135,11 +158,12 @@ async function notKept(file: string, cause: unknown): Promise<unknown> {
   if (cause instanceof UserError || !(cause instanceof DOMException)) return cause
   if (cause.name === 'QuotaExceededError') {
     const { usage, quota } = await navigator.storage.estimate().catch(() => ({}) as StorageEstimate)
-    const used =
-      usage === undefined || !quota ? '' : `: ${megabytes(usage)} of ${megabytes(quota)} MB are used`
+    // A disk may be full long before the browser's own limit.
+    const own = usage !== undefined && quota !== undefined && usage > 0.9 * quota
+    const used = own ? `: ${megabytes(usage)} of ${megabytes(quota)} MB are used` : ''
     return new UserError(`${file} cannot be kept, as the browser's storage is full${used}`, {
       cause,
-      hint: 'Remove runs or models that are kept, or free space on the disk. What was kept before is whole.',
+      hint: 'Remove runs or models that are kept, or free space on the disk; or keep nothing. What was kept before is whole.',
     })
   }
   return new UserError(`${file} cannot be kept (${cause.message})`, {

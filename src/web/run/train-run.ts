@@ -2,17 +2,13 @@ import { type RecordRunOptions, recordRun } from '../../core/run/record-run.js'
 import type { TrainEvent } from '../../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
 import type { FileStore } from '../kept/file-store.js'
-import { keptFiles } from '../kept/kept-files.js'
 import { RunFolder } from './run-folder.js'
 
 /** Where and how a run is recorded. */
 export interface TrainRunOptions extends Omit<RecordRunOptions, 'dataPath'> {
-  /** The run's folder: {@link keptRun}, or `memoryFiles()` where the browser keeps nothing. */
+  /** The run's folder: `keptRun(name)`, or `memoryFiles()` where the browser keeps nothing. */
   readonly out: FileStore
 }
-
-/** The folder of a run that the browser keeps by a name. */
-export const keptRun = (name: string): FileStore => keptFiles(`runs/${name}`)
 
 /**
  * Trains into a folder of the page as the command line does into a run directory: {@link trainPrompts} with a log, a
