@@ -100,7 +100,8 @@ export async function doSort(
       throw new ConfigError(`${into}: another sort was there meanwhile`, { hint: 'Make a new plan.' })
     }
     const entries = begun ? plan.entries : plan
-    const head = { event: 'begin', version: 1, ...call, made, entries: entries.length } as const
+    const version = entries.some((entry) => 'within' in entry) ? 2 : 1
+    const head = { event: 'begin', version, ...call, made, entries: entries.length } as const
     const journal = unfinished ?? (await Journal.create(into, head, entries))
     try {
       await performSort(into, journal, options)

@@ -16,12 +16,15 @@ const transfer = z.object({
   mtimeMs: z.number(),
   to: relativePath,
   group: z.number(),
+  /** What `to` is below, where it is not the folder that is sorted into: the one that is sorted itself. */
+  within: z.literal('folder').optional(),
 })
 const tagged = z.object({ sidecar: relativePath, keyword: z.string() })
 
 const begin = z.object({
   event: z.literal('begin'),
-  version: z.literal(1),
+  /** 2 where files change places within the folder, which version 0.1.0 cannot take back. */
+  version: z.union([z.literal(1), z.literal(2)]),
   /** Real path of the folder that is sorted. */
   folder: z.string(),
   how: z.enum(['copy', 'move', 'hardlink', 'symlink', 'keywords']),
@@ -34,7 +37,11 @@ const begin = z.object({
 })
 const step = z.union([
   /** A folder is about to be made. */
-  z.object({ event: z.literal('folder'), path: relativePath }),
+  z.object({
+    event: z.literal('folder'),
+    path: relativePath,
+    within: z.literal('folder').optional(),
+  }),
   /** An entry is about to be done; those before it are done or have failed. */
   z.object({
     event: z.literal('do'),

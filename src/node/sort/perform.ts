@@ -52,8 +52,8 @@ export async function performSort(
   async function one(entry: Transfer, i: number, how: TransferHow): Promise<void> {
     const inDoubt = i === first
     const from = join(folder, entry.path)
-    const to = join(into, entry.to)
-    await makeReady(dirname(entry.to))
+    const to = join(baseOf(entry), entry.to)
+    await makeReady(entry)
     if (inDoubt && (await settle(how, from, to))) return
     if (!(await lstat(from)).isFile()) throw new FileProblem('it is no longer a file')
     if (!inDoubt) await journal.write({ event: 'do', entry: i })
@@ -62,17 +62,26 @@ export async function performSort(
     else await linkTo(how, from, to)
   }
 
-  /** Makes a folder where it is missing; one that leads elsewhere is refused. */
-  async function makeReady(below: string): Promise<void> {
-    const path = join(into, below)
-    const status = await lstat(path).catch(() => undefined)
-    if (status?.isDirectory()) return
-    if (status) throw notAFolder(path)
-    await journal.write({ event: 'folder', path: below })
-    await mkdir(path).catch((cause) => {
-      throw writeError(path, cause)
-    })
-    await syncFolder(into)
+  /** Makes the folders of a file where they are missing; one that leads elsewhere is refused. */
+  async function makeReady({ to, within }: Transfer): Promise<void> {
+    const base = baseOf({ within })
+    const parts = dirname(to).split('/')
+    for (const i of parts.keys()) {
+      const below = parts.slice(0, i + 1).join('/')
+      const path = join(base, below)
+      const status = await lstat(path).catch(() => undefined)
+      if (status?.isDirectory()) continue
+      if (status) throw notAFolder(path)
+      await journal.write({ event: 'folder', path: below, ...(within ? { within } : {}) })
+      await mkdir(path).catch((cause) => {
+        throw writeError(path, cause)
+      })
+      await syncFolder(dirname(path))
+    }
+  }
+
+  function baseOf({ within }: Pick<Transfer, 'within'>): string {
+    return within === 'folder' ? folder : into
   }
 }
 

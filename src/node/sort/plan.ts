@@ -15,6 +15,8 @@ export interface Transfer extends FoundFile {
   readonly to: string
   /** Files with one number belong together; the picture is the first of them. */
   readonly group: number
+  /** Where `to` is below the folder that is sorted, not the one that is sorted into. */
+  readonly within?: 'folder' | undefined
 }
 
 /** A picture, what was made of it, and where it and its companions go. */
@@ -49,16 +51,25 @@ export function planSort(
     const folder = folderOf(verdict, folders)
     const names = taken.get(folder) ?? new Set(Array.from(takenIn(folder), nameKey))
     taken.set(folder, names)
-    const files = [photo, ...photo.companions]
-    const stem = stemOf(basename(photo.path))
-    const endings = files.map(({ path }) => basename(path).slice(stem.length))
-    const free = freeStem(stem, endings, names)
-    const transfers = files.map(({ path, bytes, mtimeMs }, i) => {
-      const name = free + endings[i]!
-      names.add(nameKey(name))
-      return { path, bytes, mtimeMs, to: `${folder}/${name}`, group }
-    })
+    const transfers = transfersOf(photo, folder, names).map((file) => ({ ...file, group }))
     return { photo, verdict, folder, transfers }
+  })
+}
+
+/**
+ * Where a picture and its companions go in a folder: to their own names where these are free, else to numbered ones.
+ *
+ * @param names taken in the folder, by `nameKey`; the new ones are added
+ */
+export function transfersOf(photo: Photo, folder: string, names: Set<string>): Omit<Transfer, 'group'>[] {
+  const files = [photo, ...photo.companions]
+  const stem = stemOf(basename(photo.path))
+  const endings = files.map(({ path }) => basename(path).slice(stem.length))
+  const free = freeStem(stem, endings, names)
+  return files.map(({ path, bytes, mtimeMs }, i) => {
+    const name = free + endings[i]!
+    names.add(nameKey(name))
+    return { path, bytes, mtimeMs, to: folder === '' ? name : `${folder}/${name}` }
   })
 }
 

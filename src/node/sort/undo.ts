@@ -83,7 +83,8 @@ export async function undoSort(
         )
       }
       for (const step of journal.steps.toReversed()) {
-        if (step.event === 'folder') await rmdir(join(into, step.path)).catch(() => {})
+        if (step.event !== 'folder') continue
+        await rmdir(join(step.within === 'folder' ? root : into, step.path)).catch(() => {})
       }
       await (kept.length > 0 ? journal.setAside() : journal.remove())
       return { folder, files, kept, earlier: journals.length - 1, made: made.toReversed() }
@@ -119,9 +120,9 @@ export async function undoSort(
     return { kept: kept.reverse(), unable, files: count - failed.size - kept.length }
   }
 
-  async function backTo(root: string, { path, to }: Transfer, how: TransferHow): Promise<void> {
+  async function backTo(root: string, { path, to, within }: Transfer, how: TransferHow): Promise<void> {
     const from = join(root, path)
-    const target = join(into, to)
+    const target = join(within === 'folder' ? root : into, to)
     if (!(await lstat(target).catch(() => undefined))) {
       // Nothing was done, or it is back already; what a cut left of it goes.
       if ((await lstat(dirname(target)).catch(() => undefined))?.isDirectory())
