@@ -43,6 +43,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'sort a folder of pictures into a folder a class, or write keywords for them; undo it',
       load: async () => (await import('./sort.js')).sortCommand,
     },
+    clean: {
+      usage: '[options] [data]',
+      description: 'find copies, wrong labels and poor pictures in a data set, and move what you agree to',
+      load: async () => (await import('./clean.js')).cleanCommand,
+    },
     suggest: {
       usage: '[options] <run> <image...>',
       description: 'choose the images whose labels would help a run most',

@@ -12,7 +12,7 @@ export interface Task {
   /** Real path. */
   readonly into: string
   readonly call: SortCall
-  readonly flags: SortFlags
+  readonly flags: Pick<SortFlags, 'dryRun' | 'yes' | 'json'>
   readonly signal: AbortSignal
   /** Called when the first file is about to be handled. */
   readonly begin: () => void

@@ -8,7 +8,7 @@ import type { SortFlags } from './sort.js'
 import { counted, listed } from './sort-text.js'
 
 /** `promptsrc sort --undo DIR`. */
-export async function undo(dir: string, run: string | undefined, flags: SortFlags): Promise<void> {
+export async function undo(dir: string, run: string | undefined, flags: Partial<SortFlags>): Promise<void> {
   const { into, copy, move, hardlink, symlink, keywords, dryRun } = flags
   if (run !== undefined || into || copy || move || hardlink || symlink || keywords || dryRun) {
     throw new ConfigError('--undo DIR goes alone', { hint: 'For example: promptsrc sort --undo sorted' })

@@ -79,6 +79,11 @@ Examples:
   $ promptsrc sort runs/photos ~/Pictures --keywords
       the classes as keywords in XMP sidecars beside the pictures, for photo managers; undo: sort --undo ~/Pictures`
 
+/** A sort with all its options. */
+interface SortTask extends Task {
+  readonly flags: SortFlags
+}
+
 /** `promptsrc sort`: the pictures of a folder into a folder a class, or keywords for them. */
 export function sortCommand(): Command {
   const command = new Command('sort')
@@ -137,7 +142,7 @@ async function sort(runPath: string | undefined, given: string | undefined, flag
       ? `Interrupted. The same call goes on; \`promptsrc sort --undo ${into}\` takes it back.`
       : 'Interrupted. Nothing was sorted.',
   )
-  const task: Task = {
+  const task: SortTask = {
     into,
     call: { folder, how, call },
     flags,
@@ -178,7 +183,7 @@ async function goOn(task: Task, unfinished: Journal): Promise<void> {
   await agreeAndDo(task, unfinished, { facts, text, files: left })
 }
 
-async function sortAnew(task: Task, runPath: string, given: string): Promise<void> {
+async function sortAnew(task: SortTask, runPath: string, given: string): Promise<void> {
   const { into, call, flags } = task
   const { how } = call
   const found = await findPhotos(given, how === 'keywords' ? undefined : into)
@@ -236,7 +241,7 @@ async function beliefOf(runPath: string, classes: number, flags: SortFlags): Pro
 
 /** Looks at the pictures. The model is loaded only where there are some that it has not seen. */
 async function answersFor(
-  { flags, signal }: Task,
+  { flags, signal }: SortTask,
   runPath: string,
   { folder, photos }: FoundPhotos,
   belief: VerdictOptions,

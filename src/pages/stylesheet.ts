@@ -100,6 +100,10 @@ details>*+*{margin-top:10px}
 .key{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:16px 0 0;padding:0;font-size:.9rem}
 .key i{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:6px}
 div.note p{margin:0 0 4px;max-width:82ch}
+.groups{list-style:none;padding:0;margin:18px 0 0}.groups>li{border-top:1px solid var(--line);padding:0 0 18px}.groups>li:first-child{border-top:0}
+.groups .samples{grid-template-columns:repeat(auto-fill,minmax(140px,180px))}
+.samples .name{font-size:.8rem;color:var(--soft);margin:0 0 2px}.samples .likely{color:var(--wrong);font-weight:400}
+.missing{display:grid;place-items:center;aspect-ratio:1;background:var(--tint);border-radius:3px;color:var(--wrong);font-size:2rem}
 @media (max-width:560px){main{padding:26px 16px 48px}th,td{padding-right:12px}.samples{grid-template-columns:repeat(2,minmax(0,1fr))}
 .headline small{display:block}.headline .number{padding:8px 0 8px 8px}}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}nav,details:not([open]){display:none}

@@ -165,7 +165,8 @@ function areas(
       const at = row * stride + column * channels
       for (let c = 0; c < channels; c++) {
         const above = sums[at + c]! + u * (sums[at + channels + c]! - sums[at + c]!)
-        const under = sums[at + stride + c]! + u * (sums[at + stride + channels + c]! - sums[at + stride + c]!)
+        const under =
+          sums[at + stride + c]! + u * (sums[at + stride + channels + c]! - sums[at + stride + c]!)
         corners[(y * (side + 1) + x) * channels + c] = above + v * (under - above)
       }
     }

@@ -54,9 +54,12 @@ export async function unlikeClass({
   for (const own of members.values()) {
     if (own.length <= NEAREST) continue
     const rows = new Float32Array(own.length * width)
-    for (const [row, i] of own.entries())
-      rows.set(features.subarray(i * width, (i + 1) * width), row * width)
-    const { rows: near, cosines, k } = await nearestRows(runtime, rows, width, NEAREST + SPARE, {
+    for (const [row, i] of own.entries()) rows.set(features.subarray(i * width, (i + 1) * width), row * width)
+    const {
+      rows: near,
+      cosines,
+      k,
+    } = await nearestRows(runtime, rows, width, NEAREST + SPARE, {
       ...(signal ? { signal } : {}),
     })
     for (const [row, i] of own.entries()) {
@@ -81,9 +84,7 @@ export async function unlikeClass({
       if (far > FAR) unlike.push({ index: i, likeness: likeness[i]!, usual: median, far })
     }
   }
-  return unlike
-    .sort((a, b) => b.far - a.far || a.index - b.index)
-    .map(({ far: _, ...found }) => found)
+  return unlike.sort((a, b) => b.far - a.far || a.index - b.index).map(({ far: _, ...found }) => found)
 }
 
 function spreadOf(values: readonly number[]): { median: number; deviation: number } {

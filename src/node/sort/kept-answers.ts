@@ -67,7 +67,8 @@ export class KeptAnswers<T = Answer> {
   }
 }
 
-const keyOf = ({ path, bytes, mtimeMs, ctimeMs }: SeenFile): string => `${bytes} ${mtimeMs} ${ctimeMs} ${path}`
+const keyOf = ({ path, bytes, mtimeMs, ctimeMs }: SeenFile): string =>
+  `${bytes} ${mtimeMs} ${ctimeMs} ${path}`
 
 function parsed<T>(line: string): [string, T] | undefined {
   try {
