@@ -28,9 +28,11 @@ export function isJsonList(file: string): boolean {
 /** The pictures that have a problem, a row each, with the advice in the column `action`, which is there to be edited. */
 export function findingRows(examination: Examination, findings: readonly Finding[]): Row[] {
   const { pictures, classNames } = examination
+  const groups = new Map(
+    examination.groups.flatMap(({ images }, g) => images.map((i) => [i, g + 1] as const)),
+  )
   return findings.map(({ picture, problems, advice }) => {
     const { name, label, part } = pictures[picture]!
-    const group = problems.find((each) => 'group' in each)
     const doubt = problems.find((each) => each.kind === 'label')
     return {
       image: name,
@@ -39,7 +41,7 @@ export function findingRows(examination: Examination, findings: readonly Finding
       class: classNames[label]!,
       likely: doubt ? classNames[doubt.likely]! : null,
       part,
-      group: group ? group.group + 1 : null,
+      group: groups.get(picture) ?? null,
     }
   })
 }

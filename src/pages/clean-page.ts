@@ -77,22 +77,21 @@ async function sectionOf(
   findings: readonly Shown[],
   load: (picture: number) => Promise<RgbImage>,
 ): Promise<Section> {
-  const { groups } = examination
   const card = (finding: Shown) => cardOf(examination, finding, load)
   const first = findings[0]!.problem
   let shown = 0
   let html: string
-  if ('group' in first) {
-    const numbers = [...new Set(findings.map(({ problem }) => (problem as typeof first).group))]
+  if ('images' in first) {
+    const firstOf = ({ problem }: Shown) => (problem as typeof first).images[0]!
+    const firsts = [...new Set(findings.map(firstOf))]
     const rows: string[] = []
-    for (const number of numbers) {
+    for (const one of firsts) {
       if (shown >= SHOWN) break
-      const own = findings.filter(({ problem }) => (problem as typeof first).group === number)
+      const own = findings.filter((finding) => firstOf(finding) === one)
       const cards: string[] = []
       for (const finding of own.slice(0, COPIES)) cards.push(await card(finding))
       shown += own.length
-      const { length } = groups[number]!.images
-      const more = length > cards.length ? `<p class="note">and ${length - cards.length} more</p>` : ''
+      const more = own.length > COPIES ? `<p class="note">and ${own.length - COPIES} more</p>` : ''
       rows.push(`<li><ul class="samples">${cards.join('\n')}</ul>${more}</li>`)
     }
     html = `<ul class="groups">${rows.join('\n')}</ul>`

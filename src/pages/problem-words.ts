@@ -37,14 +37,14 @@ const NAMED = 3
 
 /** A problem of a picture in words. */
 export function problemText(
-  { pictures, groups, classNames }: Examination,
+  { pictures, classNames }: Examination,
   picture: number,
   problem: Problem,
 ): string {
   switch (problem.kind) {
     case 'copy':
     case 'near copy': {
-      const others = groups[problem.group]!.images.filter((i) => i !== picture)
+      const others = problem.images.filter((i) => i !== picture)
       const named = others.slice(0, NAMED).map((i) => pictures[i]!.name)
       const more = others.length > NAMED ? [`${others.length - NAMED} more`] : []
       const where = problem.between.length > 0 ? ` (in ${problem.between.join(', ')})` : ''

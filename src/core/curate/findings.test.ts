@@ -34,7 +34,7 @@ describe('what is advised for copies', () => {
       [1, 'remove'],
       [2, 'remove'],
     ])
-    expect(findingsOf(found)[0]!.problems).toEqual([{ kind: 'copy', group: 0, between: [] }])
+    expect(findingsOf(found)[0]!.problems).toEqual([{ kind: 'copy', images: [0, 1, 2], between: [] }])
   })
 
   it('keeps what is measured where a picture is in train and test', () => {
@@ -45,16 +45,36 @@ describe('what is advised for copies', () => {
       [1, 'keep'],
     ])
     expect(findingsOf(found)[0]!.problems).toEqual([
-      { kind: 'near copy', group: 0, between: ['train and test'] },
+      { kind: 'near copy', images: [0, 1], between: ['train and test'] },
     ])
   })
 
   it('keeps near copies of one part and class, and of exact copies among them one', () => {
     const pictures = [picture('a'), picture('b'), picture('c', { content: 'b' })]
-    expect(advised(examination(pictures, { groups: [group(false, 0, 1, 2)] }))).toEqual([
+    const found = examination(pictures, { groups: [group(false, 0, 1, 2)] })
+    expect(advised(found)).toEqual([
       [0, 'keep'],
       [1, 'keep'],
       [2, 'remove'],
+    ])
+    expect(findingsOf(found)[2]!.problems).toEqual([
+      { kind: 'copy', images: [1, 2], between: [] },
+      { kind: 'near copy', images: [0, 1, 2], between: [] },
+    ])
+  })
+
+  it('keeps of what is measured one of exact copies, though an earlier one in train goes', () => {
+    const pictures = [
+      picture('a'),
+      picture('b', { part: 'test', pixels: 900 }),
+      picture('c', { part: 'test', content: 'a' }),
+      picture('d', { part: 'test', content: 'a' }),
+    ]
+    expect(advised(examination(pictures, { groups: [group(false, 0, 1, 2, 3)] }))).toEqual([
+      [0, 'remove'],
+      [1, 'keep'],
+      [2, 'keep'],
+      [3, 'remove'],
     ])
   })
 
@@ -66,7 +86,7 @@ describe('what is advised for copies', () => {
     const found = examination(pictures, { groups, doubts, base: new Set([0]) })
     expect(advised(found).map(([, action]) => action)).toEqual(['remove', 'keep'])
     expect(findingsOf(found)[1]!.problems).toEqual([
-      { kind: 'copy', group: 0, between: ['two classes', 'base and novel'] },
+      { kind: 'copy', images: [0, 1], between: ['two classes', 'base and novel'] },
     ])
   })
 })

@@ -46,8 +46,8 @@ export type Action =
 export type Problem =
   | {
       readonly kind: 'copy' | 'near copy'
-      /** Place in `groups`. */
-      readonly group: number
+      /** All that are copies of each other, the picture among them, in ascending order. */
+      readonly images: readonly number[]
       readonly between: readonly Between[]
     }
   | { readonly kind: 'label'; readonly likely: number; readonly margin: number; readonly sure: boolean }
@@ -88,9 +88,13 @@ export function findingsOf(examination: Examination): Finding[] {
     if (sure) advice.set(index, { kind: 'move', label: likely })
   }
   const doubted = new Set(doubts.map(({ index }) => index))
-  for (const [g, { images, exact }] of groups.entries()) {
+  for (const { images, exact } of groups) {
+    for (const same of equal(examination, images)) {
+      const between = betweenOf(examination, same)
+      for (const i of same) add(i, { kind: 'copy', images: same, between })
+    }
     const between = betweenOf(examination, images)
-    for (const i of images) add(i, { kind: exact ? 'copy' : 'near copy', group: g, between })
+    if (!exact) for (const i of images) add(i, { kind: 'near copy', images, between })
     for (const i of superfluous(examination, images, doubted)) advice.set(i, { kind: 'remove' })
   }
   for (const { index, likeness, usual } of unlike) add(index, { kind: 'unlike', likeness, usual })
@@ -100,8 +104,18 @@ export function findingsOf(examination: Examination): Finding[] {
     .map(([picture, own]) => ({ picture, problems: own, advice: advice.get(picture) ?? { kind: 'keep' } }))
 }
 
+/** Pictures of a group that have the same pixels, where several have. */
+function equal({ pictures }: Examination, images: readonly number[]): number[][] {
+  const byContent = new Map<string | undefined, number[]>()
+  for (const i of images) {
+    const { content } = pictures[i]!
+    byContent.set(content, [...(byContent.get(content) ?? []), i])
+  }
+  return [...byContent.values()].filter(({ length }) => length > 1)
+}
+
 /** What makes copies worse than double. */
-export function betweenOf(
+function betweenOf(
   { pictures, base }: Pick<Examination, 'pictures' | 'base'>,
   images: readonly number[],
 ): Between[] {
@@ -132,10 +146,11 @@ function superfluous(
       of(b).pixels - of(a).pixels ||
       a - b,
   )
-  return others.filter(
-    (i) =>
-      of(i).part !== of(kept!).part ||
-      of(i).label !== of(kept!).label ||
-      images.some((j) => of(j).content === of(i).content && (j === kept || (j < i && j !== kept))),
-  )
+  const contents = new Set([of(kept!).content])
+  return others.filter((i) => {
+    const { part, label, content } = of(i)
+    if (part !== of(kept!).part || label !== of(kept!).label || contents.has(content)) return true
+    contents.add(content)
+    return false
+  })
 }

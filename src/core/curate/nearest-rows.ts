@@ -28,7 +28,7 @@ export async function nearestRows(
   k: number,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
 ): Promise<Neighbours> {
-  const count = features.length / width
+  const count = width > 0 ? features.length / width : 0
   const found = {
     rows: new Int32Array(count * k).fill(-1),
     cosines: new Float32Array(count * k).fill(Number.NEGATIVE_INFINITY),

@@ -4,7 +4,7 @@ import type { PictureFacts } from './picture-facts.js'
 export type PoorKind = 'tiny' | 'blurred' | 'dark' | 'overexposed'
 
 /** Share of the usual sharpness, and a sharpness, below both of which a picture is blurred. */
-const BLURRED = { share: 0.1, variance: 100 }
+const BLURRED = { share: 0.1, variance: 20 }
 /** A picture is dark where nearly all of it is darker than this (of 255), overexposed where nearly all is brighter. */
 const DARK = 45
 const BRIGHT = 240

@@ -56,23 +56,55 @@ export function comparable(thumbnail: Uint8Array): Comparable {
  * correlation of their colours there, 1 for the same picture, 0 where nothing fits. Sees through re-encoding, scaling, slight
  * changes of brightness, and crops of at least half of each side; not through mirroring or rotation.
  */
-export function sameness(a: Comparable, b: Comparable): number {
-  return Math.max(bestFit(a, b), bestFit(b, a))
+export function sameness(a: Comparable, b: Comparable): Sameness {
+  const [first, second] = [bestFit(a, b), bestFit(b, a)]
+  return first.fit + first.detail >= second.fit + second.detail ? first : second
 }
 
+/** How alike two pictures are. */
+export interface Sameness {
+  /** Correlation of colours, 1 for the same picture, 0 where nothing fits. */
+  readonly fit: number
+  /** Correlation of what is left of the colours when the mean of what is around each is taken away. */
+  readonly detail: number
+}
+
+const unlike: Sameness = { fit: 0, detail: 0 }
+
 /** The best correlation of the whole of `part` with a window of `whole`. */
-function bestFit(whole: Comparable, part: Comparable): number {
+function bestFit(whole: Comparable, part: Comparable): Sameness {
   let start: Window = windows[0]!
   let value = 0
   for (const window of windows) {
     const found = correlation(areas(whole.grey, window, COARSE, coarseAreas), part.coarse)
     if (found > value) [start, value] = [window, found]
   }
-  if (value < HOPELESS) return 0
+  if (value < HOPELESS) return unlike
   const coarse = (window: Window) => correlation(areas(whole.grey, window, COARSE, coarseAreas), part.coarse)
   const fine = (window: Window) => correlation(areas(whole.colour, window, FINE, fineAreas), part.fine)
   const near = climbed(coarse, start, STEP / 2, STEP / 16)
-  return fine(near) < HOPELESS ? 0 : fine(climbed(fine, near, STEP / 8, STEP / 16))
+  if (fine(near) < HOPELESS) return unlike
+  const best = climbed(fine, near, STEP / 8, STEP / 16)
+  return { fit: fine(best), detail: detailCorrelation(fineAreas.values, part.fine.values) }
+}
+
+/** Correlation of two [16, 16, 3] less the mean of the four areas around each; the border is left out. */
+function detailCorrelation(a: Float32Array, b: Float32Array): number {
+  const row = FINE * 3
+  let [product, first, second] = [0, 0, 0]
+  for (let y = 1; y < FINE - 1; y++) {
+    for (let x = 3; x < row - 3; x++) {
+      const at = y * row + x
+      const own = a[at]! - (a[at - row]! + a[at + row]! + a[at - 3]! + a[at + 3]!) / 4
+      const other = b[at]! - (b[at - row]! + b[at + row]! + b[at - 3]! + b[at + 3]!) / 4
+      product += own * other
+      first += own * own
+      second += other * other
+    }
+  }
+  // Less than half a level an area is no detail that could differ.
+  const flat = a.length / 4
+  return first < flat && second < flat ? 1 : product / Math.max(1e-6, Math.sqrt(first * second))
 }
 
 /** The whole, and smaller windows at even distances. */
