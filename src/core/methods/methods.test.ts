@@ -43,7 +43,11 @@ async function trainer(method: string, given: object, seed = 1) {
 }
 const images = randomTensor('images', [2, 3, 32, 32]).data
 
-const small: Record<string, object> = { proda: { prompts: 8, context: 4 }, coop: { context: 4 } }
+const small: Record<string, object> = {
+  proda: { prompts: 8, context: 4 },
+  coop: { context: 4 },
+  kgcoop: { contextInit: '' },
+}
 
 const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>
   learning === 'images' ? [name] : [],

@@ -11,6 +11,7 @@ import {
   mul,
   neg,
   reshape,
+  sub,
   sum,
   swapLast,
   type Tensor,
@@ -37,10 +38,12 @@ export interface PromptedFeatures extends StepFeatures {
   readonly textSet: Tensor
   /** L2-normalised features of the set's prompts without a class name: [K, embedDim]. */
   readonly nameless: Tensor
+  /** Features by frozen CLIP, its text features those of the method's teacher. */
+  readonly frozen: StepFeatures
 }
 
 /** What a method of prompts says of itself. */
-export interface PromptedMethod extends Pick<Configuration, 'draws'> {
+export interface PromptedMethod extends Pick<Configuration, 'draws' | 'teacher' | 'adamW'> {
   readonly parameters: readonly ParameterSpec[]
   readonly prompts: NonNullable<Configuration['prompts']>
   /** Default: cross-entropy. */
@@ -57,14 +60,14 @@ const CONDITIONAL_TEXTS = 2048
 export function promptedFeatures(
   clip: Clip,
   trained: readonly string[],
-  { parameters, prompts, draws, objective = crossEntropyAlone }: PromptedMethod,
+  { parameters, prompts, objective = crossEntropyAlone, ...given }: PromptedMethod,
 ): Configuration {
   return {
+    ...given,
     parameters,
     prompts,
-    ...(draws ? { draws } : {}),
 
-    step({ images, labels, parameter, drawn, classesAtOnce }: StepInputs): Step {
+    step({ images, labels, parameter, drawn, frozen, classesAtOnce }: StepInputs): Step {
       const entering = prompts(parameter, drawn)
       const image = promptedImage(clip, images, entering)
       const sets = textPrompts(entering, image)
@@ -75,6 +78,7 @@ export function promptedFeatures(
         labels,
         logitScale: clip.logitScale(),
         textSet,
+        frozen,
         get nameless() {
           return reshape(textFeatureSet(clip, sets, ['']), [textSet.dim(0), -1])
         },
@@ -178,6 +182,11 @@ export function withLogits(clip: Clip, text: Tensor, image: Tensor): StepFeature
 /** Mean over the batch of -log softmax(logits)[label]; logits and one-hot labels [B, classes]. */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return neg(mean(sum(mul(logSoftmax(logits), labels), [-1])))
+}
+
+/** Mean over rows of 1 - cos of L2-normalised rows [n, width]. */
+export function cosineDistance(a: Tensor, b: Tensor): Tensor {
+  return sub(1, mean(sum(mul(a, b), [-1])))
 }
 
 const crossEntropyAlone = ({ logits, labels }: PromptedFeatures): LossTerms => ({

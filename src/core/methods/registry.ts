@@ -4,6 +4,7 @@ import { cocoop } from './cocoop.js'
 import { coop } from './coop.js'
 import { gda } from './gda.js'
 import { ivlp } from './ivlp.js'
+import { kgcoop } from './kgcoop.js'
 import { maple } from './maple.js'
 import type { ConfiguredMethod, Method } from './method.js'
 import { proda } from './proda.js'
@@ -38,6 +39,7 @@ for (const method of [
   regulated(cocoop),
   regulated(coop),
   regulated(proda),
+  kgcoop,
   prolip,
   tipAdapterFree,
   tipAdapterF,

@@ -80,6 +80,11 @@ const trained: Readonly<Record<string, Trained>> = {
       loss_scl_logits: 'sclLogits',
     },
   },
+  KgCoOp: {
+    name: 'kgcoop',
+    options: { N_CTX: 'context', CTX_INIT: 'contextInit', W: 'knowledgeWeight', TEMPLATE: 'template' },
+    terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
+  },
 }
 
 /** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */

@@ -1,0 +1,173 @@
+"""Writes golden cases of methods that are derived here a second time. See README.md."""
+
+import json
+import math
+import pathlib
+import sys
+
+import torch
+
+from methods import METHODS
+from plain_clip import PlainClip, Tokenizer, read_safetensors, write_safetensors
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "test" / "golden"
+
+ACTIONS = [
+    "apply_eye_makeup",
+    "archery",
+    "baby crawling",
+    "Balance_Beam",
+    "band marching",
+    "brushing_teeth",
+    "cliff diving",
+    "playing dhol",
+    "yo yo",
+    "writing on board",
+]
+
+SGD = {"NAME": "sgd", "LR": 0.006, "WEIGHT_DECAY": 0.0005}
+ADAM = {"NAME": "adam", "LR": 0.002, "WEIGHT_DECAY": 0.0005, "EPS": 1e-3}
+
+CASES = {
+    "kgcoop_vit_init4": {
+        "method": "KgCoOp",
+        "config": {"N_CTX": 4, "CTX_INIT": "a photo of a", "W": 8.0, "TEMPLATE": "a photo of a person doing {}."},
+        "optim": SGD,
+    },
+    "kgcoop_vit_rand3_w1": {
+        "method": "KgCoOp",
+        "config": {"N_CTX": 3, "CTX_INIT": "", "W": 1.0, "TEMPLATE": "a photo of a {}."},
+        "optim": SGD,
+    },
+    "tcp_vit_init4_last": {
+        "method": "TCP",
+        "config": {"N_CTX": 4, "CTX_INIT": "a photo of a", "W": 8.0, "BLOCK": 4, "TEMPLATE": "a photo of a {}."},
+        "optim": ADAM,
+    },
+    "tcp_vit_rand3_b2": {
+        "method": "TCP",
+        "config": {"N_CTX": 3, "CTX_INIT": "", "W": 8.0, "BLOCK": 2, "TEMPLATE": "a photo of a person doing {}."},
+        "optim": ADAM,
+    },
+}
+
+OPTIM = {
+    "MOMENTUM": 0.9,
+    "SGD_DAMPNING": 0,
+    "SGD_NESTEROV": False,
+    "LR_SCHEDULER": "cosine",
+    "MAX_EPOCH": 3,
+    "WARMUP_EPOCH": 1,
+    "WARMUP_TYPE": "constant",
+    "WARMUP_CONS_LR": 1e-3,
+    "WARMUP_MIN_LR": 1e-5,
+    "WARMUP_RECOUNT": True,
+}
+
+
+def learning_rate(optim, epoch):
+    """Of epoch 1, 2, …: constant in the first, then a cosine that counts from there (the schedule of the golden data)."""
+    if epoch <= optim["WARMUP_EPOCH"]:
+        return optim["WARMUP_CONS_LR"]
+    done = epoch - 1 - optim["WARMUP_EPOCH"]
+    return optim["LR"] * (1 + math.cos(math.pi * done / optim["MAX_EPOCH"])) / 2
+
+
+def optimizer_of(optim, parameters):
+    if optim["NAME"] == "sgd":
+        return torch.optim.SGD(parameters, 1, momentum=optim["MOMENTUM"], weight_decay=optim["WEIGHT_DECAY"])
+    kind = torch.optim.Adam if optim["NAME"] == "adam" else torch.optim.AdamW
+    return kind(parameters, 1, weight_decay=optim["WEIGHT_DECAY"], eps=optim["EPS"])
+
+
+def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
+    """Three epochs over the stored batches: tensors by name, and the figures of every step."""
+    clip = PlainClip(weights, sizes, tokenizer, dtype)
+    method = METHODS[case["method"]](clip, ACTIONS, case["config"])
+    params = {name: value.to(dtype).clone().requires_grad_() for name, value in initial.items()}
+    images, labels, shown = data["train.images"].to(dtype), data["train.labels"].long(), data["eval.images"].to(dtype)
+    tensors = {f"init.{name}": value.detach().clone() for name, value in params.items()}
+
+    def evaluate(name):
+        with torch.no_grad():
+            tensors[name] = method.logits(params, shown)
+
+    evaluate("init.eval.logits")
+    optimizer = optimizer_of(optim, params.values())
+    steps, first = [], None
+    for epoch in range(1, optim["MAX_EPOCH"] + 1):
+        rate = learning_rate(optim, epoch)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        for batch in range(len(images)):
+            terms, logits = method.terms(params, images[batch], labels[batch])
+            optimizer.zero_grad()
+            terms["loss_total"].backward()
+            if first is None:
+                first = {name: term.item() for name, term in terms.items()}
+                tensors["step0.logits"] = logits.detach().clone()
+                for name, value in params.items():
+                    tensors[f"step0.grad.{name}"] = value.grad.clone()
+            optimizer.step()
+            steps.append({"epoch": epoch, "batch": batch, "lr": rate, "loss": terms["loss_total"].item()})
+        for name, value in params.items():
+            tensors[f"epoch{epoch}.{name}"] = value.detach().clone()
+        evaluate(f"epoch{epoch}.eval.logits")
+    return tensors, steps, first
+
+
+def write(name, case):
+    optim = {**OPTIM, **case["optim"]}
+    model, data_name = case.get("clip", "vitA"), case.get("data", "data_vitA_s4_c10")
+    weights = read_safetensors(GOLDEN / "clip" / f"{model}.safetensors.gz")
+    sizes = json.loads((GOLDEN / "clip" / "clips.json").read_text())[model]
+    data = read_safetensors(GOLDEN / "data" / f"{data_name}.safetensors.gz")
+    tokenizer = Tokenizer(ROOT / "assets" / "clip" / "merges.txt.gz")
+    torch.manual_seed(sum(name.encode()))
+    clip = PlainClip(weights, sizes, tokenizer, torch.float32)
+    initial = METHODS[case["method"]](clip, ACTIONS, case["config"]).draw()
+    given = (case, optim, data, weights, sizes, tokenizer, initial)
+    tensors, steps, first = run(*given, torch.float32)
+    exact, exact_steps, exact_first = run(*given, torch.float64)
+    inventory = {}
+    for key, value in tensors.items():
+        largest = value.abs().max().item()
+        difference = (value.double() - exact[key].double()).abs().max().item()
+        inventory[key] = {
+            "shape": list(value.shape),
+            "dtype": "float32",
+            "absmax": largest,
+            "fp64_maxabsdiff": difference,
+            "suggested_atol": max(20 * difference, 2e-5 * largest),
+        }
+    document = {
+        "name": name,
+        "method": case["method"],
+        "origin": "test/peers",
+        "clip": model,
+        "class_names": ACTIONS,
+        "data": data_name,
+        "trainer_config": case["config"],
+        "optim_config": optim,
+        "results": {
+            "step0": first,
+            "step0_fp64": exact_first,
+            "steps": [{**step, "loss_fp64": exact["loss"]} for step, exact in zip(steps, exact_steps)],
+        },
+        "tensors_file": f"cases/{name}.safetensors.gz",
+        "data_file": f"data/{data_name}.safetensors.gz",
+        "clip_file": f"clip/{model}.safetensors.gz",
+        "tensors": inventory,
+    }
+    write_safetensors(GOLDEN / "cases" / f"{name}.safetensors.gz", tensors)
+    (GOLDEN / "cases" / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(f"{name}: loss {steps[0]['loss']:.6f} to {steps[-1]['loss']:.6f}, float64 {exact_steps[-1]['loss']:.6f}")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    begins = tuple(sys.argv[1:]) or ("",)
+    for name, case in CASES.items():
+        if name.startswith(begins):
+            write(name, case)
