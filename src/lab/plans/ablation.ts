@@ -2,7 +2,7 @@ import { promptSrc, type Regulators } from '../../core/methods/promptsrc.js'
 import { methodNamed } from '../../core/methods/registry.js'
 import type { Entry, EntrySettings } from './entries.js'
 
-/** The regulators in the order in which the paper adds them (PromptSRC paper, section 4.2, table 1). */
+/** The regulators in the order in which the paper adds them (PromptSRC paper, section 4.2, table 2). */
 const steps = [
   { label: 'scl', title: 'mutual agreement' },
   { label: 'gpa', title: 'Gaussian aggregation' },

@@ -128,6 +128,6 @@ it('CSV has a line for every figure, quoted where it must be', () => {
     /,1 2,true,83\.37,0\.1\d+,$/,
   )
   expect(
-    lines.filter((line) => line.includes(',paper,promptsrc,16,')).every((line) => line.endsWith(',Table 3')),
+    lines.filter((line) => line.includes(',paper,promptsrc,16,')).every((line) => line.endsWith(',Table 1')),
   ).toBe(true)
 })

@@ -11,6 +11,7 @@ import type { PaperRow } from './paper-row.js'
 const ROUNDING = 0.0101
 
 const rows = protocols.flatMap((protocol) => paperRows(protocol).map((row) => ({ protocol, row })))
+const misprinted = paperRows('few-shot').find(({ method, shots }) => method === 'maple' && shots === 4)!
 const nameOf = ({ protocol, row }: (typeof rows)[number]) =>
   `${protocol}: ${row.method}${row.shots === null ? '' : `, ${row.shots} shots`}`
 
@@ -32,7 +33,7 @@ describe.each(rows.map((each) => [nameOf(each), each.row] as const))('%s', (_, r
     }
   })
 
-  if (!isWhole(row)) return
+  if (row === misprinted) return
   it('averages to its printed averages', () => {
     for (const quantity of ['accuracy', 'base', 'novel'] satisfies Quantity[]) {
       const printed = row.average[quantity]
@@ -43,13 +44,31 @@ describe.each(rows.map((each) => [nameOf(each), each.row] as const))('%s', (_, r
   })
 })
 
-function isWhole({ averaged, cells }: PaperRow): boolean {
-  return averaged.every((dataset) => cells[dataset])
-}
-
 describe('the paper’s rows', () => {
-  it('are whole but for MaPLe with 4 shots', () => {
-    expect(rows.filter(({ row }) => !isWhole(row)).map(nameOf)).toEqual(['few-shot: maple, 4 shots'])
+  it('are whole', () => {
+    const whole = ({ averaged, cells }: PaperRow) => averaged.every((dataset) => cells[dataset])
+    expect(rows.filter(({ row }) => !whole(row)).map(nameOf)).toEqual([])
+  })
+
+  it('have one average that the paper misprints, which is kept: MaPLe’s with 4 shots', () => {
+    const { average, averaged, cells } = misprinted
+    expect(average.accuracy).toBe(75.37)
+    expect(meanOf(averaged.map((dataset) => cells[dataset]!.accuracy!))).toBeCloseTo(75.75, 2)
+    const promptSrc = paperRows('few-shot').find(({ method, shots }) => method === 'promptsrc' && shots === 4)
+    expect(promptSrc!.average.accuracy! - 75.75).toBeCloseTo(2.59, 1)
+  })
+
+  it('are in the tables that the paper has for them', () => {
+    const tables = protocols.map((protocol) => [
+      protocol,
+      ...new Set(paperRows(protocol).map(({ table }) => table)),
+    ])
+    expect(tables).toEqual([
+      ['base-to-novel', 'Table 1', 'Tables 2 and 12'],
+      ['cross-dataset', 'Table 3'],
+      ['domain-generalization', 'Table 4'],
+      ['few-shot', 'Table 13'],
+    ])
   })
 
   it('have the averages of base-to-novel generalization', () => {
