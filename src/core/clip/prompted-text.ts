@@ -34,6 +34,16 @@ export interface TextPrompts {
    * flow on. Only for one prompt with the class name at the end.
    */
   readonly deep?: readonly Tensor[]
+  /** States of each class's own, that replace the context's at one block. As `deep`, and not together with it. */
+  readonly own?: ClassStates
+}
+
+/** Context states that are made of what frozen CLIP makes of a class. */
+export interface ClassStates {
+  /** Block at whose input they enter, from 0. */
+  readonly block: number
+  /** States [classes, n_ctx, width] of L2-normalised frozen text features [classes, embedDim]. */
+  of(frozen: Tensor): Tensor
 }
 
 /**
@@ -43,9 +53,15 @@ export interface TextPrompts {
  * The states of a prompt's start token and of the context vectors in front of the class name depend on no class, since
  * the tower is causal: they are computed once a prompt.
  *
+ * @param own the classes' own states, where the prompts have such
  * @throws ConfigError when a prompt is longer than the tower's context
  */
-export function embedPrompts(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): TextInputs {
+export function embedPrompts(
+  clip: Clip,
+  prompts: TextPrompts,
+  classNames: readonly string[],
+  own?: Tensor,
+): TextInputs {
   const { context, words, position = 'end', each = 'prompt', deep = [] } = prompts
   const { width } = clip.config.text
   const classes = classNames.length
@@ -54,7 +70,7 @@ export function embedPrompts(clip: Clip, prompts: TextPrompts, classNames: reado
   const k = promptsIn(prompts) ?? 1
   const layout = layoutPrompts(clip, { words, length: n, position, shared: !classSpecific }, classNames)
   const { leading, suffixLength: s, fixed, placement, mask } = layout
-  if (deep.length > 0 && (context.rank === 3 || leading < n)) {
+  if ((deep.length > 0 || own) && (context.rank === 3 || leading < n)) {
     throw new GraphError('deep prompts need one context in front of the class name')
   }
   if (classSpecific && context.dim(0) !== classes) {
@@ -77,6 +93,7 @@ export function embedPrompts(clip: Clip, prompts: TextPrompts, classNames: reado
     texts: k * classes,
     mask: repeat(mask, k),
     deep,
+    own: own && { block: prompts.own!.block, states: own },
   }
 }
 
@@ -86,6 +103,8 @@ export interface PromptedTextOptions {
    * Encode so many classes at once, and again for the gradient, in place of holding what it needs of all. Default: all.
    */
   readonly classesAtOnce?: number | undefined
+  /** L2-normalised frozen text features of the classes, for prompts with states of each class's own: [classes, embedDim]. */
+  readonly frozen?: Tensor | undefined
 }
 
 /**
@@ -98,21 +117,34 @@ export function promptedText(
   clip: Clip,
   prompts: TextPrompts,
   classNames: readonly string[],
-  { classesAtOnce = classNames.length }: PromptedTextOptions = {},
+  { classesAtOnce = classNames.length, frozen }: PromptedTextOptions = {},
 ): Tensor {
-  if (classesAtOnce >= classNames.length) return featuresAtOnce(clip, prompts, classNames)
+  const states = prompts.own ? [prompts.own.of(frozen!)] : []
+  if (classesAtOnce >= classNames.length) return featuresAtOnce(clip, prompts, classNames, states[0])
+  const deepBlocks = prompts.deep?.length ?? 0
   const parts = Array.from({ length: Math.ceil(classNames.length / classesAtOnce) }, (_, i) => {
     const [from, to] = [i * classesAtOnce, Math.min((i + 1) * classesAtOnce, classNames.length)]
-    return ([context, ...deep]: readonly Tensor[]) => {
-      const own = prompts.each === 'class' ? slice(context!, 0, from, to) : context!
-      return featuresAtOnce(clip, { ...prompts, context: own, deep }, classNames.slice(from, to))
+    return ([context, ...rest]: readonly Tensor[]) => {
+      const [deep, [own]] = [rest.slice(0, deepBlocks), rest.slice(deepBlocks)]
+      const vectors = prompts.each === 'class' ? slice(context!, 0, from, to) : context!
+      return featuresAtOnce(
+        clip,
+        { ...prompts, context: vectors, deep },
+        classNames.slice(from, to),
+        own && slice(own, 0, from, to),
+      )
     }
   })
-  return recomputed([prompts.context, ...(prompts.deep ?? [])], parts, -2)
+  return recomputed([prompts.context, ...(prompts.deep ?? []), ...states], parts, -2)
 }
 
-function featuresAtOnce(clip: Clip, prompts: TextPrompts, classNames: readonly string[]): Tensor {
-  const features = textTower(clip.textWeights, embedPrompts(clip, prompts, classNames))
+function featuresAtOnce(
+  clip: Clip,
+  prompts: TextPrompts,
+  classNames: readonly string[],
+  own?: Tensor,
+): Tensor {
+  const features = textTower(clip.textWeights, embedPrompts(clip, prompts, classNames, own))
   const k = promptsIn(prompts)
   return k === undefined ? features : reshape(features, [k, classNames.length, features.dim(1)])
 }

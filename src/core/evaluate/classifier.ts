@@ -7,6 +7,7 @@ import { shapeOf } from '../methods/parameter-shape.js'
 import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
 import { disposable, type Runtime, type Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
+import { TEACHER } from '../train/step-graph.js'
 import type { EvaluationCaches } from './feature-batches.js'
 import { type FrozenImageTower, frozenImageTower, IMAGE_BATCH } from './frozen-image-tower.js'
 
@@ -118,7 +119,7 @@ export const feedsOf = ({ method, parameters }: Learned): Record<string, HostTen
 /** Weights of the classes, [classes, embedDim], where they are the same for all images. */
 async function classWeights(
   { clip, runtime, classNames, caches }: ClassifierOptions,
-  { text }: ClassHead,
+  { text, teacher }: ClassHead,
   feeds: Readonly<Record<string, HostTensor>>,
   onProgress?: OnProgress,
 ): Promise<Float32Array | undefined> {
@@ -127,8 +128,17 @@ async function classWeights(
     const texts = { templates: text, combination: 'mean of normalised, normalised' } as const
     return classFeatures(clip, runtime, classNames, texts, { cache: caches?.text, onProgress })
   }
-  const session = await runtime.compile(await encodeGraph({ text: text(symbolsOf(feeds)) }))
-  const outputs = await session.run(feeds).finally(() => session.release())
+  const shape = [classNames.length, clip.config.embedDim]
+  const frozen = teacher && {
+    [TEACHER]: {
+      shape,
+      data: await classFeatures(clip, runtime, classNames, teacher, { cache: caches?.text, onProgress }),
+    },
+  }
+  const symbols = symbolsOf(feeds)
+  const weights = text(symbols, frozen && l2Normalize(input(TEACHER, shape)))
+  const session = await runtime.compile(await encodeGraph({ text: weights }))
+  const outputs = await session.run({ ...feeds, ...frozen }).finally(() => session.release())
   return outputs.text!.data
 }
 

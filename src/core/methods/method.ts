@@ -178,7 +178,9 @@ export interface ClassHead {
    * Class weights [classes, embedDim] that are the same for all images: frozen CLIP's, by templates as zero-shot CLIP
    * reads them, or a function of the parameters. Absent where each image has its own.
    */
-  readonly text?: readonly string[] | ((parameter: Lookup) => Tensor)
+  readonly text?: readonly string[] | ((parameter: Lookup, frozen?: Tensor) => Tensor)
+  /** Texts whose frozen features, L2-normalised, a function for `text` reads beside the parameters. */
+  readonly teacher?: ClassTexts | undefined
   /** Values worked out once, outside the graph, from what was learned and the class weights; by name. */
   derive?(
     learned: ReadonlyMap<string, Float32Array>,

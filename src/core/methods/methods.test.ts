@@ -47,6 +47,7 @@ const small: Record<string, object> = {
   proda: { prompts: 8, context: 4 },
   coop: { context: 4 },
   kgcoop: { contextInit: '' },
+  tcp: { block: 2 },
 }
 
 const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>

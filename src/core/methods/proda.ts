@@ -106,7 +106,7 @@ export const proda: Method<typeof options> = {
 /** L_up + weight * L_so, see {@link proda}. */
 export function prodaObjective(
   orthogonalityWeight: number,
-  { image, logits, textSet, nameless, labels, logitScale }: PromptedFeatures,
+  { image, logits, textSet, nameless, labels, logitScale }: Omit<PromptedFeatures, 'frozen'>,
 ): LossTerms {
   const scores = mul(matmul(image, swapLast(textSet)), logitScale) // (K, B, C)
   const margins = sub(scores, sum(mul(scores, labels), [-1], true)) // z . (w_c - w_y) / tau

@@ -71,7 +71,10 @@ export function promptedFeatures(
       const entering = prompts(parameter, drawn)
       const image = promptedImage(clip, images, entering)
       const sets = textPrompts(entering, image)
-      const textSet = textFeatureSet(clip, sets, trained, { classesAtOnce })
+      const textSet = textFeatureSet(clip, sets, trained, {
+        classesAtOnce,
+        ...(readsFrozen(sets) ? { frozen: frozen.text } : {}),
+      })
       const features = withLogits(clip, classWeights(textSet, isConditional(entering)), image)
       const terms = objective({
         ...features,
@@ -91,12 +94,16 @@ export function promptedFeatures(
       const { text, visual } = prompts((name) => symbols.get(name)!)
       const conditional = typeof text === 'function'
       if (!conditional && text.some(({ each }) => each === 'class')) checkClasses(trained, classNames)
-      const weights = (entering: Prompts, image: Tensor) =>
-        classWeights(textFeatureSet(clip, textPrompts(entering, image), classNames), conditional)
+      const weights = (entering: Prompts, image: Tensor, frozen?: Tensor) =>
+        classWeights(textFeatureSet(clip, textPrompts(entering, image), classNames, { frozen }), conditional)
       return {
         ...(conditional
           ? { batchSize: Math.max(1, Math.floor(CONDITIONAL_TEXTS / classNames.length)) }
-          : { text: (parameter) => weights(prompts(parameter), zeros([1, clip.config.embedDim])) }),
+          : {
+              text: (parameter, frozen) =>
+                weights(prompts(parameter), zeros([1, clip.config.embedDim]), frozen),
+              ...(readsFrozen(text) ? { teacher: given.teacher } : {}),
+            }),
         features: visual ? undefined : frozenFeatures(clip),
         cosine: !conditional,
         classify(images, parameter, text) {
@@ -133,6 +140,9 @@ function checkClasses(trained: readonly string[], classNames: readonly string[])
 export function textPrompts(prompts: Prompts, image: Tensor): readonly TextPrompts[] {
   return typeof prompts.text === 'function' ? [prompts.text(image)] : prompts.text
 }
+
+/** Whether prompts are made of the classes' frozen text features. */
+const readsFrozen = (sets: readonly TextPrompts[]): boolean => sets.some(({ own }) => own !== undefined)
 
 /** True where the text features depend on the image. */
 const isConditional = (prompts: Prompts): boolean => typeof prompts.text === 'function'

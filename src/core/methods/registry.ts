@@ -10,6 +10,7 @@ import type { ConfiguredMethod, Method } from './method.js'
 import { proda } from './proda.js'
 import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
+import { tcp } from './tcp.js'
 import { tipAdapterF, tipAdapterFree } from './tip-adapter.js'
 
 const registered: Record<string, Method> = {}
@@ -40,6 +41,7 @@ for (const method of [
   regulated(coop),
   regulated(proda),
   kgcoop,
+  tcp,
   prolip,
   tipAdapterFree,
   tipAdapterF,

@@ -6,6 +6,8 @@ export interface AdamWOptions {
   readonly epsilon?: number
   /** Decoupled: `p` shrinks by `lr * weightDecay * p` before the step. */
   readonly weightDecay?: number
+  /** Decay as a term of the gradient instead, `g + weightDecay * p`: `torch.optim.Adam`. */
+  readonly coupled?: boolean
   /** Parameters that decay; by default all. Gains, biases and scales are usually left out. */
   readonly decays?: (name: string) => boolean
 }
@@ -23,6 +25,7 @@ export interface AdamWOptions {
  */
 export function adamW(options: AdamWOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, decays = () => true } = options
+  const { coupled = false } = options
 
   return {
     init: () => ({ step: 0, buffers: new Map() }),
@@ -41,9 +44,11 @@ export function adamW(options: AdamWOptions = {}): Optimizer {
         const next = new Float32Array(param.length)
         const m = new Float32Array(param.length)
         const v = new Float32Array(param.length)
-        const keep = decays(name) ? 1 - lr * weightDecay : 1
+        const decay = decays(name) ? weightDecay : 0
+        const keep = coupled ? 1 : 1 - lr * decay
+        const added = coupled ? decay : 0
         for (let i = 0; i < param.length; i++) {
-          const g = grad[i]!
+          const g = grad[i]! + added * param[i]!
           m[i] = (oldM === undefined ? 0 : beta1 * oldM[i]!) + (1 - beta1) * g
           v[i] = (oldV === undefined ? 0 : beta2 * oldV[i]!) + (1 - beta2) * g * g
           next[i] =

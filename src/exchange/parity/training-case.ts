@@ -9,6 +9,7 @@ import { textPrompts } from '../../core/methods/prompted-features.js'
 import { gaussianWeights } from '../../core/methods/promptsrc.js'
 import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Runtime } from '../../core/runtime/session.js'
+import { adamW } from '../../core/train/adam.js'
 import type { Tensors } from '../../core/train/optimizer.js'
 import type { ScheduleConfig } from '../../core/train/schedule.js'
 import { sgd } from '../../core/train/sgd.js'
@@ -85,6 +86,17 @@ const trained: Readonly<Record<string, Trained>> = {
     options: { N_CTX: 'context', CTX_INIT: 'contextInit', W: 'knowledgeWeight', TEMPLATE: 'template' },
     terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
   },
+  TCP: {
+    name: 'tcp',
+    options: {
+      N_CTX: 'context',
+      CTX_INIT: 'contextInit',
+      W: 'knowledgeWeight',
+      TEMPLATE: 'template',
+      BLOCK: 'block',
+    },
+    terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
+  },
 }
 
 /** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */
@@ -123,12 +135,14 @@ export async function replayTraining(
     runtime,
     method,
     batchSize,
-    optimizer: sgd({
-      momentum: optim.MOMENTUM,
-      weightDecay: optim.WEIGHT_DECAY,
-      dampening: optim.SGD_DAMPNING,
-      nesterov: optim.SGD_NESTEROV,
-    }),
+    optimizer: method.adamW
+      ? adamW(method.adamW)
+      : sgd({
+          momentum: optim.MOMENTUM,
+          weightDecay: optim.WEIGHT_DECAY,
+          dampening: optim.SGD_DAMPNING,
+          nesterov: optim.SGD_NESTEROV,
+        }),
     schedule: scheduleOf(optim),
     seed: 1,
     initial: given.initial,
@@ -200,7 +214,7 @@ export async function replayTraining(
     await evaluate(`epoch${epoch}.eval.logits`)
   }
   for (const [name, data] of trainer.state.optimizer.buffers) {
-    tensors.set(`final.${name}`, { shape: shapes.get(name.replace(/^momentum\./, ''))!, data })
+    tensors.set(`final.${name}`, { shape: shapes.get(name.slice(name.indexOf('.') + 1))!, data })
   }
   const aggregation = method.aggregation
   if (aggregation && epochs === optim.MAX_EPOCH) put('gpa', trainer.state.parameters)

@@ -1,4 +1,4 @@
-import { concat, constant, gemm, layerNorm, slice, type Tensor } from '../../graph/index.js'
+import { concat, constant, expand, gemm, layerNorm, reshape, slice, type Tensor } from '../../graph/index.js'
 import { type Rows, residualBlock } from '../block.js'
 import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
 import type { ClipConfig } from '../config.js'
@@ -40,6 +40,11 @@ export interface TextInputs {
    * the input of their block; after the last one the context's states flow on.
    */
   readonly deep?: readonly Tensor[]
+  /**
+   * States of each text's own, [texts, P - 1, width], that replace those of a single prefix's context vectors at the input of
+   * a block (counted from 0); from there on every text has a prefix of its own.
+   */
+  readonly own?: { readonly block: number; readonly states: Tensor } | undefined
 }
 
 /** The text tower's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
@@ -59,7 +64,7 @@ export function textTowerWeights(
 
 /** Text features, not normalised: [texts, embedDim], or [texts * E, embedDim] where suffixes are packed. */
 export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
-  const { prefix, prefixes = 1, suffixes, texts, mask, ends, deep = [] } = inputs
+  const { prefix, prefixes = 1, suffixes, texts, mask, ends, deep = [], own } = inputs
   const p = prefix.dim(0) / prefixes
   const s = suffixes.dim(0) / texts
   const last = w.blocks.length - 1
@@ -69,7 +74,8 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
   for (const [i, block] of w.blocks.entries()) {
     const prompts = i > 0 ? deep[i - 1] : undefined
     if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }
-    const replacedNext = i < last && deep[i] !== undefined
+    if (i === own?.block) rows = { ...rows, shared: ownPrefixes(rows.shared!, own.states), prefixes: texts }
+    const replacedNext = i < last && (deep[i] !== undefined || own?.block === i + 1)
     rows = residualBlock(block, rows, {
       // Only the end token is read after the last block; states that are replaced next are not computed.
       sharedOut: i === last ? 0 : replacedNext ? 1 : p,
@@ -79,6 +85,13 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
     })
   }
   return gemm(layerNorm(rows.items, w.lnFinal.gain, w.lnFinal.bias), w.projection)
+}
+
+/** A prefix's start state before each text's own states [texts, n, width]: [texts * (1 + n), width]. */
+function ownPrefixes(prefix: Tensor, states: Tensor): Tensor {
+  const [texts, n, width] = states.shape as [number, number, number]
+  const start = expand(reshape(slice(prefix, 0, 0, 1), [1, 1, width]), [texts, 1, width])
+  return reshape(concat([start, states], 1), [texts * (1 + n), width])
 }
 
 /** Mask under which a token sees itself and what is before it: [n, n]; one a length in a graph. */
