@@ -9,7 +9,7 @@ export type {
   VisionTransformerConfig,
 } from './clip/config.js'
 export type { ClassPosition } from './clip/prompt-layout.js'
-export type { TextPrompts } from './clip/prompted-text.js'
+export type { ClassStates, TextPrompts } from './clip/prompted-text.js'
 export {
   type ClassFeaturesKey,
   type ClassFeaturesOptions,
