@@ -12,6 +12,7 @@ export { createClassifier } from './core/evaluate/create-classifier.js'
 export { evaluateClassifier } from './core/evaluate/evaluate.js'
 export { harmonicMean } from './core/evaluate/metrics.js'
 export { type EnsembleName, type TemplateChoice, templatesFor } from './core/evaluate/zero-shot.js'
+export type * from './core/export/index.js'
 export type * from './core/index.js'
 export type {
   ContextPrompt,
@@ -52,6 +53,12 @@ export {
 export { type ReadConfigOptions, readConfig, type TrainConfig } from './exchange/configs/config.js'
 export { type PublishedConfig, publishedConfigs } from './exchange/configs/published.js'
 export type { ConfigValue } from './exchange/configs/value.js'
+export {
+  type ExportedFiles,
+  type ExportRunOptions,
+  exportFormats,
+  exportRun,
+} from './exchange/exports/export-run.js'
 export type {
   Annotations,
   DatasetSource,
@@ -65,6 +72,7 @@ export { type ListedDataset, type ListedFileOptions, openListedFile } from './no
 export { type PredictFilesOptions, predict } from './node/data/predict.js'
 export { imageFiles } from './node/data/sample-images.js'
 export { datasetNamed, datasets } from './node/datasets/registry.js'
+export type { WriteExportOptions } from './node/exports/write-export.js'
 export type { DownloadProgress } from './node/hub/download.js'
 export { type LoadModelOptions, loadModel } from './node/model.js'
 export { type OpenDatasetOptions, openDataset } from './node/open-dataset.js'

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { typesMissing } from './support/door-types.js'
 
 const root = resolve(import.meta.dirname, '..')
-const doors = ['', '/core', '/lab', '/web']
+const doors = ['', '/core', '/core/export', '/lab', '/web']
 const built = (door: string) => join(root, `dist${door}/index`)
 
 describe.each(doors)('the door promptsrc%s', (door) => {

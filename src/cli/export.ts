@@ -1,16 +1,19 @@
 import { relative } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type ExportPrecision, precisions } from '../core/export/exporter.js'
 import type { Activation } from '../core/model.js'
-import { exportCheckpoint } from '../exchange/checkpoints/export-checkpoint.js'
-import { savePrompts } from '../node/runs/prompts-file.js'
-import { readRunConfig } from '../node/runs/run-directory.js'
+import { exportFormats, exportRun } from '../exchange/exports/export-run.js'
+import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
-import { activationOption, wholeNumber } from './options.js'
+import { activationOption, repeated, wholeNumber } from './options.js'
+import { startLateProgress } from './progress.js'
 
 interface ExportFlags {
-  readonly format: 'torch' | 'safetensors'
+  readonly format: string
   readonly out: string
+  readonly precision?: readonly ExportPrecision[]
+  readonly addClass?: readonly string[]
+  readonly overwrite?: boolean
   readonly epoch?: number
   readonly model?: string
   readonly activation?: Activation
@@ -18,50 +21,84 @@ interface ExportFlags {
 }
 
 const examples = `
+Formats:
+${exportFormats.map(({ format, summary }) => `  ${format.padEnd(22)}${summary}`).join('\n')}
+
 Examples:
+  $ promptsrc export runs/photos --format transformers-js --out page/model
+      a folder for pipeline('image-classification', …) of transformers.js, in Node or a page; its README.md says how
   $ promptsrc export runs/photos --format torch --out output/photos
       writes output/photos/VLPromptLearner/model.pth.tar-20, which the PyTorch reference loads with
       --model-dir output/photos --load-epoch 20
   $ promptsrc export runs/photos --out photos.safetensors
       the prompts alone in one file, which eval, predict and loadRun() take as a run`
 
-/** `promptsrc export`: a run's prompts in another format. */
+/** `promptsrc export`: a run in another form. */
 export function exportCommand(): Command {
   return new Command('export')
     .argument('<run>', 'run directory')
     .addOption(
-      new Option('--format <format>', 'torch: checkpoint of the PyTorch reference')
-        .choices(['safetensors', 'torch'])
+      new Option('--format <format>', 'what to write, see below')
+        .choices(exportFormats.map(({ format }) => format))
         .default('safetensors'),
     )
-    .requiredOption('--out <path>', 'safetensors: the file; torch: the output folder')
+    .requiredOption('--out <path>', 'safetensors: the file; otherwise the output folder')
+    .option(
+      '--precision <list>',
+      `precisions of the models, of ${precisions.join(', ')} (default: all)`,
+      precisionList,
+    )
+    .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
+    .option('--overwrite', 'replace an earlier export in --out')
     .option('--epoch <n>', 'epoch to name a torch checkpoint by (default: the run’s last)', wholeNumber(1))
     .option('--model <model>', 'where the model is, if not where the run says')
     .addOption(activationOption())
-    .option('--json', 'print the file written as JSON')
+    .option('--json', 'print what was written as JSON')
     .addHelpText('after', examples)
-    .action(exportRun)
+    .action(exportAs)
 }
 
-async function exportRun(path: string, flags: ExportFlags): Promise<void> {
+async function exportAs(path: string, flags: ExportFlags): Promise<void> {
+  const { format, out, overwrite, precision, addClass, epoch, model, activation } = flags
   const signal = interruptible('Interrupted: nothing was written.')
-  const { prompts, model } = await openRun(path, flags, signal)
+  let bar: ReturnType<typeof startLateProgress> | undefined
   try {
-    let file = flags.out
-    if (flags.format === 'torch') {
-      const epoch = flags.epoch ?? prompts.epoch ?? (await lastEpoch(path, prompts.method.defaults.epochs))
-      file = await exportCheckpoint(flags.out, prompts, model.clip, epoch)
-    } else {
-      await savePrompts(flags.out, prompts, model.clip)
-    }
-    process.stdout.write(flags.json ? `${JSON.stringify({ file })}\n` : `file    ${relative('.', file)}\n`)
+    const { path: file, bytes } = await showingDownloads((onDownload) =>
+      exportRun(path, {
+        format,
+        out,
+        signal,
+        onDownload,
+        onProgress(written, total) {
+          bar ??= startLateProgress('export (MB)', Math.ceil(total / 1e6))
+          bar.update(Math.ceil(written / 1e6))
+        },
+        ...(overwrite ? { overwrite } : {}),
+        ...(precision ? { precisions: precision } : {}),
+        ...(addClass ? { addClasses: addClass } : {}),
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(model ? { model } : {}),
+        ...(activation ? { activation } : {}),
+      }),
+    )
+    bar?.stop()
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify({ file, ...(bytes === undefined ? {} : { bytes }) })}\n`
+        : bytes === undefined
+          ? `file    ${relative('.', file)}\n`
+          : `folder  ${relative('.', file)}, ${(bytes / 1e6).toFixed(1)} MB; README.md in it says how it is used\n`,
+    )
   } finally {
-    await model.close()
+    bar?.stop()
   }
 }
 
-/** Epochs of a run that was trained here, or of the method's published configuration. */
-async function lastEpoch(path: string, published: number): Promise<number> {
-  const config = await readRunConfig(path).catch(() => undefined)
-  return config?.settings.epochs ?? published
+function precisionList(text: string): ExportPrecision[] {
+  const names = text.split(',')
+  const wrong = names.find((name) => !precisions.some((known) => known === name))
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`"${wrong}"; expected one or more of ${precisions.join(', ')}`)
+  }
+  return precisions.filter((name) => names.includes(name))
 }

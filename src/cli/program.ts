@@ -53,6 +53,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'choose the images whose labels would help a run most',
       load: async () => (await import('./suggest.js')).suggestCommand,
     },
+    export: {
+      usage: '[options] <run>',
+      description: 'write a run as models that stand alone: for transformers.js, ONNX, CLIP',
+      load: async () => (await import('./export.js')).exportCommand,
+    },
     serve: {
       usage: '[options] <run>',
       description: 'answer over HTTP what images show',
@@ -153,11 +158,6 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       usage: '[options] <checkpoint>',
       description: 'read a checkpoint of the PyTorch reference into a run',
       load: async () => (await import('./import.js')).importCommand,
-    },
-    export: {
-      usage: '[options] <run>',
-      description: 'write the prompts of a run for other programs',
-      load: async () => (await import('./export.js')).exportCommand,
     },
     parity: {
       usage: '[options] <path...>',

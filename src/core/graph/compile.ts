@@ -1,5 +1,7 @@
 import { flopsOf, peakBytes } from './cost.js'
-import { type OnnxModel, writeOnnx } from './onnx.js'
+import { Reshape } from './layout.js'
+import { type OnnxModel, type OnnxValue, writeOnnx } from './onnx.js'
+import { OpenSizes } from './open-sizes.js'
 import { simplify } from './simplify.js'
 import {
   type ArrayOf,
@@ -8,6 +10,7 @@ import {
   type Domain,
   type DType,
   GraphError,
+  type GraphNode,
   type LoadValues,
   nodesInOrder,
   type Tensor,
@@ -50,9 +53,59 @@ export interface EncodedGraph {
 /**
  * Compiles the computation of the named outputs into an ONNX model (opset 17, and the domains its operators are from).
  *
- * @throws GraphError when an output is not float32
+ * @throws GraphError when an output is not float32, or a size is open
  */
 export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Promise<EncodedGraph> {
+  const { model, weights, weightBytes, nodes, roots } = await layOut(outputs)
+  const shapes = (list: readonly OnnxValue[]) =>
+    Object.fromEntries(
+      list.map(({ name, shape }): [string, readonly number[]] => {
+        const sizes = shape.filter((n) => typeof n === 'number')
+        if (sizes.length < shape.length) throw new GraphError(`${name}: [${shape}] has an open size`)
+        return [name, sizes]
+      }),
+    )
+  const flops = nodes.reduce((total, node) => total + flopsOf(node), 0)
+  const [inputs, named] = [shapes(model.inputs), shapes(model.outputs)]
+  return {
+    onnx: writeOnnx(model),
+    weights,
+    weightBytes,
+    inputs,
+    outputs: named,
+    flops,
+    applications: nodes.length,
+    peakBytes: peakBytes(nodes, roots),
+  }
+}
+
+/** A model as it is written, with its large constants apart. */
+export interface LaidOut {
+  readonly model: OnnxModel
+  readonly weights: readonly ExternalWeight[]
+  readonly weightBytes: number
+  readonly nodes: readonly GraphNode[]
+  /** What stands for the outputs. */
+  readonly roots: readonly Tensor[]
+}
+
+/** Options of {@link layOut}. */
+export interface LayOutOptions {
+  /** Those of the graph's sizes that stay open. Default: none. */
+  readonly sizes?: OpenSizes
+  /** Inputs that stand first, whether they are read or not. */
+  readonly inputs?: readonly Tensor[]
+}
+
+/**
+ * Lays out the computation of the named outputs as an ONNX model.
+ *
+ * @throws GraphError when an output is not float32
+ */
+export async function layOut(
+  outputs: Readonly<Record<string, Tensor>>,
+  { sizes = new OpenSizes(), inputs = [] }: LayOutOptions = {},
+): Promise<LaidOut> {
   const names = Object.keys(outputs)
   const roots = simplify(names.map((name) => outputs[name]!))
   const nodes = nodesInOrder(roots)
@@ -61,6 +114,8 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   const weights: ExternalWeight[] = []
   let weightBytes = 0
 
+  /** Where the open sizes are read from. */
+  const openSizes = new Map<number, { readonly name: string; readonly axis: number }>()
   const tensorNames = new Map<Tensor, string>()
   const taken = new Set<string>()
   function uniqueName(label: string): string {
@@ -79,9 +134,14 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     tensorNames.set(x, name)
     const { shape, dtype, size } = x
     if (origin.kind === 'input') {
-      model.inputs.push({ name, shape })
+      model.inputs.push({ name, shape: sizes.named(shape), dtype })
+      for (const [axis, size] of shape.entries()) {
+        if (sizes.isOpen(size) && !openSizes.has(size)) openSizes.set(size, { name, axis })
+      }
       return name
     }
+    if (shape.some((n) => sizes.isOpen(n)))
+      throw new GraphError(`constant ${name}: [${shape}] is read as an open size`)
     const load = checkedLoad(origin, x)
     if (size <= INLINE_LIMIT) {
       model.inline.push({ name, shape, dtype, data: await load() })
@@ -99,6 +159,7 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     const key = list.join(',')
     const known = integerNames.get(key)
     if (known !== undefined) return known
+    if (list.some((n) => sizes.isOpen(n))) return declareSizes(list, key)
     const name = `i:${key}`
     integerNames.set(key, name)
     const data = BigInt64Array.from(list, BigInt)
@@ -106,12 +167,43 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     return name
   }
 
+  /** A shape whose only open size is what the others leave. */
+  const withRest = (shape: readonly number[]) =>
+    shape.filter((n) => sizes.isOpen(n)).length === 1 ? shape.map((n) => (sizes.isOpen(n) ? -1 : n)) : shape
+
+  /** Writes nodes that give sizes which are known when the model runs: those of its inputs, and what they give. */
+  function declareSizes(list: readonly number[], key: string): string {
+    const name = `i:${sizes.named(list)}`
+    integerNames.set(key, name)
+    const node = (type: string, inputs: string[], output: string, attributes = {}) => {
+      model.nodes.push({ type, domain: undefined, inputs, outputs: [output], attributes })
+    }
+    if (list.length > 1) {
+      const parts = list.map((n) => declareIntegers([n]))
+      node('Concat', parts, name, { axis: 0 })
+      return name
+    }
+    const { open, fixed } = sizes.factors(list[0]!)
+    const [first, ...others] = open
+    const source = openSizes.get(first!)
+    if (!source) throw new GraphError(`no input has the open size ${sizes.named([first!])}`)
+    if (others.length === 0 && fixed === 1) {
+      node('Shape', [source.name], name, { start: source.axis, end: source.axis + 1 })
+    } else {
+      const rest = others.reduce((product, size) => product * size, fixed)
+      node('Mul', [declareIntegers([first!]), declareIntegers([rest])], name)
+    }
+    return name
+  }
+
+  for (const x of inputs) await declare(x)
   for (const [index, node] of nodes.entries()) {
     const inputs: string[] = []
     for (const x of node.inputs) inputs.push(await declare(x))
     const { name: type, domain } = node.operator
     const { attributes = {}, integers = [] } = node.operator.onnx?.(node) ?? {}
-    for (const list of integers) inputs.push(declareIntegers(list))
+    for (const list of integers)
+      inputs.push(declareIntegers(node.operator === Reshape ? withRest(list) : list))
     if (domain) importDomain(domains, domain)
     const used = node.outputs.map((y, i) => {
       const name = `${type}_${index}${i === 0 ? '' : `_${i}`}`
@@ -121,28 +213,15 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
     model.nodes.push({ type, domain: domain?.name, inputs, outputs: used, attributes })
   }
 
-  const outputShapes: Record<string, readonly number[]> = {}
   for (const [i, name] of names.entries()) {
     const root = roots[i]!
     if (root.dtype !== 'float32') throw new GraphError(`output ${name} is ${root.dtype}: cast it to float32`)
     // An output needs a name of its own, also where two outputs or an input are the same tensor.
     const inputs = [await declare(root)]
     model.nodes.push({ type: 'Identity', domain: undefined, inputs, outputs: [name], attributes: {} })
-    model.outputs.push({ name, shape: root.shape })
-    outputShapes[name] = root.shape
+    model.outputs.push({ name, shape: sizes.named(root.shape), dtype: root.dtype })
   }
-  const inputs = Object.fromEntries(model.inputs.map(({ name, shape }) => [name, shape]))
-  const flops = nodes.reduce((total, node) => total + flopsOf(node), 0)
-  return {
-    onnx: writeOnnx(model),
-    weights,
-    weightBytes,
-    inputs,
-    outputs: outputShapes,
-    flops,
-    applications: nodes.length,
-    peakBytes: peakBytes(nodes, roots),
-  }
+  return { model, weights, weightBytes, nodes, roots }
 }
 
 function importDomain(domains: Map<string, number>, { name, version }: Domain): void {

@@ -1,7 +1,8 @@
 // Symbolic tensors (tensor.ts), the operators that combine them (ops.ts, layout.ts, neural.ts), the table of their
 // gradients (gradient.ts), the same with less (simplify.ts), what it will take (cost.ts) and how it becomes an ONNX model
-// (onnx.ts, compile.ts). Each file imports only files
-// named before it.
+// (onnx.ts, compile.ts). Each file imports only files named before it. Models that are run elsewhere have more operators
+// (inference-only.ts), sizes that stay open (open-sizes.ts), and their constants inside (model-file.ts): who makes
+// such imports these files.
 
 export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
 export { type GraphCost, graphCost } from './cost.js'

@@ -7,7 +7,22 @@ const IR_VERSION = 8
 const OPSET = 17
 
 /** TensorProto.DataType */
-const dataType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, float16: 10 }
+const dataType: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+  float64: 11,
+}
+
+/** An input or output; sizes that are open have names. */
+export interface OnnxValue {
+  readonly name: string
+  readonly shape: readonly (number | string)[]
+  readonly dtype: DType
+}
 
 /** A model as it is written: nodes in execution order. */
 export interface OnnxModel {
@@ -20,8 +35,8 @@ export interface OnnxModel {
     outputs: string[]
     attributes: Attributes
   }[]
-  readonly inputs: { name: string; shape: readonly number[] }[]
-  readonly outputs: { name: string; shape: readonly number[] }[]
+  readonly inputs: OnnxValue[]
+  readonly outputs: OnnxValue[]
   /** Constants inside the model. */
   readonly inline: { name: string; shape: readonly number[]; dtype: DType; data: ArrayOf[DType] }[]
   /** Constants in a file beside the model; offset and length in bytes. */
@@ -38,16 +53,94 @@ export interface OnnxModel {
 /** The bytes of an ONNX ModelProto. */
 export function writeOnnx(model: OnnxModel): Uint8Array {
   const w = new BinaryWriter()
+  writeHead(w)
+  message(w, 7, () => writeGraph(w, model))
+  writeTail(w, model)
+  return w.finish()
+}
+
+/** A constant to be written into a model, whose values are read when their turn comes. */
+export interface LaterConstant {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  /** In bytes. */
+  readonly length: number
+  load(): Promise<ArrayOf[DType]>
+}
+
+/** A file that is written piece by piece, its length known before. */
+export interface ByteStream {
+  /** Length in bytes. */
+  readonly size: number
+  chunks(): AsyncIterable<Uint8Array>
+}
+
+/**
+ * An ONNX ModelProto with large constants inside, of which one at a time is in memory.
+ *
+ * @param metadata texts by name, which a reader of the model can ask for
+ */
+export function streamOnnx(
+  model: OnnxModel,
+  constants: readonly LaterConstant[],
+  metadata: Readonly<Record<string, string>> = {},
+): ByteStream {
+  const bytesOfMessage = (write: (w: BinaryWriter) => void) => {
+    const w = new BinaryWriter()
+    write(w)
+    return w.finish()
+  }
+  const graph = bytesOfMessage((w) => writeGraph(w, model))
+  // The fields of a message may stand in any order: the large constants follow the rest of the graph.
+  const heads = constants.map(({ name, shape, dtype, length }) => {
+    const head = bytesOfMessage((w) => {
+      dims(w, shape)
+      int32(w, 2, dataType[dtype])
+      string(w, 8, name)
+      w.tag(9, WireType.LengthDelimited).uint32(length)
+    })
+    return bytesOfMessage((w) => {
+      w.tag(5, WireType.LengthDelimited)
+        .uint32(head.length + length)
+        .raw(head)
+    })
+  })
+  const inside = constants.reduce((sum, { length }, i) => sum + heads[i]!.length + length, graph.length)
+  const before = bytesOfMessage((w) => {
+    writeHead(w)
+    w.tag(7, WireType.LengthDelimited).uint32(inside)
+  })
+  const after = bytesOfMessage((w) => {
+    writeTail(w, model)
+    for (const [key, value] of Object.entries(metadata)) entry(w, 14, key, value)
+  })
+  return {
+    size: before.length + inside + after.length,
+    async *chunks() {
+      yield before
+      yield graph
+      for (const [i, constant] of constants.entries()) {
+        yield heads[i]!
+        yield bytesOf(await constant.load())
+      }
+      yield after
+    },
+  }
+}
+
+function writeHead(w: BinaryWriter): void {
   int64(w, 1, IR_VERSION)
   string(w, 2, 'promptsrc')
-  message(w, 7, () => writeGraph(w, model))
-  for (const [domain, version] of [['', OPSET] as const, ...model.domains]) {
+}
+
+function writeTail(w: BinaryWriter, { domains }: OnnxModel): void {
+  for (const [domain, version] of [['', OPSET] as const, ...domains]) {
     message(w, 8, () => {
       string(w, 1, domain)
       int64(w, 2, version)
     })
   }
-  return w.finish()
 }
 
 function writeGraph(w: BinaryWriter, model: OnnxModel): void {
@@ -81,8 +174,8 @@ function writeGraph(w: BinaryWriter, model: OnnxModel): void {
       int32(w, 14, 1)
     })
   }
-  for (const { name, shape } of model.inputs) message(w, 11, () => writeValueInfo(w, name, shape))
-  for (const { name, shape } of model.outputs) message(w, 12, () => writeValueInfo(w, name, shape))
+  for (const value of model.inputs) message(w, 11, () => writeValueInfo(w, value))
+  for (const value of model.outputs) message(w, 12, () => writeValueInfo(w, value))
 }
 
 function writeAttribute(w: BinaryWriter, name: string, value: Attributes[string]): void {
@@ -105,13 +198,13 @@ function writeAttribute(w: BinaryWriter, name: string, value: Attributes[string]
   }
 }
 
-function writeValueInfo(w: BinaryWriter, name: string, shape: readonly number[]): void {
+function writeValueInfo(w: BinaryWriter, { name, shape, dtype }: OnnxValue): void {
   string(w, 1, name)
   message(w, 2, () =>
     message(w, 1, () => {
-      int32(w, 1, dataType.float32)
+      int32(w, 1, dataType[dtype])
       message(w, 2, () => {
-        for (const n of shape) message(w, 1, () => int64(w, 1, n))
+        for (const n of shape) message(w, 1, () => (typeof n === 'string' ? string(w, 2, n) : int64(w, 1, n)))
       })
     }),
   )

@@ -53,3 +53,28 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
   }
   return outputs.map(current)
 }
+
+/**
+ * The graph of the given outputs with some nodes computed in another way.
+ *
+ * @param instead what stands for a node of these inputs, output by output and in the node's shapes; undefined keeps it
+ * @returns the tensors that now stand for the outputs, in order
+ */
+export function rewrite(
+  outputs: readonly Tensor[],
+  instead: (node: GraphNode) => readonly Tensor[] | undefined,
+): Tensor[] {
+  const replacement = new Map<Tensor, Tensor>()
+  const current = (x: Tensor) => replacement.get(x) ?? x
+  const roots = simplify(outputs)
+  for (const node of nodesInOrder(roots)) {
+    const rebuilt: Tensor[] = []
+    const twin: GraphNode = { ...node, inputs: node.inputs.map(current), outputs: rebuilt }
+    for (const [index, y] of node.outputs.entries()) {
+      rebuilt.push(new Tensor(y.shape, { kind: 'node', node: twin, index }, y.dtype))
+    }
+    const others = instead(twin) ?? rebuilt
+    for (const [index, y] of node.outputs.entries()) if (others[index]) replacement.set(y, others[index])
+  }
+  return roots.map(current)
+}

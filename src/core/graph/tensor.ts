@@ -1,20 +1,26 @@
 /** Element types. Graphs compute in float32; a constant may be kept in another type, which `cast` converts. */
-export type DType = 'float32' | 'float16' | 'int32' | 'int64'
+export type DType = 'float32' | 'float64' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8'
 
 /** The arrays that hold values of an element type; float16 as its bits. */
 export interface ArrayOf {
   readonly float32: Float32Array
+  readonly float64: Float64Array
   readonly float16: Uint16Array
   readonly int32: Int32Array
   readonly int64: BigInt64Array
+  readonly int8: Int8Array
+  readonly uint8: Uint8Array
 }
 
 /** The arrays' classes. */
 export const arrayOf = {
   float32: Float32Array,
+  float64: Float64Array,
   float16: Uint16Array,
   int32: Int32Array,
   int64: BigInt64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
 } as const
 
 /** The bytes of an array, without a copy. */
@@ -67,8 +73,8 @@ export interface Operator<I extends readonly Tensor[] = readonly Tensor[], P = u
   readonly domain?: Domain
   /** Shapes of the outputs. Throws GraphError when the inputs do not fit. */
   infer(inputs: I, parameters: P): readonly (readonly number[])[]
-  /** Element type of the outputs. Default: that of the inputs, which then must have one. */
-  dtype?(inputs: I, parameters: P): DType
+  /** Element type of the outputs, or of each. Default: that of the inputs, which then must have one. */
+  dtype?(inputs: I, parameters: P): DType | readonly DType[]
   /** Default: no attributes. */
   onnx?(node: GraphNode<I, P>): OnnxForm
   /** Floating-point operations, counted for matrix products and convolutions only. */
@@ -149,9 +155,9 @@ export class GraphError extends Error {
   override name = 'GraphError'
 }
 
-/** A float32 value fed at run time. Names are unique within a graph. */
-export function input(name: string, shape: readonly number[]): Tensor {
-  return new Tensor(shape, { kind: 'input', name })
+/** A value fed at run time. Names are unique within a graph. */
+export function input(name: string, shape: readonly number[], dtype: DType = 'float32'): Tensor {
+  return new Tensor(shape, { kind: 'input', name }, dtype)
 }
 
 /** What a constant is beside its values. */
@@ -224,7 +230,8 @@ export function applyAll<I extends readonly Tensor[], P>(
   const shapes = operator.infer(inputs, parameters)
   const dtype = operator.dtype?.(inputs, parameters) ?? commonType(operator.name, inputs)
   for (const [index, shape] of shapes.entries()) {
-    outputs.push(new Tensor(shape, { kind: 'node', node, index }, dtype))
+    const own = typeof dtype === 'string' ? dtype : dtype[index]
+    outputs.push(new Tensor(shape, { kind: 'node', node, index }, own))
   }
   return outputs
 }

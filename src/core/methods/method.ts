@@ -41,6 +41,8 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
    * features in closed form, without steps; then there is one epoch, whose passes only measure.
    */
   readonly learning?: 'images' | 'features' | 'closed form'
+  /** Its parameters take the place of CLIP's own tensors of their names: the result is a plain CLIP. */
+  readonly plainClip?: boolean
   /** Options that count blocks of a tower: the smallest tower named is their limit. */
   readonly depths?: Readonly<Record<string, readonly ('text' | 'image')[]>>
   /** Throws ConfigError where options contradict each other, or one would be passed over. */

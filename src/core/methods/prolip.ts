@@ -36,6 +36,7 @@ export const prolip: Method<typeof options> = {
   // An epoch is one step on all images.
   defaults: { epochs: 300, batchSize: 100_000, learningRate: 1e-5, shots: 16, warmupEpochs: 0 },
   learning: 'features',
+  plainClip: true,
 
   configure({ template, distanceWeight, views }, clip) {
     const { projection, pooled } = clip.imageTower

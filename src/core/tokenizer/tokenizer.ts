@@ -42,6 +42,7 @@ export interface Tokenizer {
   readonly vocabSize: number
   readonly contextLength: number
   readonly padToken: 0
+  readonly vocabulary: Vocabulary
 }
 
 /**
@@ -130,6 +131,7 @@ export function createTokenizer(vocabulary: Vocabulary, options: TokenizerOption
     vocabSize: largestId + 1,
     contextLength,
     padToken: 0,
+    vocabulary,
   }
 }
 

@@ -16,7 +16,7 @@ type Weights = ReadonlyMap<string, WeightEntry>
  */
 export function checkShapes(weights: Weights, config: ClipConfig, source: string): void {
   const known = new Set<string>()
-  for (const [name, expected] of requiredTensors(config, weights)) {
+  for (const [name, expected] of requiredTensors(config, (name) => weights.get(name)?.shape)) {
     known.add(name)
     const found = weights.get(name)?.shape
     if (!found) {
@@ -43,10 +43,16 @@ export function checkShapes(weights: Weights, config: ClipConfig, source: string
   }
 }
 
-/** Names and shapes of the tensors that a configuration calls for; free sizes are those of `weights`. */
-export function* requiredTensors(config: ClipConfig, weights: Weights): Generator<NamedShape> {
+/**
+ * The tensors that a configuration calls for, by canonical name.
+ *
+ * @param shapeOf the shape that a tensor has in the model, for sizes that are free
+ */
+export function* requiredTensors(
+  config: ClipConfig,
+  shapeOf: (name: string) => Shape | undefined,
+): Generator<NamedShape> {
   const { text, vision, embedDim } = config
-  const shapeOf = (name: string) => weights.get(name)?.shape
   yield ['logit_scale', []]
   yield* textTensors(text, embedDim, shapeOf)
   yield* architectureOf(vision).tensors(vision, embedDim, shapeOf)

@@ -41,7 +41,7 @@ const EMBEDDING = 'token_embedding.weight'
 
 /** Shapes of all tensors. */
 export const clipShapes = (config: ClipConfig): Map<string, readonly number[]> =>
-  new Map(requiredTensors(config, new Map()))
+  new Map(requiredTensors(config, () => undefined))
 
 /** Values of a tensor: gains and variances near 1, everything else small. Uniform rather than normal: a model's worth must be quick. */
 export function randomValues(name: string, size: number): Float32Array {

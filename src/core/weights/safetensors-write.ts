@@ -35,28 +35,46 @@ export function encodeSafetensors(
     .map(([name, tensor]) => ({ name, shape: tensor.shape, ...encodeValues(name, tensor) }))
     .sort((a, b) => itemSize[b.dtype] - itemSize[a.dtype] || (a.name < b.name ? -1 : 1))
 
-  const header: [string, unknown][] = []
-  if (Object.keys(metadata).length > 0) {
-    header.push(['__metadata__', Object.fromEntries(Object.entries(metadata).sort())])
-  }
-  let end = 0
-  for (const { name, dtype, shape, bytes } of items) {
-    const begin = end
-    end += bytes.length
-    header.push([name, { dtype: nameOfDtype.get(dtype), shape, data_offsets: [begin, end] }])
-  }
-
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
-  const start = 8 + Math.ceil(json.length / 8) * 8
-  const file = new Uint8Array(start + end).fill(0x20, 8, start)
-  new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true)
-  file.set(json, 8)
-  let position = start
+  const head = safetensorsHead(
+    items.map(({ bytes, ...item }) => ({ ...item, length: bytes.length })),
+    metadata,
+  )
+  const file = new Uint8Array(items.reduce((sum, { bytes }) => sum + bytes.length, head.length))
+  file.set(head)
+  let position = head.length
   for (const { bytes } of items) {
     file.set(bytes, position)
     position += bytes.length
   }
   return file
+}
+
+/** What stands in a safetensors file before the values of its tensors, which follow in this order; lengths in bytes. */
+export function safetensorsHead(
+  tensors: readonly {
+    readonly name: string
+    readonly dtype: WeightDType
+    readonly shape: readonly number[]
+    readonly length: number
+  }[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const header: [string, unknown][] = []
+  if (Object.keys(metadata).length > 0) {
+    header.push(['__metadata__', Object.fromEntries(Object.entries(metadata).sort())])
+  }
+  let end = 0
+  for (const { name, dtype, shape, length } of tensors) {
+    const begin = end
+    end += length
+    header.push([name, { dtype: nameOfDtype.get(dtype), shape, data_offsets: [begin, end] }])
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
+  const start = 8 + Math.ceil(json.length / 8) * 8
+  const head = new Uint8Array(start).fill(0x20, 8)
+  new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true)
+  head.set(json, 8)
+  return head
 }
 
 const nameOfDtype = new Map([...dtypeOfName].map(([name, dtype]) => [dtype, name]))

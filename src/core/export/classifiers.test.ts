@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomTensor } from '../../../test/support/finite-differences.js'
+import { learnedClasses, learnedRun } from '../../../test/support/learned-run.js'
+import { bytesOfStream, runModel } from '../../../test/support/model-bytes.js'
+import { loadModel } from '../../node/model.js'
+import { createClassifier } from '../evaluate/create-classifier.js'
+import { gemm, input, l2Normalize, mul } from '../graph/index.js'
+import { modelFiles } from '../graph/model-file.js'
+import { OpenSizes } from '../graph/open-sizes.js'
+import type { Model } from '../model.js'
+import { fixedClasses } from './fixed-classes.js'
+import { openVocabulary } from './open-vocabulary.js'
+
+let model: Model
+beforeAll(async () => {
+  model = await loadModel('tiny', { threads: 1 })
+})
+afterAll(() => model.close())
+
+const small: Record<string, Record<string, unknown>> = {
+  proda: { prompts: 8, context: 4 },
+  coop: { context: 4 },
+}
+const relative = (found: Float32Array, expected: Float32Array) =>
+  Math.max(...found.map((x, i) => Math.abs(x - expected[i]!))) / Math.max(...expected.map(Math.abs))
+
+describe.each([
+  'promptsrc',
+  'ivlp',
+  'maple',
+  'coop',
+  'cocoop',
+  'proda',
+  'prolip',
+  'tip-adapter',
+  'tip-adapter-f',
+  'gda',
+])('%s', (name) => {
+  it('gives the logits of the classifier as one graph, for any number of images', async () => {
+    const run = await learnedRun(model, name, small[name])
+    const classifier = await createClassifier(run, { addClasses: ['white cross'] })
+    const images = randomTensor('images', [3, 3, 48, 48]).data
+    const expected = await classifier.classify(images)
+    await classifier.release()
+    const sizes = new OpenSizes('batch')
+    const classes = await fixedClasses(run, { addClasses: ['white cross'] })
+    expect(classes.classNames).toEqual([...learnedClasses, 'white cross'])
+    const pixels = input('pixel_values', [sizes.size('batch'), 3, 48, 48])
+    const files = await modelFiles(
+      { logits: classes.logits(pixels) },
+      { name: 'model.onnx', sizes, inputs: [pixels] },
+    )
+    const bytes = await bytesOfStream(files.get('model.onnx')!)
+    const { logits } = await runModel(bytes, { pixel_values: { shape: [3, 3, 48, 48], data: images } })
+    expect(logits!.shape).toEqual([3, 6])
+    expect(relative(logits!.data, expected.logits)).toBeLessThan(1e-5)
+  })
+})
+
+describe.each(['promptsrc', 'maple', 'coop', 'proda', 'prolip', 'coop middle', 'coop front'])(
+  '%s',
+  (name) => {
+    it('gives the logits of the classifier by two towers, for any class names', async () => {
+      const [method, classPosition] = name.split(' ') as [string, string?]
+      const run = await learnedRun(model, method, {
+        ...small[method],
+        ...(classPosition ? { classPosition } : {}),
+      })
+      const classNames = ['a white cross', 'ring', 'red square in the middle']
+      const classifier = await createClassifier(run, { classNames })
+      const images = randomTensor('images', [2, 3, 48, 48]).data
+      const expected = await classifier.classify(images)
+      await classifier.release()
+      const sizes = new OpenSizes('images', 'texts', 'tokens')
+      const towers = openVocabulary(run)
+      const ids = input('input_ids', [sizes.size('texts'), sizes.size('tokens')], 'int64')
+      const pixels = input('pixel_values', [sizes.size('images'), 3, 48, 48])
+      const features = towers.text(ids)
+      const logits = mul(
+        gemm(l2Normalize(towers.image(pixels)), towers.isSet ? features : l2Normalize(features), {
+          transB: true,
+        }),
+        towers.logitScale,
+      )
+      const files = await modelFiles({ logits }, { name: 'model.onnx', sizes, inputs: [ids, pixels] })
+      const tokens = classNames.map((text) =>
+        model.clip.tokenizer.tokenize(towers.template.replace('{}', text)),
+      )
+      const length = Math.max(...tokens.map((row) => row.length)) + 2
+      const found = await runModel(await bytesOfStream(files.get('model.onnx')!), {
+        pixel_values: { shape: [2, 3, 48, 48], data: images },
+        input_ids: {
+          shape: [3, length],
+          data: BigInt64Array.from(
+            tokens.flatMap((row) => [
+              ...row,
+              ...Array(length - row.length).fill(model.clip.tokenizer.endToken),
+            ]),
+            BigInt,
+          ),
+        },
+      })
+      expect(relative(found.logits!.data, expected.logits)).toBeLessThan(1e-5)
+    })
+  },
+)

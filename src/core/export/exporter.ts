@@ -1,0 +1,85 @@
+import type { CreateClassifierOptions, Run } from '../evaluate/create-classifier.js'
+import type { ByteStream } from '../graph/onnx.js'
+import type { Preprocessing } from '../image/preprocess.js'
+import type { RunFacts } from './model-card.js'
+
+/**
+ * In what numbers the models of an export keep their weights, as transformers.js names them: `q8` are 8-bit integers,
+ * a scale for every output.
+ */
+export const precisions = ['fp32', 'fp16', 'q8'] as const
+
+/** See {@link precisions}. */
+export type ExportPrecision = (typeof precisions)[number]
+
+/** Options of an export. */
+export interface ExportOptions extends Omit<CreateClassifierOptions, 'batchSize'> {
+  /** Default: all. Browsers take `q8` where a page asks for none. */
+  readonly precisions?: readonly ExportPrecision[] | undefined
+  /** What the model card says of the run. */
+  readonly facts?: RunFacts | undefined
+}
+
+/** One form in which a run leaves: a file that gives this, and a line in the registry. */
+export interface Exporter {
+  /** Name on the command line. */
+  readonly format: string
+  /** One sentence for lists and help texts. */
+  readonly summary: string
+  /**
+   * What a folder of this form holds. Nothing is loaded before its files are read.
+   *
+   * @throws ConfigError saying why, where the run cannot be exported so
+   */
+  parts(run: Run, options: ExportOptions): Promise<ExportParts>
+}
+
+/** What an export holds beside its card and its manifest. */
+export interface ExportParts {
+  readonly classNames: readonly string[]
+  /** Files that hold weights. */
+  readonly models: readonly ExportFile[]
+  /** What goes with them. */
+  readonly files: readonly ExportFile[]
+  /** How class names become texts, where the export takes any. */
+  readonly template?: string
+  /** Whether its texts are encoded with a set of prompts. */
+  readonly isSet?: boolean
+  /** Why the export takes no other classes. */
+  readonly closed?: string | undefined
+  /** How images become its input, where it does not do that itself. */
+  readonly preprocessing?: Preprocessing
+}
+
+/** A file of an export; its values are read when it is written, one tensor at a time. */
+export interface ExportFile extends ByteStream {
+  /** Below the export's folder, with slashes. */
+  readonly path: string
+}
+
+/** A file of text. */
+export function textFile(path: string, text: string): ExportFile {
+  const bytes = new TextEncoder().encode(text)
+  return {
+    path,
+    size: bytes.length,
+    async *chunks() {
+      yield bytes
+    },
+  }
+}
+
+/** A file of JSON that people can read. */
+export const jsonFile = (path: string, value: unknown): ExportFile =>
+  textFile(path, `${JSON.stringify(value, null, 2)}\n`)
+
+/** All of a file, as a page hands it on or packs it. */
+export async function exportedBytes({ size, chunks }: ExportFile): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for await (const chunk of chunks()) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
