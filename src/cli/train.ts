@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
-import type { Datum } from '../core/data/dataset.js'
+import type { Dataset, Datum } from '../core/data/dataset.js'
 import { ConfigError, UserError } from '../core/errors.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
@@ -17,6 +17,7 @@ import { defaultModel } from '../core/world/worlds.js'
 import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
+import { quickLeaks } from '../node/clean/quick-leaks.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { refuseForeignRepository } from '../node/hub/resolve-model.js'
 import { loadModel } from '../node/model.js'
@@ -157,6 +158,7 @@ async function train(
   resolveSettings(settings)
   const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
   const dataset = await openData(path, { ...flags, exif })
+  await warnOfLeaks(path, dataset)
   const out =
     flags.out ??
     config?.out ??
@@ -236,6 +238,17 @@ async function train(
   } finally {
     await model.close()
   }
+}
+
+/** Pictures of one's own that are in train and test. Published data sets are measured as they are; drawn ones have no files. */
+async function warnOfLeaks(path: string, dataset: Dataset): Promise<void> {
+  if (dataset.fingerprint !== undefined) return
+  const leaks = await quickLeaks(dataset)
+  if (!leaks) return
+  const more = leaks.count > 1 ? ` (and ${leaks.count - 1} more)` : ''
+  warn(
+    `${leaks.train} and ${leaks.test} are the same picture, in train and in test${more}; \`promptsrc clean ${path}\` shows all such`,
+  )
 }
 
 /** Writes `metrics.json` and `report.html` of a finished run; returns the report's path. */

@@ -114,6 +114,28 @@ describe('clean', () => {
     expect(existsSync(at('photos/train/red_square/0.png'))).toBe(true)
   })
 
+  it('is what train names where a picture is in train and test', async () => {
+    const train = (...args: string[]) =>
+      promptsrc(
+        folder,
+        'train',
+        ...args,
+        '--model',
+        'tiny',
+        '--shots',
+        '1',
+        '--epochs',
+        '1',
+        '--threads',
+        '1',
+      )
+    const { stderr } = await train('photos', '--skip-bad-images', '--out', 'run')
+    const pair = `${join('photos', 'train/red_square/0.png')} and ${join('photos', 'test/red_square/copy.png')}`
+    expect(stderr).toContain(
+      `warning: ${pair} are the same picture, in train and in test; \`promptsrc clean photos\` shows all such\n`,
+    )
+  })
+
   it.each([
     ['nothing to clean', [], 'clean needs a folder or list'],
     ['a list of no such ending', ['photos', '--list', 'x.txt'], 'ends in .csv or .json'],

@@ -60,8 +60,8 @@ export async function duplicateGroups({
   const prepared = (i: number): Comparable => {
     const known = ready.get(i)
     if (known) return known
-    // Neighbours come again soon, if at all: as many are kept as fit into 50 MB.
-    if (ready.size >= 2048) ready.delete(ready.keys().next().value!)
+    // Neighbours come again soon, if at all: as many are kept as fit into 60 MB.
+    if (ready.size >= 1024) ready.delete(ready.keys().next().value!)
     const made = comparable(thumbnails[i]!)
     ready.set(i, made)
     return made

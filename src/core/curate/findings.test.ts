@@ -101,6 +101,7 @@ it('moves what is surely in a wrong class, keeps what is only worth a look, and 
   const doubts = [
     { index: 0, given: 0, likely: 2, margin: 0.5 },
     { index: 1, given: 0, likely: 2, margin: 0.49 },
+    { index: 3, given: 0, likely: 2, margin: 0.9 },
   ]
   const poor = [{ index: 3, kind: 'dark' as const, detail: 'd' }]
   expect(advised(examination(pictures, { doubts, poor }))).toEqual([

@@ -66,7 +66,8 @@ export interface Finding {
  *
  * Removed are unreadable pictures, exact copies but one, and of copies in several parts all but those of the last of train, val and
  * test: what is measured stays. Near copies within a part and a class stay, as do pictures that are copies in several classes,
- * unless all but one of these labels are doubted. Labels that are surely wrong are moved. All else is kept.
+ * unless all but one of these labels are doubted. Labels that are surely wrong are moved,
+ * unless the picture is hard to see. All else is kept.
  */
 export function findingsOf(examination: Examination): Finding[] {
   const { pictures, groups, doubts, unlike, poor } = examination
@@ -82,8 +83,9 @@ export function findingsOf(examination: Examination): Finding[] {
     add(i, { kind: 'unreadable', detail: problem })
     advice.set(i, { kind: 'remove' })
   }
+  const hardToSee = new Set(poor.map(({ index }) => index))
   for (const { index, likely, margin } of doubts) {
-    const sure = margin >= SURE_MARGIN
+    const sure = margin >= SURE_MARGIN && !hardToSee.has(index)
     add(index, { kind: 'label', likely, margin, sure })
     if (sure) advice.set(index, { kind: 'move', label: likely })
   }

@@ -20,8 +20,9 @@ export interface Comparable {
   /** Brightness, and colours: at each corner the sum of all pixels left of it and above, [33, 33, channels]. */
   readonly grey: Sums
   readonly colour: Sums
-  /** The whole of it: what a part of another is compared with. */
-  readonly coarse: Areas
+  /** Brightness of its windows, at few areas: where another may fit. */
+  readonly parts: readonly Areas[]
+  /** The whole of it at many areas: what a part of another is compared with. */
   readonly fine: Areas
 }
 
@@ -42,12 +43,11 @@ interface Areas {
 export function comparable(thumbnail: Uint8Array): Comparable {
   const grey = summed(thumbnail, 1)
   const colour = summed(thumbnail, 3)
-  const whole: Window = [0, 0, 1, 1]
   return {
     grey,
     colour,
-    coarse: areas(grey, whole, COARSE, emptyAreas(COARSE, 1)),
-    fine: areas(colour, whole, FINE, emptyAreas(FINE, 3)),
+    parts: windows.map((window) => areas(grey, window, COARSE, emptyAreas(COARSE, 1))),
+    fine: areas(colour, windows[0]!, FINE, emptyAreas(FINE, 3)),
   }
 }
 
@@ -73,16 +73,17 @@ const unlike: Sameness = { fit: 0, detail: 0 }
 
 /** The best correlation of the whole of `part` with a window of `whole`. */
 function bestFit(whole: Comparable, part: Comparable): Sameness {
-  let start: Window = windows[0]!
+  const [template] = part.parts
+  let start = 0
   let value = 0
-  for (const window of windows) {
-    const found = correlation(areas(whole.grey, window, COARSE, coarseAreas), part.coarse)
-    if (found > value) [start, value] = [window, found]
+  for (const [i, window] of whole.parts.entries()) {
+    const found = correlation(window, template!)
+    if (found > value) [start, value] = [i, found]
   }
   if (value < HOPELESS) return unlike
-  const coarse = (window: Window) => correlation(areas(whole.grey, window, COARSE, coarseAreas), part.coarse)
+  const coarse = (window: Window) => correlation(areas(whole.grey, window, COARSE, coarseAreas), template!)
   const fine = (window: Window) => correlation(areas(whole.colour, window, FINE, fineAreas), part.fine)
-  const near = climbed(coarse, start, STEP / 2, STEP / 16)
+  const near = climbed(coarse, windows[start]!, STEP / 2, STEP / 16)
   if (fine(near) < HOPELESS) return unlike
   const best = climbed(fine, near, STEP / 8, STEP / 16)
   return { fit: fine(best), detail: detailCorrelation(fineAreas.values, part.fine.values) }
