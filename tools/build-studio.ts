@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { palette } from '../src/pages/stylesheet.js'
 
 // Builds the page of the studio into dist/studio: script, style with the colours of all pages, and what is as it is.
@@ -9,10 +9,25 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const from = join(root, 'src/studio')
 const to = join(root, 'dist/studio')
 
+/**
+ * ONNX Runtime is not part of the page: whoever builds the page for a tab has it installed, and its script must be of the same
+ * version as its WebAssembly. No page asks for the build with WebGPU.
+ */
+const onnxRuntime: Plugin = {
+  name: 'onnxruntime-web',
+  setup({ onResolve }) {
+    onResolve({ filter: /^onnxruntime-web\// }, ({ path }) => ({
+      path: path === 'onnxruntime-web/wasm' ? './ort/ort.wasm.min.mjs' : path,
+      external: true,
+    }))
+  },
+}
+
 await mkdir(to, { recursive: true })
 await build({
   absWorkingDir: root,
-  entryPoints: { studio: join(from, 'main.tsx') },
+  entryPoints: { studio: join(from, 'main.tsx'), worker: join(root, 'src/web/worker.ts') },
+  plugins: [onnxRuntime],
   outdir: to,
   bundle: true,
   minify: true,

@@ -4,17 +4,20 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { ConfigError } from '../core/errors.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { listen } from '../server/listen.js'
 import { newToken } from '../server/studio/access.js'
 import { Answers } from '../server/studio/answers.js'
 import { studioApp } from '../server/studio/app.js'
+import { buildStatic } from '../server/studio/build-static.js'
 import { EventStreams } from '../server/studio/event-streams.js'
 import { readPage } from '../server/studio/page-files.js'
 import { ProjectFolder } from '../server/studio/project-folder.js'
 import { Training } from '../server/studio/training.js'
+import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { portNumber, positiveNumber, threadCount, wholeNumber } from './options.js'
+import { portNumber, positiveNumber, repeated, threadCount, wholeNumber } from './options.js'
 
 interface StudioFlags {
   readonly port: number
@@ -22,6 +25,8 @@ interface StudioFlags {
   readonly maxMegabytes: number
   readonly maxPictures: number
   readonly threads?: number
+  readonly build?: string
+  readonly model?: string[]
   readonly json?: boolean
 }
 
@@ -33,7 +38,9 @@ Examples:
       opens the page; pictures are in birds/photos/<class>, trainings in birds/runs, as the other commands take them
   $ promptsrc studio birds --no-open --port 8090
   $ promptsrc eval birds/runs/run-1 birds/photos
-  $ promptsrc predict birds/runs/run-1 new.jpg`
+  $ promptsrc predict birds/runs/run-1 new.jpg
+  $ promptsrc studio --build site --model emoji --model openai/clip-vit-base-patch32
+      the same page as static files, for any web server: pictures stay in the tab, which computes by itself`
 
 /** `promptsrc studio`: collect, train and try in a page. */
 export function studioCommand(): Command {
@@ -44,14 +51,28 @@ export function studioCommand(): Command {
     .option('--max-megabytes <n>', 'largest file of a picture', positiveNumber, 50)
     .option('--max-pictures <n>', 'most pictures of a class', wholeNumber(1), 5000)
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .option('--build <folder>', 'write the page as static files instead, which compute in the tab')
+    .option(
+      '--model <model>',
+      'with --build: a model to put beside it; repeatable (default: emoji)',
+      repeated,
+    )
     .option('--json', 'print address and folder as JSON')
     .addHelpText('after', examples)
     .action(studio)
 }
 
+const pageFolder = fileURLToPath(new URL('../studio', import.meta.url))
+
 async function studio(folder: string, flags: StudioFlags): Promise<void> {
+  if (flags.build !== undefined) return build(flags.build, flags)
+  if (flags.model) {
+    throw new ConfigError('--model is for --build; the page lets you choose a model', {
+      hint: 'Leave it out.',
+    })
+  }
   const project = await ProjectFolder.open(folder)
-  const page = await readPage(fileURLToPath(new URL('../studio', import.meta.url)))
+  const page = await readPage(pageFolder)
   const signal = interruptible('Stopping. Go on by the same command; nothing is lost.')
   const { threads } = flags
   const events = new EventStreams()
@@ -95,6 +116,18 @@ async function studio(folder: string, flags: StudioFlags): Promise<void> {
     await answers.close()
     await rm(opener, { force: true })
   }
+}
+
+async function build(to: string, { model = ['emoji'], json }: StudioFlags): Promise<void> {
+  const signal = interruptible('Interrupted. The same command begins again.')
+  const bytes = await showingDownloads((onProgress) =>
+    buildStatic(to, { page: pageFolder, models: model, signal, onProgress }),
+  )
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ folder: to, bytes, models: model })}\n`
+      : printable(`${(bytes / 1e6).toFixed(1)} MB in ${to}: put it on any web server, by https\n`),
+  )
 }
 
 /**

@@ -1,59 +1,41 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Camera, openCamera } from '../web/camera.js'
 import { Dialog } from './dialog.js'
-import { counted } from './store.js'
+import { counted, problemOf } from './store.js'
 
-/** Why a camera gives no picture, and what to do. */
-export function cameraProblem(error: unknown): string {
-  switch ((error as Error).name) {
-    case 'NotAllowedError':
-      return 'The browser may not use the camera. Allow it by the camera sign beside the address, then try again.'
-    case 'NotFoundError':
-      return 'No camera was found. Connect one, or add pictures from files.'
-    case 'NotReadableError':
-      return 'The camera is used by another program. Close that one, then try again.'
-    default:
-      return `The camera gives no picture: ${(error as Error).message}. Add pictures from files instead.`
-  }
-}
-
-/** A camera's picture in a video element, while it is there. */
+/** A camera's picture in an element, while it is on. */
 export function useCamera(on: boolean) {
-  const video = useRef<HTMLVideoElement>(null)
+  const stage = useRef<HTMLDivElement>(null)
+  const [camera, setCamera] = useState<Camera>()
   const [problem, setProblem] = useState<string>()
-  const [ready, setReady] = useState(false)
   const [attempt, setAttempt] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     if (!on) return
-    let stream: MediaStream | undefined
+    let opened: Camera | undefined
     let gone = false
-    const start = async () => {
-      setProblem(undefined)
-      try {
-        if (!navigator.mediaDevices) throw new DOMException('this page is not served safely', 'SecurityError')
-        stream = await navigator.mediaDevices.getUserMedia({
-          video: { facingMode: 'environment', width: { ideal: 1280 } },
-        })
-        if (gone) return stopTracks(stream)
-        video.current!.srcObject = stream
-        await video.current!.play()
-        setReady(true)
-      } catch (error) {
-        if (!gone) setProblem(cameraProblem(error))
-      }
-    }
-    void start()
+    setProblem(undefined)
+    openCamera().then(
+      (found) => {
+        opened = found
+        if (gone) return found.stop()
+        found.video.setAttribute('aria-label', 'What the camera shows')
+        stage.current?.replaceChildren(found.video)
+        setCamera(found)
+      },
+      (error) => {
+        const { message, hint } = problemOf(error)
+        if (!gone) setProblem(`${message.replace(/^./, (first) => first.toUpperCase())}. ${hint ?? ''}`)
+      },
+    )
     return () => {
       gone = true
-      setReady(false)
-      stopTracks(stream)
+      setCamera(undefined)
+      opened?.stop()
+      opened?.video.remove()
     }
   }, [on, attempt])
-  return { video, problem, ready, again: () => setAttempt((n) => n + 1) }
-}
-
-function stopTracks(stream: MediaStream | undefined): void {
-  for (const track of stream?.getTracks() ?? []) track.stop()
+  return { stage, video: camera?.video, problem, again: () => setAttempt((n) => n + 1) }
 }
 
 /** What a camera shows now, as a file. */
@@ -76,10 +58,10 @@ interface CameraDialogProps {
 
 /** Takes pictures of a class with the camera. */
 export function CameraDialog({ className, count, onPicture, onClose }: CameraDialogProps) {
-  const { video, problem, ready, again } = useCamera(true)
+  const { stage, video, problem, again } = useCamera(true)
   const [taken, setTaken] = useState(0)
   const take = async () => {
-    const blob = await snapshot(video.current!)
+    const blob = await snapshot(video!)
     setTaken((n) => n + 1)
     const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 19)
     await onPicture(new File([blob], `camera-${time}.jpg`, { type: 'image/jpeg' }))
@@ -91,7 +73,7 @@ export function CameraDialog({ className, count, onPicture, onClose }: CameraDia
           {problem}
         </p>
       ) : (
-        <video ref={video} class="camera" muted playsInline aria-label="What the camera shows" />
+        <div ref={stage} class="camera" />
       )}
       <div class="buttons">
         {problem ? (
@@ -99,7 +81,7 @@ export function CameraDialog({ className, count, onPicture, onClose }: CameraDia
             Try again
           </button>
         ) : (
-          <button type="button" class="primary" disabled={!ready} onClick={take}>
+          <button type="button" class="primary" disabled={!video} onClick={take}>
             Take a picture
           </button>
         )}

@@ -3,8 +3,10 @@ import type { Place } from '../core/studio/place.js'
 import { App } from './app.js'
 import { HttpPlace } from './http-place.js'
 
+/** The page says where it is computed: `promptsrc studio --build` writes another one than the server gives. */
 async function placeOfPage(): Promise<Place> {
-  return new HttpPlace()
+  const where = document.querySelector<HTMLMetaElement>('meta[name=studio-place]')?.content
+  return where === 'tab' ? (await import('./tab-place.js')).TabPlace.open() : new HttpPlace()
 }
 
 // The token was exchanged for a cookie: it need not stay in the address, nor in the history.

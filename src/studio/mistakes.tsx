@@ -31,11 +31,11 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
   const [problem, setProblem] = useState<string>()
   const [which, setWhich] = useState<'trained' | 'zeroShot'>('trained')
   const [apart, setApart] = useState(true)
-  const [cell, setCell] = useState<Cell>()
+  const [chosen, setChosen] = useState<Cell>()
   useEffect(() => {
     setReport(undefined)
     setProblem(undefined)
-    setCell(undefined)
+    setChosen(undefined)
     place.report(run.name).then(setReport, (error) => {
       const { message, hint } = problemOf(error)
       setProblem(`${message} ${hint ?? ''}`)
@@ -64,6 +64,12 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
   )
   const wrong = mistakes.reduce((sum, { pictures }) => sum + pictures.length, 0)
   const moved = judged.filter((each) => each.moved).length
+  const largest = mistakes.reduce<(typeof mistakes)[number] | undefined>(
+    (most, each) => (most && most.pictures.length >= each.pictures.length ? most : each),
+    undefined,
+  )
+  // Where nobody has chosen, the most frequent mistake is shown.
+  const cell = chosen ?? largest
   const open = cell && matrix[cell.truth]?.[cell.seen]
   return (
     <section class="mistakes" aria-labelledby="mistakes">
@@ -97,7 +103,7 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
       </div>
       <div class="looking">
         {names.length <= MOST_CLASSES ? (
-          <Matrix names={names} matrix={matrix} cell={cell} choose={setCell} />
+          <Matrix names={names} matrix={matrix} cell={cell} choose={setChosen} />
         ) : (
           <ul class="confusions">
             {mistakes
@@ -105,7 +111,7 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
               .slice(0, 30)
               .map(({ truth, seen, pictures }) => (
                 <li key={`${truth} ${seen}`}>
-                  <button type="button" onClick={() => setCell({ truth, seen })}>
+                  <button type="button" onClick={() => setChosen({ truth, seen })}>
                     {names[truth]} taken for {names[seen]}: {pictures.length}
                   </button>
                 </li>

@@ -112,19 +112,18 @@ function Trial({ studio, run }: OfRun) {
 
   // The camera is asked about frame after frame, as fast as the answers come.
   useEffect(() => {
-    if (source !== 'camera' || !camera.ready) return
+    const { video } = camera
+    if (source !== 'camera' || !video) return
     const leaving = new AbortController()
     const watch = async () => {
       while (!leaving.signal.aborted) {
-        if (!document.hidden && camera.video.current) {
-          await ask(await snapshot(camera.video.current), leaving.signal)
-        }
+        if (!document.hidden) await ask(await snapshot(video), leaving.signal)
         await new Promise((resolve) => setTimeout(resolve, FRAME_PAUSE_MS))
       }
     }
     void watch().catch(() => {})
     return () => leaving.abort()
-  }, [source, camera.ready, camera.video, ask])
+  }, [source, camera.video, ask])
 
   useEffect(() => {
     const take = (files: readonly File[]) => {
@@ -189,7 +188,7 @@ function Trial({ studio, run }: OfRun) {
                 {camera.problem}
               </p>
             ) : (
-              <video ref={camera.video} muted playsInline aria-label="What the camera shows" />
+              <div ref={camera.stage} class="live" />
             )}
           </div>
         )}
@@ -256,6 +255,11 @@ function Answer({ answer, problem, busy, added, live }: AnswerProps) {
           <p class="note">{busy ? 'Looking…' : 'The answer comes here.'}</p>
         )}
       </div>
+      {answer && !answer.canReject && (
+        <p class="note">
+          It cannot say “None of these”: no pictures were kept apart to learn from where they end.
+        </p>
+      )}
       {answer && (
         <ul class="bars" aria-label="How likely each class is">
           {answer.classes.slice(0, SHOWN).map(({ className, probability }, i) => (

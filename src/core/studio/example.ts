@@ -2,8 +2,9 @@ import type { Datum } from '../data/dataset.js'
 import type { EmojiArt } from '../world/emoji/art.js'
 import { emojiDataset } from '../world/emoji/datasets.js'
 
-/** Classes of the example, and pictures of each. */
-const CLASSES = 3
+/** Classes of the example: such as the model inside this package takes for one another before it is trained. */
+const CLASSES = ['croissant', 'fried shrimp', 'hot dog', 'taco']
+/** Pictures of each. */
 const PICTURES = 16
 
 /** What the names of its pictures begin with. */
@@ -18,9 +19,9 @@ export interface ExamplePicture extends Pick<Datum, 'load'> {
 /** Drawn pictures to try the studio with: food, by several artists. */
 export function examplePictures(art: EmojiArt): ExamplePicture[] {
   const { classNames, train } = emojiDataset('emoji-food', { art })
-  return classNames.slice(0, CLASSES).flatMap((className, label) =>
+  return CLASSES.flatMap((className) =>
     train
-      .filter((datum) => datum.label === label)
+      .filter(({ label }) => classNames[label] === className)
       .slice(0, PICTURES)
       .map((datum, i) => ({
         className,

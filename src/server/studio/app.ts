@@ -39,14 +39,14 @@ export interface StudioOptions {
 /** Bytes of what is asked beside pictures: names. */
 const MOST_JSON = 10_000
 
-/**
- * Nothing but this server's own files runs or is shown, and nobody may frame the page; alone in its group of windows, it may
- * compute in threads.
- */
+/** Nothing but the page's own files runs, is shown or is asked, and nobody may frame it. */
+export const CONTENT_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
+  "connect-src 'self'; worker-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+/** Alone in its group of windows, a page may compute in threads. */
 const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
-    "connect-src 'self'; worker-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'content-security-policy': CONTENT_POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',

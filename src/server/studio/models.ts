@@ -2,7 +2,7 @@ import type { ModelChoice } from '../../core/studio/place.js'
 import { findModel } from '../../node/hub/find-model.js'
 
 /** What the studio proposes; any other is found by its name. */
-const proposed = [
+export const proposed = [
   {
     name: 'emoji',
     title: 'Small, built in',

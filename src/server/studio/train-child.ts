@@ -4,6 +4,7 @@ import type { Datum } from '../../core/data/dataset.js'
 import { UserError } from '../../core/errors.js'
 import { optionsOf } from '../../core/model-reference.js'
 import { heldOutFigures } from '../../core/run/held-out-figures.js'
+import { followTraining } from '../../core/studio/follow-training.js'
 import { measureProject } from '../../core/studio/report.js'
 import type { TrainingNews } from '../../core/studio/training-state.js'
 import type { SettingsInput } from '../../core/train/settings.js'
@@ -28,12 +29,6 @@ export interface TrainOrders {
   readonly resume: boolean
   readonly threads: number | undefined
 }
-
-/** Between two steps that are told, in milliseconds. */
-const TELL_MS = 100
-
-/** Classes with fewer pictures than may be learned from: the page has said how many there are. */
-const SHORTAGE = /fewer( training images)? than \d+ shots/
 
 // The process that trains. It ends when the one that started it does, or tells it to stop; what is on disk is whole at any
 // moment, and the run goes on from its last epoch.
@@ -89,26 +84,12 @@ async function work(
     skipBadImages: true,
     signal,
   })
-  let last = Number.NEGATIVE_INFINITY
-  let next = await training.next()
-  for (; !next.done; next = await training.next()) {
-    const event = next.value
-    if (event.type === 'warning') {
-      if (!SHORTAGE.test(event.message)) {
-        tell({ type: 'warning', message: event.message.replaceAll(`${photos}/`, '') })
-      }
-    } else if (event.type === 'epoch') {
-      tell({ type: 'epoch', loss: event.losses.total!, accuracy: event.accuracy })
-    } else if (event.type === 'start') {
-      const { epochs, stepsPerEpoch, done } = event
-      const curve = await curveOf(out, done)
-      tell({ type: 'start', at: performance.now(), epochs, stepsPerEpoch, curve })
-    } else if (event.type === 'step' && performance.now() - last > TELL_MS) {
-      last = performance.now()
-      tell({ type: 'step', at: last, epoch: event.epoch, step: event.step })
-    }
-  }
-  const run = { prompts: next.value, model }
+  const prompts = await followTraining(training, {
+    tell,
+    log: () => readLog(out),
+    wording: (warning) => warning.replaceAll(`${photos}/`, ''),
+  })
+  const run = { prompts, model }
   const settings = (await readRunConfig(out))!.settings
   const { report, apart } = await measureProject({
     run,
@@ -122,15 +103,4 @@ async function work(
   })
   if (apart) await keepHeldOutFigures(out, await heldOutFigures(run, apart, 'val'))
   await writeFileAtomic(join(out, STUDIO_REPORT), `${JSON.stringify(report)}\n`)
-}
-
-/** The curve of epochs that an earlier part of the run has finished. */
-async function curveOf(out: string, epochs: number) {
-  const entries = epochs > 0 ? await readLog(out) : []
-  return entries
-    .filter(({ event, epoch = 0 }) => event === 'epoch' && epoch <= epochs)
-    .map(({ losses, accuracy }) => ({
-      loss: (losses as Record<string, number>).total!,
-      accuracy: accuracy as number,
-    }))
 }

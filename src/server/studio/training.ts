@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { settingsOf } from '../../core/studio/follow-training.js'
 import type { TrainChoice } from '../../core/studio/place.js'
 import {
   isBusy,
@@ -10,7 +11,6 @@ import {
   type TrainingNews,
   type TrainingState,
 } from '../../core/studio/training-state.js'
-import type { SettingsInput } from '../../core/train/settings.js'
 import { readRunConfig } from '../../node/runs/run-directory.js'
 import { Refusal } from '../refusal.js'
 import type { ProjectFolder } from './project-folder.js'
@@ -45,8 +45,7 @@ export class Training {
   async train({ model, download, pace, shots, epochs }: TrainChoice): Promise<string> {
     this.refuseBusy()
     const run = await newRunName(this.options.project)
-    const settings: SettingsInput =
-      pace === 'quick' ? { method: 'gda', shots } : { method: 'promptsrc', shots, epochs }
+    const settings = settingsOf({ pace, shots, epochs })
     this.begin(run, { model, settings, resume: false }, download)
     return run
   }

@@ -17,6 +17,11 @@ export type RunSource = Blob | readonly File[] | URL
 export async function zipRun(run: FileStore, name = 'run'): Promise<Blob> {
   const files = (await run.list()).sort()
   if (!files.includes(runFiles.config) && !files.includes(runFiles.prompts)) throw noRun(run.name)
+  return zipFiles(run, files, name)
+}
+
+/** Files of a folder as a zip archive with a folder of that name. */
+export async function zipFiles(store: FileStore, files: readonly string[], name: string): Promise<Blob> {
   const parts: Blob[] = []
   const archive = new Zip((error, chunk) => {
     if (error) throw error
@@ -24,7 +29,7 @@ export async function zipRun(run: FileStore, name = 'run'): Promise<Blob> {
     parts.push(new Blob([chunk as Uint8Array<ArrayBuffer>]))
   })
   for (const file of files) {
-    const content = await run.read(file)
+    const content = await store.read(file)
     if (!content) continue
     // Weights are no smaller deflated.
     const Entry = file.endsWith('.safetensors') ? ZipPassThrough : ZipDeflate
