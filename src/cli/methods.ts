@@ -75,7 +75,9 @@ function text({ training, options, ...method }: ReturnType<typeof describe>): st
     `${heading(method)}  training: ${epochs} epochs, batches of ${batchSize}, learning rate ${learningRate}, ${shots} shots`,
     ...own.map(([key, o]) => `  ${`${key}=${shown(o.default)}`.padEnd(width)}  ${o.meaning}`),
     ...(regulators.length > 0
-      ? [`  regulators: ${regulators.map(([key, o]) => `${key}=${shown(o.default)}`).join(' ')}`]
+      ? [
+          `  regulators: ${regulators.flatMap(([key, o]) => (o.default === undefined ? [] : [`${key}=${shown(o.default)}`])).join(' ')}`,
+        ]
       : []),
     '',
   ].join('\n')

@@ -117,7 +117,12 @@ export {
   promptedFeatures,
   withLogits,
 } from './methods/prompted-features.js'
-export { type AggregationState, type GaussianAggregationOptions, regulated } from './methods/promptsrc.js'
+export {
+  type AggregationOptions,
+  type AggregationState,
+  type GaussianAggregationOptions,
+  regulated,
+} from './methods/promptsrc.js'
 export type {
   CheckpointTensors,
   PublishedSettings,

@@ -6,7 +6,7 @@ import type { VisualPrompts } from '../clip/towers/tower.js'
 import type { HostTensor, Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import type { AdamWOptions } from '../train/adam.js'
-import type { GaussianAggregationOptions } from './promptsrc.js'
+import type { AggregationOptions } from './promptsrc.js'
 import type { PublishedSettings, Reference, TrainingContext } from './reference.js'
 
 /** Training settings of a method's published configuration. */
@@ -83,12 +83,14 @@ export interface Configuration {
   draws?(random: RandomStream): Readonly<Record<string, HostTensor>>
   /** Texts whose frozen features a step reads as {@link StepInputs.frozen}. */
   readonly teacher?: ClassTexts | undefined
+  /** True where each step reads one of the teacher's templates, drawn at random, in place of their combination. */
+  readonly drawsTemplate?: boolean
   /** A training step, as a graph. */
   step(inputs: StepInputs): Step
   /** The classifier of any class names, trained or not. Throws ConfigError for names that it cannot know. */
   head(classNames: readonly string[]): ClassHead
   /** Aggregation of the parameters over epochs, where the method has it. */
-  readonly aggregation?: GaussianAggregationOptions | undefined
+  readonly aggregation?: AggregationOptions | undefined
   /** AdamW in place of SGD. */
   readonly adamW?: AdamWOptions
   /** Where learned prompts enter the towers, for methods that prompt. `drawn` is absent in evaluation. */

@@ -103,6 +103,20 @@ describe.each(onImages)('%s', (name) => {
   })
 })
 
+it('takes another template each step where one is drawn, the same ones again with the same seed', async () => {
+  const diverse = { textLossWeight: 1, diverseTeacher: true, textDepth: 1, visionDepth: 0 }
+  const losses = async (given: object) => {
+    const training = await trainer('ivlp', { ...diverse, ...given })
+    const found: number[] = []
+    for (let i = 0; i < 3; i++) found.push((await training.step(images, [0, 2])).losses.sclText!)
+    await training.release()
+    return found
+  }
+  const drawn = await losses({ diversity: 'random' })
+  expect(await losses({ diversity: 'random' })).toEqual(drawn)
+  expect(await losses({})).not.toEqual(drawn)
+})
+
 describe('class-specific contexts', () => {
   it('are refused on other classes, naming one', async () => {
     const method = configured('coop', optionsOf('coop', { classSpecific: true, context: 4 }))

@@ -12,6 +12,7 @@ import { crossEntropy } from './prompted-features.js'
 import {
   agreementOfFeatures,
   agreementOfLogits,
+  epochWeights,
   gaussianAggregation,
   gaussianWeights,
   promptSrc,
@@ -32,6 +33,61 @@ it('agreement of logits is KL(frozen || prompted), summed and divided by the num
   const frozen = values('q', [1, 2], log([0.9, 0.1]))
   const kl = 0.9 * Math.log(0.9 / 0.5) + 0.1 * Math.log(0.1 / 0.5)
   expect((await evaluate({ y: agreementOfLogits(prompted, frozen) })).y!.data[0]).toBeCloseTo(kl / 2, 6)
+})
+
+it('matches features as told: mean square or cosine in place of the absolute difference', async () => {
+  const [text, image, logits] = [
+    values('text', [1, 2], Float32Array.of(0.6, 0.8)),
+    values('image', [1, 2], Float32Array.of(1, 0)),
+    values('logits', [1, 1], Float32Array.of(1)),
+  ] as const
+  const frozen = { text: values('frozen', [1, 2], Float32Array.of(0, 1)), image, logits }
+  const terms = async (matching: string) => {
+    const base = { name: 'fixed', options: ivlp.options, defaults: ivlp.defaults } as unknown as Method
+    const fixed = regulated({
+      ...base,
+      configure: () =>
+        ({ step: () => ({ text, image, logits, terms: { total: logits } }) }) as unknown as Configuration,
+    })
+    const options = fixed.options.parse({ textLossWeight: 1, matching })
+    const step = fixed.configure(options, undefined as never, []).step({ frozen } as unknown as StepInputs)
+    return (await evaluate({ y: step.terms.sclText! })).y!.data[0]!
+  }
+  expect(await terms('l1')).toBeCloseTo(0.4, 6)
+  expect(await terms('mse')).toBeCloseTo((0.36 + 0.04) / 2, 6)
+  expect(await terms('cosine')).toBeCloseTo(1 - 0.8, 6)
+})
+
+describe('epochWeights', () => {
+  const gaussian = { mean: 2, std: 1 }
+  it('are equal, or those of a moving average that begins with the first epoch', () => {
+    expect(epochWeights({ ...gaussian, average: 'equal' }, 4)).toEqual([0.25, 0.25, 0.25, 0.25])
+    const prompts = [3, -1, 2, 5]
+    const moving = prompts.reduce((average, p) => 0.9 * average + 0.1 * p)
+    const weights = epochWeights({ ...gaussian, average: 'ema' }, 4)
+    expect(weights.reduce((sum, w, i) => sum + w * prompts[i]!, 0)).toBeCloseTo(moving, 12)
+    expect(weights.reduce((sum, w) => sum + w)).toBeCloseTo(1, 12)
+  })
+
+  it('are the Gaussian’s unless told otherwise', () => {
+    expect(epochWeights(gaussian, 4)).toEqual(gaussianWeights(gaussian, 4))
+    expect(epochWeights({ ...gaussian, average: 'gaussian' }, 4)).toEqual(gaussianWeights(gaussian, 4))
+  })
+})
+
+it.each([
+  ['matching', { matching: 'mse' }],
+  ['average', { average: 'ema' }],
+  ['diversity', { diversity: 'random', diverseTeacher: true }],
+])('%s is refused where its regulator is off', (option, given) => {
+  const method = methods.coop!
+  expect(() => method.check!(method.options.parse(given))).toThrow(
+    new RegExp(`option ${option}: nothing reads it`),
+  )
+})
+
+it('says nothing of these choices where none was made, so that runs are written as before', () => {
+  expect(Object.keys(promptSrc.options.parse({}))).not.toContain('matching')
 })
 
 interface GoldenWeights {

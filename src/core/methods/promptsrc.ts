@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { photoTemplate, promptSrcTemplates } from '../clip/templates.js'
 import type { ClassTexts } from '../clip/text-features.js'
+import { ConfigError } from '../errors.js'
 import { abs, add, exp, logSoftmax, mean, mul, sub, type Tensor } from '../graph/index.js'
 import {
   hasTeacher,
@@ -12,6 +13,7 @@ import {
   withoutVisualPrompts,
 } from './ivlp.js'
 import type { Configuration, LossTerms, Method, Step, StepInputs } from './method.js'
+import { cosineDistance } from './prompted-features.js'
 import { acrossDatasets, type ReferenceConfig, referenceSettings } from './reference.js'
 
 // PromptSRC: Khattak, Wasim, Naseer, Khan, Yang, Khan, "Self-regulating Prompts: Foundational Model Adaptation without
@@ -28,6 +30,15 @@ export function agreementOfFeatures(prompted: Tensor, frozen: Tensor): Tensor {
   return mean(abs(sub(prompted, frozen)))
 }
 
+/** What features are matched by: the published mean absolute difference, and the two that the paper compares it with (table 5). */
+const matchings = {
+  l1: agreementOfFeatures,
+  mse: (prompted: Tensor, frozen: Tensor) => mean(square(sub(prompted, frozen))),
+  cosine: cosineDistance,
+}
+
+const square = (x: Tensor): Tensor => mul(x, x)
+
 /**
  * L_SCL-logits = D_KL(q || q_p), the divergence of the prompted class distribution from frozen CLIP's (equation 4),
  * summed and divided by the number of entries B * classes (the division is the reference code's).
@@ -40,15 +51,15 @@ export function agreementOfLogits(prompted: Tensor, frozen: Tensor): Tensor {
 
 /** L_SCL = lambda_1 L_SCL-text + lambda_2 L_SCL-image + L_SCL-logits (equation 5), term by term; those of weight 0 are left out. */
 function agreement(
-  { textLossWeight, imageLossWeight, logitsLossWeight }: Regulators,
+  { textLossWeight, imageLossWeight, logitsLossWeight, matching = 'l1' }: Regulators,
   { text, image, logits }: Step,
   { frozen }: StepInputs,
 ): Record<string, Tensor> {
   const weighted = (name: string, weight: number, term: () => Tensor) =>
     weight > 0 ? { [name]: mul(term(), weight) } : {}
   return {
-    ...weighted('sclText', textLossWeight, () => agreementOfFeatures(text, frozen.text)),
-    ...weighted('sclImage', imageLossWeight, () => agreementOfFeatures(image, frozen.image)),
+    ...weighted('sclText', textLossWeight, () => matchings[matching](text, frozen.text)),
+    ...weighted('sclImage', imageLossWeight, () => matchings[matching](image, frozen.image)),
     ...weighted('sclLogits', logitsLossWeight, () => agreementOfLogits(logits, frozen.logits)),
   }
 }
@@ -60,6 +71,18 @@ export interface GaussianAggregationOptions {
   readonly mean: number
   readonly std: number
 }
+
+/** How epochs are weighted. */
+export interface AggregationOptions extends GaussianAggregationOptions {
+  /** `equal` weights, or those of an exponential moving average (table 6); default: the Gaussian's. */
+  readonly average?: Average | undefined
+}
+
+const averages = ['gaussian', 'equal', 'ema'] as const
+type Average = (typeof averages)[number]
+
+/** What an exponential moving average keeps of itself from one epoch to the next; the paper does not print its own. */
+const EMA_KEEPS = 0.9
 
 /** Running sum of weighted prompts; part of a checkpoint, so that a resumed run ends in the same average. */
 export interface AggregationState {
@@ -90,13 +113,24 @@ export function gaussianWeights({ mean, std }: GaussianAggregationOptions, epoch
   return densities.map((density) => density / total)
 }
 
+/** Weights of the epochs 1 .. `epochs`, which sum to 1. */
+export function epochWeights({ average, ...gaussian }: AggregationOptions, epochs: number): number[] {
+  if (average === 'equal') return Array.from({ length: epochs }, () => 1 / epochs)
+  if (average !== 'ema') return gaussianWeights(gaussian, epochs)
+  // a_1 = p_1, a_t = 0.9 a_{t-1} + 0.1 p_t
+  return Array.from(
+    { length: epochs },
+    (_, i) => EMA_KEEPS ** (epochs - 1 - i) * (i === 0 ? 1 : 1 - EMA_KEEPS),
+  )
+}
+
 /**
- * Gaussian prompt aggregation as pure functions over the learnable parameters: `add` after the last step of each
+ * Prompt aggregation, by the Gaussian where nothing else is said, as pure functions over the learnable parameters: `add` after the last step of each
  * epoch, `result` after the last epoch gives the parameters that replace the trained ones. The reference sums its
  * frozen weights as well, which changes nothing but rounding.
  */
-export function gaussianAggregation(options: GaussianAggregationOptions, epochs: number) {
-  const weights = gaussianWeights(options, epochs)
+export function gaussianAggregation(options: AggregationOptions, epochs: number) {
+  const weights = epochWeights(options, epochs)
 
   return {
     weights: weights as readonly number[],
@@ -152,10 +186,16 @@ export interface Regulators {
   readonly gpaMean: number
   readonly gpaStd: number
   readonly diverseTeacher: boolean
+  /** Default: l1. */
+  readonly matching?: keyof typeof matchings | undefined
+  /** Default: gaussian. */
+  readonly average?: Average | undefined
+  /** Default: mean. */
+  readonly diversity?: 'mean' | 'random' | undefined
 }
 
 /** Which regulators are on, and how strongly. */
-type Enabled = Omit<Regulators, 'gpaMean' | 'gpaStd'>
+type Enabled = Omit<Regulators, 'gpaMean' | 'gpaStd' | 'matching' | 'average' | 'diversity'>
 
 const UNREGULATED: Enabled = {
   textLossWeight: 0,
@@ -196,6 +236,21 @@ function regulatorSchema(on: Enabled, epochs: number) {
       .boolean()
       .default(on.diverseTeacher)
       .describe('frozen text features are the mean over 60 templates instead of those of one'),
+    // Without defaults, so that what is written of a run is what it was before there were these.
+    matching: z
+      .enum(['l1', 'mse', 'cosine'])
+      .optional()
+      .describe('how features are matched: l1 (the default), mse or cosine'),
+    average: z
+      .enum(averages)
+      .optional()
+      .describe(
+        'weights of the epochs where gpa is on: gaussian (the default), equal, or ema, a moving average',
+      ),
+    diversity: z
+      .enum(['mean', 'random'])
+      .optional()
+      .describe('of the 60 templates the mean (the default), or a random one each step'),
   }
 }
 
@@ -204,12 +259,14 @@ export const regulatorOptions: readonly string[] = Object.keys(regulatorSchema(U
 
 /** A configured method under regulators: L = L_method + L_SCL, and its parameters aggregated over the epochs. */
 function regulate(own: Configuration, regulators: Regulators): Configuration {
-  const { textLossWeight, imageLossWeight, logitsLossWeight, gpa, gpaMean, gpaStd } = regulators
+  const { textLossWeight, imageLossWeight, logitsLossWeight, gpa, gpaMean, gpaStd, average } = regulators
   const agrees = textLossWeight + imageLossWeight + logitsLossWeight > 0
   return {
     ...own,
-    ...(gpa ? { aggregation: { mean: gpaMean, std: gpaStd } } : {}),
-    ...(agrees ? { teacher: teacherTexts(regulators) } : {}),
+    ...(gpa ? { aggregation: { mean: gpaMean, std: gpaStd, average } } : {}),
+    ...(agrees
+      ? { teacher: teacherTexts(regulators), drawsTemplate: regulators.diversity === 'random' }
+      : {}),
 
     step(inputs) {
       const step = own.step(inputs)
@@ -223,12 +280,38 @@ function regulate(own: Configuration, regulators: Regulators): Configuration {
   }
 }
 
+/** Refuses a choice of how a regulator works that is off. */
+function checkRegulators({ name, check }: Pick<Method, 'name' | 'check'>, options: Record<string, unknown>) {
+  const { matching, average, diversity, gpa, diverseTeacher, ...weights } = options as unknown as Regulators
+  const matches = weights.textLossWeight + weights.imageLossWeight > 0
+  const unread = [
+    matching && !matches && ['matching', 'textLossWeight or imageLossWeight'],
+    average && !gpa && ['average', 'gpa'],
+    diversity &&
+      !(diverseTeacher && (matches || weights.logitsLossWeight > 0)) && [
+        'diversity',
+        'diverseTeacher and a weight',
+      ],
+  ].find((found) => found)
+  if (unread) {
+    throw new ConfigError(`${name} option ${unread[0]}: nothing reads it, since its regulator is off`, {
+      hint: `Set ${unread[1]}, or leave ${unread[0]} out.`,
+    })
+  }
+  check?.(options)
+}
+
 /** A method with the regulators as further options, off by default. */
 export function regulated(method: Method): Method {
   const schema = regulatorSchema(UNREGULATED, method.defaults.epochs)
   return {
     ...method,
     options: method.options.extend(schema),
+    check: (options) =>
+      checkRegulators(
+        { name: method.name, check: (all) => method.check?.(ownOptions(method, all)) },
+        options,
+      ),
     configure: (options, clip, classNames) =>
       regulate(
         method.configure(ownOptions(method, options), clip, classNames),
@@ -266,7 +349,7 @@ export const promptSrc: Method<typeof options> = {
   defaults: ivlp.defaults,
   depths: ivlp.depths!,
 
-  check: (options) => ivlp.check!(options),
+  check: (options) => checkRegulators(ivlp, options),
 
   configure: (options, clip, classNames) => regulate(ivlp.configure(options, clip, classNames), options),
 

@@ -1,4 +1,5 @@
-import { classFeatures, type TextFeatureCache } from '../clip/text-features.js'
+import { fillTemplate, readableClassName } from '../clip/templates.js'
+import { classFeatures, encodeTexts, type TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import type { HostTensor } from '../graph/index.js'
@@ -62,6 +63,8 @@ export class Trainer implements AsyncDisposable {
     private readonly session: Session,
     /** The teacher's text features before normalising: [classes, embedDim]. */
     readonly teacher: Float32Array | undefined,
+    /** The same by each template alone, where every step draws one. */
+    private readonly templates: readonly Float32Array[],
     private current: TrainerState,
     /** Classes whose texts are encoded at once, where these are not all. */
     readonly classesAtOnce: number | undefined,
@@ -110,6 +113,8 @@ export class Trainer implements AsyncDisposable {
       texts && classFeatures(clip, runtime, classNames, texts, { cache: options.textCache }),
       compiling,
     ]).catch(freed)
+    const templates =
+      texts && method.drawsTemplate ? await templateFeatures(options, texts.templates).catch(freed) : []
     const known = examples && { ...examples, text: teacher && unitRows(teacher, clip.config.embedDim) }
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
@@ -127,7 +132,7 @@ export class Trainer implements AsyncDisposable {
       ...(aggregation ? { aggregation: aggregation.init() } : {}),
     }
     const { classesAtOnce, graph } = step
-    return new Trainer(options, specs, session, teacher, state, classesAtOnce, stepBytes(graph))
+    return new Trainer(options, specs, session, teacher, templates, state, classesAtOnce, stepBytes(graph))
   }
 
   /** The state after the last finished epoch, plus the steps made since. */
@@ -168,7 +173,12 @@ export class Trainer implements AsyncDisposable {
       },
       labels: oneHot(labels, classNames.length),
       ...(this.teacher
-        ? { [TEACHER]: { shape: [classNames.length, clip.config.embedDim], data: this.teacher } }
+        ? {
+            [TEACHER]: {
+              shape: [classNames.length, clip.config.embedDim],
+              data: this.stepTeacher(this.teacher),
+            },
+          }
         : {}),
       ...this.drawnInputs(),
       ...this.parameterInputs(),
@@ -217,6 +227,14 @@ export class Trainer implements AsyncDisposable {
     return this.release()
   }
 
+  /** The teacher's text features of this step; which template is drawn depends on the step's number alone, as all draws do. */
+  private stepTeacher(teacher: Float32Array): Float32Array {
+    const { length } = this.templates
+    if (length === 0) return teacher
+    const random = randomStream(this.options.seed, 'template', this.current.optimizer.step)
+    return this.templates[Math.floor(random.uniform() * length)]!
+  }
+
   /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
   private drawnInputs(): Record<string, HostTensor> {
     const { method, seed } = this.options
@@ -242,6 +260,19 @@ export class Trainer implements AsyncDisposable {
       { hint: 'Lower the learning rate, or check the images and the model for damaged values.' },
     )
   }
+}
+
+/** Frozen features of the classes by each template alone, not normalised: [classes, embedDim] each. */
+async function templateFeatures(
+  { runtime, method: { clip, classNames } }: TrainerOptions,
+  templates: readonly string[],
+): Promise<Float32Array[]> {
+  const texts = templates.flatMap((template) =>
+    classNames.map((name) => fillTemplate(template, readableClassName(name))),
+  )
+  const features = await encodeTexts(clip, runtime, texts)
+  const size = features.length / templates.length
+  return templates.map((_, t) => features.subarray(t * size, (t + 1) * size))
 }
 
 function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {
