@@ -90,4 +90,80 @@ class TCP(KgCoOp):
         return self.clip.text(rows, tokens, before_block)
 
 
-METHODS = {method.__name__: method for method in (KgCoOp, TCP)}
+class MMRLpp(Method):
+    """Representation tokens behind the first token of both towers, from one block on."""
+
+    def tower(self, name):
+        kind = {"v": ("vision_layers", "visual.ln_post.weight"), "t": ("text_layers", "ln_final.weight")}[name]
+        return self.clip.sizes[kind[0]], len(self.clip.w[kind[1]])
+
+    def blocks(self):
+        return min(self.tower("v")[0], self.tower("t")[0]) - self.config["BLOCK"] + 1
+
+    def draw(self):
+        c = self.config
+        uniform = lambda rows, inputs: (2 * torch.rand(rows, inputs) - 1) / inputs**0.5
+        params = {"representation_learner.compound_rep_tokens": 0.02 * torch.randn(c["N_REP_TOKENS"], c["REP_DIM"])}
+        for name in "vt":
+            layer, width = f"representation_learner.srra_r2{name}proj", self.tower(name)[1]
+            params[f"{layer}.weight"] = uniform(width, c["REP_DIM"])
+            bias = uniform(width, c["REP_DIM"])[:, 0]
+            for i in range(self.blocks()):
+                params[f"{layer}.srra.{i}.bias"] = bias.clone()
+                params[f"{layer}.srra.{i}.A"] = uniform(width, c["RES_LORA_DIM"])
+                # Not 0, at which the gradients of A are.
+                params[f"{layer}.srra.{i}.B"] = 0.02 * torch.randn(c["RES_LORA_DIM"], c["REP_DIM"])
+        width, embed = self.clip.w["visual.proj"].shape
+        params["image_encoder.A"] = uniform(width, c["PROJ_LORA_DIM"])
+        params["image_encoder.B"] = 0.02 * torch.randn(c["PROJ_LORA_DIM"], embed)
+        return params
+
+    def insert(self, p, name):
+        """What happens at the input of every block of a tower."""
+        layer, n = f"representation_learner.srra_r2{name}proj", self.config["N_REP_TOKENS"]
+        beta = self.config["BETA"]
+
+        def before_block(i, x):
+            j = i - (self.config["BLOCK"] - 1)
+            if not 0 <= j < self.blocks():
+                return x
+            weight = p[f"{layer}.weight"] + p[f"{layer}.srra.{j}.A"] @ p[f"{layer}.srra.{j}.B"]
+            own = p["representation_learner.compound_rep_tokens"] @ weight.T + p[f"{layer}.srra.{j}.bias"]
+            own = own.expand(len(x), -1, -1)
+            if j == 0:
+                return torch.cat([x[:, :1], own, x[:, 1:]], 1)
+            return torch.cat([x[:, :1], beta * own + (1 - beta) * x[:, 1 : 1 + n], x[:, 1 + n :]], 1)
+
+        return before_block
+
+    def outputs(self, p, images):
+        names = [self.config["TEMPLATE"].format(name.replace("_", " ")) for name in self.class_names]
+        tokens = self.clip.tokens(names)
+        text = self.clip.text(self.clip.embed(tokens), tokens, self.insert(p, "t"))
+        rows, n = self.clip.image_tokens(images, self.insert(p, "v")), self.config["N_REP_TOKENS"]
+        own = self.clip.w["visual.proj"]
+        image = F.normalize(rows[:, 0] @ own, dim=-1)
+        beside = own + p["image_encoder.A"] @ p["image_encoder.B"]
+        represented = F.normalize(rows[:, 1 : 1 + n].mean(1) @ beside, dim=-1)
+        return text, image, self.clip.scale * image @ text.T, self.clip.scale * represented @ text.T
+
+    def mixed(self, own, tokens):
+        return self.config["ALPHA"] * own + (1 - self.config["ALPHA"]) * tokens
+
+    def logits(self, p, images):
+        return self.mixed(*self.outputs(p, images)[2:])
+
+    def terms(self, p, images, labels):
+        text, image, own, tokens = self.outputs(p, images)
+        alpha, weight = self.config["ALPHA"], self.config["REG_WEIGHT"]
+        frozen = self.clip.template_features(self.config["TEMPLATE"], self.class_names)
+        terms = {
+            "loss_ce": alpha * F.cross_entropy(own, labels),
+            "loss_ce_tokens": (1 - alpha) * F.cross_entropy(tokens, labels),
+            "loss_keep_image": weight * (1 - F.cosine_similarity(image, self.clip.image(images)).mean()),
+            "loss_keep_text": weight * (1 - F.cosine_similarity(text, frozen).mean()),
+        }
+        return {"loss_total": sum(terms.values()), **terms}, self.mixed(own, tokens)
+
+
+METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp)}

@@ -52,6 +52,24 @@ CASES = {
     },
 }
 
+MMRLPP = {"RES_LORA_DIM": 2, "PROJ_LORA_DIM": 8, "ALPHA": 0.7, "REG_WEIGHT": 1.0}
+CASES |= {
+    "mmrlpp_vit_t5_b2": {
+        "method": "MMRLpp",
+        "config": {
+            **MMRLPP, "N_REP_TOKENS": 5, "REP_DIM": 16, "BLOCK": 2, "BETA": 0.9, "TEMPLATE": "a photo of a {}.",
+        },
+        "optim": {"NAME": "adamw", "LR": 0.002, "WEIGHT_DECAY": 0.0005, "EPS": 1e-8},
+    },
+    "mmrlpp_vit_t2_last": {
+        "method": "MMRLpp",
+        "config": {
+            **MMRLPP, "N_REP_TOKENS": 2, "REP_DIM": 16, "BLOCK": 4, "BETA": 0.5, "TEMPLATE": "{} texture.",
+        },
+        "optim": {"NAME": "adamw", "LR": 0.002, "WEIGHT_DECAY": 0.0005, "EPS": 1e-8},
+    },
+}
+
 OPTIM = {
     "MOMENTUM": 0.9,
     "SGD_DAMPNING": 0,

@@ -15,7 +15,10 @@ export const acrossDatasets = ({ protocol }: TrainingContext): boolean =>
   protocol === 'cross-dataset' || protocol === 'domain-generalization'
 
 /** Settings of a published training; what is left out is the method's default. */
-export type PublishedSettings = Pick<SettingsInput, 'epochs' | 'batchSize' | 'learningRate' | 'methodOptions'>
+export type PublishedSettings = Pick<
+  SettingsInput,
+  'epochs' | 'warmupEpochs' | 'batchSize' | 'learningRate' | 'methodOptions'
+>
 
 /** A method in the Python code (github.com/muzairkhattak/PromptSRC): its trainer, its checkpoints, its configurations. */
 export interface Reference {

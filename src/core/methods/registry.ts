@@ -7,6 +7,7 @@ import { ivlp } from './ivlp.js'
 import { kgcoop } from './kgcoop.js'
 import { maple } from './maple.js'
 import type { ConfiguredMethod, Method } from './method.js'
+import { mmrlpp } from './mmrlpp.js'
 import { proda } from './proda.js'
 import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
@@ -42,6 +43,7 @@ for (const method of [
   regulated(proda),
   kgcoop,
   tcp,
+  mmrlpp,
   prolip,
   tipAdapterFree,
   tipAdapterF,

@@ -97,6 +97,27 @@ const trained: Readonly<Record<string, Trained>> = {
     },
     terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
   },
+  MMRLpp: {
+    name: 'mmrlpp',
+    options: {
+      N_REP_TOKENS: 'tokens',
+      REP_DIM: 'dimension',
+      BLOCK: 'block',
+      RES_LORA_DIM: 'rank',
+      PROJ_LORA_DIM: 'projectionRank',
+      ALPHA: 'alpha',
+      BETA: 'share',
+      REG_WEIGHT: 'regularization',
+      TEMPLATE: 'template',
+    },
+    terms: {
+      loss_total: 'total',
+      loss_ce: 'ce',
+      loss_ce_tokens: 'ceTokens',
+      loss_keep_image: 'keepImage',
+      loss_keep_text: 'keepText',
+    },
+  },
 }
 
 /** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */
@@ -163,10 +184,12 @@ export async function replayTraining(
   }
 
   put('init', trainer.state.parameters)
-  const symbols = method.prompts!((name) => input(name, shapes.get(name)!))
-  const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
-  const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
-  tensors.set('tokenized_prompts', tokenRows(clip, prompts))
+  const symbols = method.prompts?.((name) => input(name, shapes.get(name)!))
+  if (symbols) {
+    const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
+    const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
+    tensors.set('tokenized_prompts', tokenRows(clip, prompts))
+  }
   if (trainer.teacher) {
     const shape = [classNames.length, clip.config.embedDim]
     tensors.set('fixed_embeddings', { shape, data: trainer.teacher })

@@ -12,7 +12,14 @@ import {
 import { type BlockOptions, blockOutputs, type Rows, residualBlock } from '../block.js'
 import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
 import type { ClipConfig, VisionTransformerConfig } from '../config.js'
-import { normTensors, type TowerArchitecture, transformerTensors, type VisualPrompts } from './tower.js'
+import {
+  type InsertedTokens,
+  mixedTokens,
+  normTensors,
+  type TowerArchitecture,
+  transformerTensors,
+  type VisualPrompts,
+} from './tower.js'
 
 /** The Vision Transformer's weights as the graph applies them. */
 export interface ImageTowerWeights {
@@ -58,6 +65,7 @@ export const visionTransformer: TowerArchitecture<VisionTransformerConfig> = {
       ...visionTransformer.traits(config),
       features: (images, prompts, observe) => imageTower(weights, images, prompts, observe),
       pooled: (images) => pooledToken(weights, images),
+      withTokens: (images, inserted) => tokensBeside(weights, images, inserted),
       projection: {
         name: 'visual.proj',
         shape: weights.projection.shape,
@@ -133,6 +141,33 @@ function pooledToken(
     rows = residualBlock(block, rows, { sharedOut: 0, observe, ...(i === last ? { itemsOut: [0, 1] } : {}) })
   }
   return layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias)
+}
+
+/** The class token behind the last norm, and tokens inserted behind it: [B, width] and [B, n, width]. */
+function tokensBeside(w: ImageTowerWeights, images: Tensor, inserted: InsertedTokens) {
+  const batch = images.dim(0)
+  const { width, layers } = w.config
+  const n = inserted.tokens[0]!.dim(0)
+  let rows: Rows = {
+    shared: undefined,
+    items: layerNorm(embedPatches(w, images), w.lnPre.gain, w.lnPre.bias),
+    groups: batch,
+  }
+  for (const [i, block] of w.blocks.entries()) {
+    const own = inserted.tokens[i - inserted.first]
+    if (own) {
+      const tokens = reshape(rows.items, [batch, -1, width])
+      const behind = i === inserted.first ? 1 : 1 + n
+      const there = i === inserted.first ? undefined : slice(tokens, 1, 1, behind)
+      const each = expand(reshape(own, [1, n, width]), [batch, n, width])
+      const mixed = mixedTokens(inserted, each, there)
+      const joined = concat([slice(tokens, 1, 0, 1), mixed, slice(tokens, 1, behind, tokens.dim(1))], 1)
+      rows = { ...rows, items: reshape(joined, [-1, width]) }
+    }
+    rows = residualBlock(block, rows, { sharedOut: 0, ...(i === layers - 1 ? { itemsOut: [0, 1 + n] } : {}) })
+  }
+  const tokens = layerNorm(reshape(rows.items, [batch, 1 + n, width]), w.lnPost.gain, w.lnPost.bias)
+  return { pooled: reshape(slice(tokens, 1, 0, 1), [batch, width]), tokens: slice(tokens, 1, 1, 1 + n) }
 }
 
 /** Class token and patches with positions, image by image: [B * (1 + patches), width]. */

@@ -1,7 +1,18 @@
-import { concat, constant, expand, gemm, layerNorm, reshape, slice, type Tensor } from '../../graph/index.js'
+import {
+  concat,
+  constant,
+  expand,
+  gemm,
+  layerNorm,
+  pad,
+  reshape,
+  slice,
+  type Tensor,
+} from '../../graph/index.js'
 import { type Rows, residualBlock } from '../block.js'
 import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
 import type { ClipConfig } from '../config.js'
+import { type InsertedTokens, mixedTokens } from './tower.js'
 
 /** Added to the score of a key that must not be seen; its weight underflows to exactly zero. */
 export const MASKED = -1e9
@@ -40,6 +51,8 @@ export interface TextInputs {
    * the input of their block; after the last one the context's states flow on.
    */
   readonly deep?: readonly Tensor[]
+  /** Tokens that are inserted behind the start token of a single prefix. Not together with prompts. */
+  readonly inserted?: InsertedTokens | undefined
   /**
    * States of each text's own, [texts, P - 1, width], that replace those of a single prefix's context vectors at the input of
    * a block (counted from 0); from there on every text has a prefix of its own.
@@ -64,17 +77,34 @@ export function textTowerWeights(
 
 /** Text features, not normalised: [texts, embedDim], or [texts * E, embedDim] where suffixes are packed. */
 export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
-  const { prefix, prefixes = 1, suffixes, texts, mask, ends, deep = [], own } = inputs
-  const p = prefix.dim(0) / prefixes
+  const { prefix, prefixes = 1, suffixes, texts, ends, deep = [], own, inserted } = inputs
+  let { mask } = inputs
+  let p = prefix.dim(0) / prefixes
   const s = suffixes.dim(0) / texts
   const last = w.blocks.length - 1
-  const sharedMask = inputs.prefixMask ?? causalMask(p)
+  let sharedMask = inputs.prefixMask ?? causalMask(p)
 
   let rows: Rows = { shared: prefix, prefixes, items: suffixes, groups: texts }
   for (const [i, block] of w.blocks.entries()) {
     const prompts = i > 0 ? deep[i - 1] : undefined
     if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }
     if (i === own?.block) rows = { ...rows, shared: ownPrefixes(rows.shared!, own.states), prefixes: texts }
+    const tokens = inserted?.tokens[i - inserted.first]
+    if (inserted && tokens) {
+      const n = tokens.dim(0)
+      const shared = rows.shared!
+      const isFirst = i === inserted.first
+      const there = isFirst ? undefined : slice(shared, 0, 1, 1 + n)
+      const behind = isFirst ? 1 : 1 + n
+      const rest = p > behind ? [slice(shared, 0, behind, p)] : []
+      const joined = [slice(shared, 0, 0, 1), mixedTokens(inserted, tokens, there), ...rest]
+      rows = { ...rows, shared: concat(joined, 0) }
+      if (isFirst) {
+        p += n
+        sharedMask = causalMask(p)
+        mask = pad(mask, 3, n, 0)
+      }
+    }
     const replacedNext = i < last && (deep[i] !== undefined || own?.block === i + 1)
     rows = residualBlock(block, rows, {
       // Only the end token is read after the last block; states that are replaced next are not computed.

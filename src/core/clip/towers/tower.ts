@@ -1,4 +1,4 @@
-import type { Tensor } from '../../graph/index.js'
+import { add, mul, type Tensor } from '../../graph/index.js'
 import type { BlockOptions } from '../block.js'
 import type { BlockShape, BlockWeights } from '../block-weights.js'
 import type { ClipConfig, VisionConfig } from '../config.js'
@@ -10,6 +10,24 @@ export interface VisualPrompts {
   readonly input: Tensor
   /** `deep[i]` replaces them at the input of block i + 1: [V, width] each. */
   readonly deep: readonly Tensor[]
+}
+
+/**
+ * Tokens that learn beside a tower's own, behind the first token: inserted at one block, and at each block after it mixed
+ * with what the block before made of them.
+ */
+export interface InsertedTokens {
+  /** Block at whose input they are inserted, from 0. */
+  readonly first: number
+  /** Those of block `first`, `first + 1`, …: [n, width] each; after the last one they flow on. */
+  readonly tokens: readonly Tensor[]
+  /** Share of a block's own tokens where they are mixed; the rest is what was there. */
+  readonly share: number
+}
+
+/** The tokens that a block reads: its own where they are inserted, later mixed with those that are there. */
+export function mixedTokens({ share }: InsertedTokens, own: Tensor, there: Tensor | undefined): Tensor {
+  return there ? add(mul(own, share), mul(there, 1 - share)) : own
 }
 
 /** What an image tower can, as its configuration tells. */
@@ -41,6 +59,11 @@ export interface ImageTower extends TowerTraits {
   features(images: Tensor, prompts?: VisualPrompts, observe?: BlockOptions['observe']): Tensor
   /** What {@link projection} makes features of: [B, projection.inputs]. */
   pooled(images: Tensor): Tensor
+  /**
+   * What the tower pools, and its inserted tokens behind the last norm: [B, width] and [B, n, width]. Absent where it takes
+   * no tokens.
+   */
+  withTokens?(images: Tensor, inserted: InsertedTokens): { readonly pooled: Tensor; readonly tokens: Tensor }
   readonly projection: Projection
   /** All activations on the way, computed without savings, by their names in the reference: to compare with it. */
   activations(images: Tensor): Record<string, Tensor>
