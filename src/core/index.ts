@@ -19,7 +19,13 @@ export {
   type TextFeatureCache,
 } from './clip/text-features.js'
 export type { TextTowerWeights } from './clip/towers/text-tower.js'
-export type { ImageTower, Projection, TowerTraits, VisualPrompts } from './clip/towers/tower.js'
+export type {
+  ImageTower,
+  InsertedTokens,
+  Projection,
+  TowerTraits,
+  VisualPrompts,
+} from './clip/towers/tower.js'
 export type { ClipTensors } from './clip/weights.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
 export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'

@@ -75,11 +75,10 @@ export interface GaussianAggregationOptions {
 /** How epochs are weighted. */
 export interface AggregationOptions extends GaussianAggregationOptions {
   /** `equal` weights, or those of an exponential moving average (table 6); default: the Gaussian's. */
-  readonly average?: Average | undefined
+  readonly average?: 'gaussian' | 'equal' | 'ema' | undefined
 }
 
 const averages = ['gaussian', 'equal', 'ema'] as const
-type Average = (typeof averages)[number]
 
 /** What an exponential moving average keeps of itself from one epoch to the next; the paper does not print its own. */
 const EMA_KEEPS = 0.9
@@ -189,7 +188,7 @@ export interface Regulators {
   /** Default: l1. */
   readonly matching?: keyof typeof matchings | undefined
   /** Default: gaussian. */
-  readonly average?: Average | undefined
+  readonly average?: 'gaussian' | 'equal' | 'ema' | undefined
   /** Default: mean. */
   readonly diversity?: 'mean' | 'random' | undefined
 }
