@@ -163,6 +163,7 @@ async function examined(from: string): Promise<{ found: Examination; seconds: Re
   const data = await openDataset(from)
   const { pictures, features } = await lookAt(data, model, { nameOf: ({ source }) => relative(from, source) })
   const looked = performance.now()
+  let compared = looked
   const found = await examine({
     name: data.name,
     classNames: data.classNames,
@@ -170,10 +171,17 @@ async function examined(from: string): Promise<{ found: Examination; seconds: Re
     features,
     runtime: model.runtime,
     resolution: model.clip.resolution,
+    onProgress(step) {
+      if (step === 'comparing pictures') compared = performance.now()
+    },
   })
+  const ended = performance.now()
+  const seconds = { looking: looked - start, comparing: compared - looked, judging: ended - compared }
   return {
     found,
-    seconds: { looking: (looked - start) / 1000, finding: (performance.now() - looked) / 1000 },
+    seconds: Object.fromEntries(
+      Object.entries(seconds).map(([step, ms]) => [step, Math.round(ms / 100) / 10]),
+    ),
   }
 }
 
