@@ -98,6 +98,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
       description: 'run one of the paper’s four benchmarks and tabulate it beside the paper’s figures',
       load: async () => (await import('./bench.js')).benchCommand,
     },
+    paper: {
+      usage: '[options] [table]',
+      description: 'list the tables of the paper, or make one on the data that is there',
+      load: async () => (await import('./paper.js')).paperCommand,
+    },
     results: {
       usage: '[options] <folders...>',
       description: 'gather benchmark results into tables and a page, beside the figures of the paper',

@@ -1,0 +1,170 @@
+import { Command } from 'commander'
+import { paperDatasets } from '../core/data/dataset-names.js'
+import { ConfigError, UserError } from '../core/errors.js'
+import { toyGroup } from '../lab/plans/embedded.js'
+import { trainingsOf } from '../lab/plans/protocol.js'
+import { formatTable } from '../lab/results/formats/text-table.js'
+import { type PaperTable, type Printed, paperTables, type TableMaking } from '../lab/results/paper/tables.js'
+import { listOf, seedsOption, threadCount, wholeNumber } from './options.js'
+
+interface Flags {
+  readonly datasets: readonly string[]
+  readonly seeds: readonly number[]
+  readonly model?: string
+  readonly root?: string
+  readonly epochs?: number
+  readonly out: string
+  readonly threads?: number
+  readonly json?: boolean
+}
+
+const examples = `
+Examples:
+  $ promptsrc paper
+      the tables of the PromptSRC paper, what they show and need, and the commands that make them
+  $ promptsrc paper 5 --datasets toy
+      one of them on the embedded data, offline, beside the printed figures
+  $ promptsrc paper 1 --datasets dtd,eurosat --root ~/data --model ViT-B/16`
+
+/** `promptsrc paper`: the tables of the paper, listed or made. */
+export function paperCommand(): Command {
+  return new Command('paper')
+    .argument('[table]', 'number of a table; without it they are listed', wholeNumber(1))
+    .option('--datasets <list>', 'toy, paper, names of data sets, or paths, separated by commas', listOf(), [
+      'toy',
+    ])
+    .addOption(seedsOption())
+    .option('--model <model>', 'see `promptsrc bench --help` (default: that of the data)')
+    .option('--root <folder>', 'folder of the published data sets')
+    .option('--epochs <n>', 'passes over the images (default: as published; 10 on toy)', wholeNumber(1))
+    .option('--out <folder>', 'folder of the runs', 'runs/paper')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .option('--json', 'print the list as JSON')
+    .addHelpText('after', examples)
+    .action((number: number | undefined, flags: Flags) =>
+      number === undefined ? list(flags) : make(tableNumbered(number), flags),
+    )
+}
+
+function tableNumbered(number: number): PaperTable {
+  const table = paperTables.find((each) => each.number === number)
+  if (table) return table
+  throw new ConfigError(`the paper has no table ${number}`, {
+    hint: `Choose one of 1 to ${paperTables.length}; promptsrc paper lists them.`,
+  })
+}
+
+function list(flags: Flags): void {
+  const entries = paperTables.map((table) => ({ ...table, ...onToy(table.making, flags.seeds.length) }))
+  if (flags.json) {
+    const shown = entries.map(({ making, ...entry }) => ({
+      ...entry,
+      command: commandLine(entry.number, making),
+    }))
+    process.stdout.write(`${JSON.stringify({ tables: shown })}\n`)
+    return
+  }
+  const rows = entries.map(({ number, shows, data, making, lacks, runs, minutes }) => [
+    String(number).padStart(2),
+    shows,
+    making ? `${runs} trainings, about ${minutes} min` : `not here: lacks ${lacks}`,
+    data,
+  ])
+  const text = rows.map(
+    ([number, shows, toy, data]) => `${number}  ${shows}\n      of: ${data}\n      on toy: ${toy}`,
+  )
+  process.stdout.write(
+    `${text.join('\n')}
+
+promptsrc paper N --datasets toy      makes table N offline, beside the printed figures
+promptsrc paper N --datasets paper --root FOLDER --model ViT-B/16   as in the paper
+
+Minutes are estimates for ${flags.seeds.length === 1 ? 'one seed' : `${flags.seeds.length} seeds`} of ${SECONDS} s a training, as on one thread of an EPYC (Zen 3).
+`,
+  )
+}
+
+const commandLine = (number: number, making: TableMaking | undefined) =>
+  making ? `promptsrc paper ${number} --datasets paper --root FOLDER --model ViT-B/16` : null
+
+/** Seconds of a training of 480 steps on the embedded data with what it measures. */
+const SECONDS = 20
+
+/** Trainings and minutes on the embedded data. */
+function onToy(making: TableMaking | undefined, seeds: number): { runs: number; minutes: number } {
+  if (!making) return { runs: 0, minutes: 0 }
+  const rows =
+    making.by === 'ablate' ? making.rows : making.methods.filter((name) => name !== 'zero-shot').length
+  const trainings = making.by === 'bench' ? trainingsOf(making.protocol, toyGroup[making.protocol]).length : 1
+  const runs = rows * trainings * seeds
+  return { runs, minutes: Math.max(1, Math.round((runs * SECONDS) / 60)) }
+}
+
+/** Runs what makes a table, and prints the paper's figures after it. */
+async function make({ number, shows, making, lacks, printed }: PaperTable, flags: Flags): Promise<void> {
+  if (!making) {
+    const beside = printed ? `\n\n${printedText(printed)}` : ''
+    throw new UserError(`table ${number} (${shows}) cannot be made here: ${lacks} are not read${beside}`, {
+      hint: 'promptsrc paper lists the tables that can.',
+    })
+  }
+  process.stderr.write(`table ${number}: ${shows}\n`)
+  const out = `${flags.out}/table-${number}`
+  const common = [
+    '--seeds',
+    flags.seeds.join(','),
+    ...given('--model', flags.model),
+    ...given('--root', flags.root),
+    ...given('--epochs', flags.epochs),
+    ...given('--threads', flags.threads),
+  ]
+  if (making.by === 'bench') {
+    const { protocol, methods } = making
+    const what = ['--datasets', flags.datasets.join(','), '--methods', methods.join(',')]
+    await run(['bench', protocol, ...what, '--out', out, ...common])
+  } else {
+    const datasets = flags.datasets.flatMap((name) => (name === 'paper' ? paperDatasets : [name]))
+    const rows = making.by === 'ablate' ? ['--part', making.part] : ['--methods', making.methods.join(',')]
+    for (const name of datasets) {
+      await run([
+        making.by,
+        name,
+        ...rows,
+        '--out',
+        `${out}/${name.replaceAll(/[^\w.+-]+/g, '-')}`,
+        ...common,
+      ])
+    }
+  }
+  if (printed) process.stdout.write(`\n${printedText(printed)}\n`)
+  const differs = differenceOf(flags)
+  if (differs) process.stdout.write(`\n† ${differs}\n`)
+}
+
+const given = (option: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [option, String(value)]
+
+async function run(args: readonly string[]): Promise<void> {
+  const { program } = await import('./program.js')
+  await (await program(args)).parseAsync(args, { from: 'user' })
+}
+
+function printedText({ head, rows, note }: Printed): string {
+  const cells = rows.map(([title, ...values]) => [title, ...values.map((value) => value?.toFixed(2) ?? '-')])
+  return `As the paper prints it:\n${formatTable(head, cells)}${note ? `\n${note}` : ''}`
+}
+
+/** In what the runs differ from the paper's; undefined where they do not. */
+function differenceOf({ datasets, model, seeds, epochs }: Flags): string | undefined {
+  const named = datasets.flatMap((name) => (name === 'paper' ? paperDatasets : [name]))
+  const others = named.length === paperDatasets.length ? [] : [`data (${datasets.join(', ')})`]
+  const weights =
+    (model ?? 'the data’s own model') === 'ViT-B/16' ? [] : [`weights (${model ?? 'the data’s own model'})`]
+  const settings = [
+    ...(epochs === undefined ? [] : [`epochs (${epochs})`]),
+    ...(seeds.length === 3 ? [] : [`number of seeds (${seeds.length})`]),
+  ]
+  const all = [...others, ...weights, ...settings]
+  if (all.length === 0) return undefined
+  return `Other than in the paper: ${all.join(', ')}. Figures do not compare with the printed ones; differences between rows may.`
+}
