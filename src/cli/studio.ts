@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { ConfigError } from '../core/errors.js'
+import { ConfigError, UserError } from '../core/errors.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { listen } from '../server/listen.js'
 import { newToken } from '../server/studio/access.js'
@@ -12,6 +12,7 @@ import { Answers } from '../server/studio/answers.js'
 import { studioApp } from '../server/studio/app.js'
 import { buildStatic } from '../server/studio/build-static.js'
 import { EventStreams } from '../server/studio/event-streams.js'
+import { Exports } from '../server/studio/exports.js'
 import { readPage } from '../server/studio/page-files.js'
 import { ProjectFolder } from '../server/studio/project-folder.js'
 import { Training } from '../server/studio/training.js'
@@ -92,6 +93,7 @@ async function studio(folder: string, flags: StudioFlags): Promise<void> {
     project,
     training,
     answers,
+    exports: new Exports(project, writeExport),
     limits: { pictureBytes: Math.floor(1e6 * flags.maxMegabytes), classPictures: flags.maxPictures },
     events,
     page,
@@ -128,6 +130,21 @@ async function build(to: string, { model = ['emoji'], json }: StudioFlags): Prom
       ? `${JSON.stringify({ folder: to, bytes, models: model })}\n`
       : printable(`${(bytes / 1e6).toFixed(1)} MB in ${to}: put it on any web server, by https\n`),
   )
+}
+
+/** Writes a run in another form, in a process of its own: it takes the memory of the model several times for a moment. */
+async function writeExport(run: string, format: string, to: string): Promise<void> {
+  const program = fileURLToPath(new URL('./main.js', import.meta.url))
+  const args = ['export', run, '--format', format, '--out', to]
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code === 0) return
+  const why = /^error: (.+)$/m.exec(said)?.[1] ?? said.trim().split('\n').at(-1)
+  throw new UserError(`It cannot be taken away in this form: ${why || `code ${code}`}`)
 }
 
 /**

@@ -80,6 +80,7 @@ export class HttpPlace implements Place {
   downloads = (run: string): Promise<readonly DownloadChoice[]> => ask('GET', `${runPath(run)}/downloads`)
 
   async download(run: string, format: string): Promise<void> {
+    await ask('POST', `${runPath(run)}/downloads`, { format })
     const link = document.createElement('a')
     link.href = `${runPath(run)}/download?format=${encodeURIComponent(format)}`
     link.download = ''

@@ -1,5 +1,7 @@
 import { limiter } from '../core/data/ahead.js'
 import { UserError } from '../core/errors.js'
+import { exportedBytes } from '../core/export/exporter.js'
+import { exportClassifier } from '../core/export/exporters.js'
 import type { Model } from '../core/model.js'
 import { examplePictures } from '../core/studio/example.js'
 import type {
@@ -14,8 +16,10 @@ import type {
   TrainChoice,
 } from '../core/studio/place.js'
 import type { StudioReport } from '../core/studio/report.js'
+import { runForms } from '../core/studio/run-forms.js'
 import { isBusy, TrainingFollower, type TrainingNews } from '../core/studio/training-state.js'
 import { emojiArt } from '../web/emoji-art.js'
+import { memoryFiles } from '../web/kept/file-store.js'
 import { loadModel } from '../web/model.js'
 import { zipFiles, zipRun } from '../web/run/run-archive.js'
 import { webRuntime } from '../web/runtime.js'
@@ -156,11 +160,7 @@ export class TabPlace implements Place {
     this.runs.classify(run, picture, addClasses)
 
   downloads = async (): Promise<readonly DownloadChoice[]> => [
-    {
-      format: 'run',
-      title: 'What was learned',
-      about: 'A ZIP file of the run, for promptsrc on any computer: predict, sort, serve, export.',
-    },
+    ...runForms,
     {
       format: 'project',
       title: 'The whole project',
@@ -169,23 +169,33 @@ export class TabPlace implements Place {
   ]
 
   async download(run: string, format: string): Promise<void> {
-    const { store } = this.files
-    const [blob, name] =
-      format === 'project'
-        ? [
-            await zipFiles(
-              store,
-              (await store.list()).filter((path) => /^(photos|runs)\//.test(path)),
-              'studio',
-            ),
-            'studio',
-          ]
-        : [await zipRun(this.runs.folder(run), run), run]
+    const { blob, name } = await this.packed(run, format)
     const link = document.createElement('a')
     link.href = URL.createObjectURL(blob)
     link.download = `${name}.zip`
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+  }
+
+  private async packed(run: string, format: string): Promise<{ blob: Blob; name: string }> {
+    if (format === 'run') return { blob: await zipRun(this.runs.folder(run), run), name: run }
+    if (format !== 'project') {
+      const name = `${run}-${format}`
+      const files = await exportClassifier(await this.runs.load(run), format)
+      const contents: [string, Uint8Array][] = []
+      for (const file of files) contents.push([file.path, await exportedBytes(file)])
+      return {
+        blob: await zipFiles(
+          memoryFiles(contents),
+          files.map(({ path }) => path),
+          name,
+        ),
+        name,
+      }
+    }
+    const { store } = this.files
+    const paths = (await store.list()).filter((path) => /^(photos|runs)\//.test(path))
+    return { blob: await zipFiles(store, paths, 'studio'), name: 'studio' }
   }
 
   private begin(run: string, choice: TrainChoice | undefined): void {

@@ -9,7 +9,7 @@ import { accuracyOf, measureProject, type StudioReport } from '../core/studio/re
 import type { TrainingNews } from '../core/studio/training-state.js'
 import type { SettingsInput } from '../core/train/settings.js'
 import { type FileStore, readText } from '../web/kept/file-store.js'
-import { loadRun } from '../web/run/load-run.js'
+import { type LoadedRun, loadRun } from '../web/run/load-run.js'
 import { type RunClassifier, runClassifier } from '../web/run/run-classifier.js'
 import { readLog, readRunConfig } from '../web/run/run-folder.js'
 import { trainRun } from '../web/run/train-run.js'
@@ -130,14 +130,19 @@ export class TabRuns {
     })
   }
 
+  /** A finished run with its model. */
+  async load(run: string): Promise<LoadedRun> {
+    const folder = this.folder(run)
+    const config = await readRunConfig(folder)
+    if (!config) throw new UserError(`There is no run “${run}”.`)
+    return loadRun(folder, await this.model(config.model.name))
+  }
+
   async classify(run: string, picture: Blob, addClasses: readonly string[]): Promise<StudioAnswer> {
     const names = addClasses.join('\n')
     if (this.open?.run !== run) {
       await this.close()
-      const folder = this.folder(run)
-      const config = await readRunConfig(folder)
-      const loaded = await loadRun(folder, await this.model(config!.model.name))
-      this.open = { run, classifier: await runClassifier(loaded, { addClasses }), names }
+      this.open = { run, classifier: await runClassifier(await this.load(run), { addClasses }), names }
     } else if (this.open.names !== names) {
       await this.open.classifier.setClasses({ addClasses })
       this.open.names = names

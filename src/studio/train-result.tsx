@@ -18,19 +18,24 @@ export function TrainResult({ studio, run, runs, choose, next, train }: ResultPr
     <section class="result" aria-labelledby="result">
       <header>
         <h2 id="result">Checked on pictures that it did not learn from</h2>
-        {runs.length > 1 && (
-          <label class="inline">
-            Training
-            <select value={run.name} onChange={(event) => choose(event.currentTarget.value)}>
-              {runs.map(({ name, accuracy: own, model }) => (
-                <option key={name} value={name}>
-                  {name} · {model}
-                  {own ? ` · ${Math.round(own.trained)} %` : ''}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
+        <div class="buttons">
+          {runs.length > 1 && (
+            <label class="inline">
+              Training
+              <select value={run.name} onChange={(event) => choose(event.currentTarget.value)}>
+                {runs.map(({ name, accuracy: own, model }) => (
+                  <option key={name} value={name}>
+                    {name} · {model}
+                    {own ? ` · ${Math.round(own.trained)} %` : ''}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <button type="button" class="primary" onClick={next}>
+            Try it
+          </button>
+        </div>
       </header>
       {accuracy ? (
         <div class="score">
@@ -44,11 +49,6 @@ export function TrainResult({ studio, run, runs, choose, next, train }: ResultPr
       ) : (
         <p class="note">Nothing is known of how often it is right.</p>
       )}
-      <div class="buttons">
-        <button type="button" class="primary" onClick={next}>
-          Try it
-        </button>
-      </div>
       <Mistakes studio={studio} run={run} train={train} />
     </section>
   )

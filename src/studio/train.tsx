@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { adviceFor } from '../core/studio/advice.js'
+import { adviceFor, proposedPasses } from '../core/studio/advice.js'
 import type { ModelChoice, Project, TrainChoice } from '../core/studio/place.js'
 import { isBusy } from '../core/studio/training-state.js'
 import type { Studio } from './store.js'
@@ -13,14 +13,16 @@ interface TrainProps {
   readonly next: () => void
 }
 
-/** Choices stay while the page is open. */
-let lastChoice: TrainChoice = { model: '', download: false, pace: 'thorough', shots: 16, epochs: 20 }
+/** Choices stay while the page is open; no passes are as many as are proposed. */
+let lastChoice: TrainChoice = { model: '', download: false, pace: 'thorough', shots: 16, epochs: 0 }
 
 /** The second step: learning, and a look at what was learned. */
 export function Train({ studio, collect, next }: TrainProps) {
   const { place, project, training, attempt } = studio
   const [models, setModels] = useState<readonly ModelChoice[]>()
-  const [choice, setChoice] = useState(lastChoice)
+  const [chosen, setChoice] = useState(lastChoice)
+  const counts = project.classes.map(({ pictures }) => pictures.length)
+  const choice = { ...chosen, epochs: chosen.epochs || proposedPasses(counts, chosen.shots) }
   const [chosenRun, setChosenRun] = useState<string>()
   const change = (changed: Partial<TrainChoice>) => {
     lastChoice = { ...lastChoice, ...changed }

@@ -58,7 +58,7 @@ async function train(page: Page, passes: number): Promise<void> {
 async function downloaded(page: Page, title: string): Promise<string[]> {
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: `Download: ${title}` }).click(),
+    page.getByRole('button', { name: `Download: ${title}`, exact: true }).click(),
   ])
   const files = unzipSync(new Uint8Array(await readFile(await download.path())))
   for (const [path, bytes] of Object.entries(files)) {
@@ -93,6 +93,9 @@ it('trains in the tab, goes on after the tab was closed, and hands over what the
   await page.getByRole('button', { name: 'Try it', exact: true }).click()
   await page.getByRole('list', { name: 'How likely each class is' }).waitFor({ state: 'detached' })
   expect(await downloaded(page, 'What was learned')).toContain('run-1/prompts.safetensors')
+  expect(await downloaded(page, 'For a web page')).toContain(
+    'run-1-transformers-js/onnx/model_quantized.onnx',
+  )
   const project = await downloaded(page, 'The whole project')
   expect(project.filter((path) => path.startsWith('studio/photos/taco/'))).toHaveLength(16)
 

@@ -191,6 +191,16 @@ it('goes from pictures to a run of one’s own', { timeout: 240_000 }, async ({ 
   expect(predicted.code, predicted.stderr).toBe(0)
   const { classes } = JSON.parse(predicted.stdout) as { classes: { className: string }[] }
   expect(classes.map(({ className }) => className).sort()).toEqual(['egg', 'pear'])
+  const [exported] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download: For a web page', exact: true }).click(),
+  ])
+  const folderForPages = unzipSync(new Uint8Array(await readFile(await exported.path())))
+  expect(Object.keys(folderForPages)).toEqual(
+    expect.arrayContaining(
+      ['config.json', 'README.md', 'onnx/model.onnx'].map((file) => `run-1-transformers-js/${file}`),
+    ),
+  )
   // What the browser says by itself of the file that was none.
   expect(complaints.get(page)).toEqual([expect.stringContaining('status of 422')])
 })

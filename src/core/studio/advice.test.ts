@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { adviceFor } from './advice.js'
+import { adviceFor, proposedPasses } from './advice.js'
 
 const kinds = (...pictures: number[]) =>
   adviceFor(pictures.map((count, i) => ({ name: `class ${i}`, pictures: count }))).map(({ kind }) => kind)
@@ -20,4 +20,15 @@ it('names classes of few pictures and uneven numbers, and is content with neithe
   ])
   expect(first!.message).toContain('“elm” has 5 pictures')
   expect(second!.message).toContain('“oak” has 40 pictures and “elm” 5')
+})
+
+it('proposes more passes over few pictures, and those of the paper over many', () => {
+  expect(proposedPasses([16, 16, 16, 16], 16)).toBe(40)
+  expect(proposedPasses([3, 3], 16)).toBe(50)
+  expect(
+    proposedPasses(
+      Array.from({ length: 20 }, () => 100),
+      16,
+    ),
+  ).toBe(20)
 })

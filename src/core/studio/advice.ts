@@ -46,3 +46,19 @@ export function adviceFor(
       : []),
   ]
 }
+
+/** Steps that a training should make, and pictures of each: few pictures are passed over more often. */
+const STEPS = 500
+const BATCH = 4
+
+/**
+ * Passes over the pictures that are proposed: the 20 of the paper, more where these would be few steps.
+ *
+ * @param pictures of every class
+ * @param shots pictures of a class to learn from
+ */
+export function proposedPasses(pictures: readonly number[], shots: number): number {
+  const learned = pictures.reduce((sum, count) => sum + Math.min(shots, Math.ceil(0.7 * count)), 0)
+  const steps = Math.max(1, Math.floor(learned / BATCH))
+  return Math.min(50, Math.max(20, 5 * Math.round(STEPS / steps / 5)))
+}

@@ -9,6 +9,7 @@ import type { Project } from '../../core/studio/place.js'
 import { idle } from '../../core/studio/training-state.js'
 import { studioApp } from './app.js'
 import { EventStreams } from './event-streams.js'
+import { Exports } from './exports.js'
 import { ProjectFolder } from './project-folder.js'
 
 const host = '127.0.0.1:8090'
@@ -45,6 +46,11 @@ beforeEach(async () => {
       },
       close: async () => {},
     },
+    exports: new Exports(project, async (run, format, to) => {
+      asked.push([run, format])
+      await mkdir(join(to, 'onnx'), { recursive: true })
+      await writeFile(join(to, 'onnx', 'model.onnx'), 'x')
+    }),
     limits,
     events,
     page: new Map([['/', { type: 'text/html', content: new TextEncoder().encode('<p>page') }]]),
@@ -381,6 +387,17 @@ describe('requests', () => {
     expect(response.headers.get('content-disposition')).toBe('attachment; filename="project-run-1.zip"')
     const files = unzipSync(new Uint8Array(await response.arrayBuffer()))
     expect(Object.keys(files)).toEqual(['run-1/config.yaml'])
+
+    const forms = (await (await ask('/api/runs/run-1/downloads')).json()) as { format: string }[]
+    expect(forms.map(({ format }) => format)).toContain('onnx')
+    expect((await ask('/api/runs/run-1/downloads', { body: { format: 'onnx' } })).status).toBe(204)
+    expect(asked).toEqual([[join(project.runs, 'run-1'), 'onnx']])
+    const made = await ask('/api/runs/run-1/download?format=onnx')
+    expect(Object.keys(unzipSync(new Uint8Array(await made.arrayBuffer())))).toEqual([
+      'run-1-onnx/onnx/model.onnx',
+    ])
+    expect((await ask('/api/runs/run-1/download?format=..%2Fx')).status).toBe(422)
+    expect((await ask('/api/runs/run-1/downloads', { body: { format: '../x' } })).status).toBe(422)
   })
 
   it('see what happens as it happens, until the studio ends', async () => {

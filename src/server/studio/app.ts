@@ -1,18 +1,20 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
-import type { DownloadChoice, Project } from '../../core/studio/place.js'
+import type { Project } from '../../core/studio/place.js'
 import type { TrainingState } from '../../core/studio/training-state.js'
 import { smallPicture } from '../../node/data/small-picture.js'
 import { Refusal, refusalOf } from '../refusal.js'
 import { type Access, checkAccess } from './access.js'
 import type { Answers } from './answers.js'
+import { archiveOf } from './archive.js'
 import type { EventStreams } from './event-streams.js'
 import { addExample } from './example.js'
+import type { Exports } from './exports.js'
 import { type IntakeLimits, takePicture, tooLarge } from './intake.js'
 import { namedModel, proposedModels } from './models.js'
 import type { ProjectFolder } from './project-folder.js'
-import { plainHint, readReport, readRuns, runArchive } from './runs.js'
+import { plainHint, readReport, readRuns } from './runs.js'
 import { SmallPictures } from './small-pictures.js'
 import type { Training } from './training.js'
 
@@ -28,6 +30,7 @@ export interface StudioOptions {
   readonly project: ProjectFolder
   readonly training: Pick<Training, 'state' | 'train' | 'resume' | 'stop'>
   readonly answers: Pick<Answers, 'classify' | 'close'>
+  readonly exports: Pick<Exports, 'choices' | 'make' | 'made'>
   readonly limits: IntakeLimits
   readonly events: EventStreams
   /** By path: `/`, `/studio.js`, … */
@@ -58,6 +61,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 const text = z.string().max(300)
 const named = z.strictObject({ name: text })
 const moved = z.strictObject({ to: text })
+const formed = z.strictObject({ format: text })
 const resumed = z.strictObject({ run: text })
 const choice = z.strictObject({
   model: z.string().min(1).max(1000),
@@ -69,7 +73,7 @@ const choice = z.strictObject({
 
 /** The handlers of `promptsrc studio`: a project's pictures, trainings and answers, for the page that it serves. */
 export function studioApp(options: StudioOptions): Hono {
-  const { access, project, training, answers, limits, events, page } = options
+  const { access, project, training, answers, exports, limits, events, page } = options
   const app = new Hono()
   const small = new SmallPictures(smallPicture)
   const done = (c: Context) => {
@@ -170,15 +174,18 @@ export function studioApp(options: StudioOptions): Hono {
     if (image.length === 0) throw new Refusal(400, 'the picture is empty')
     return c.json(await answers.classify(folder, image, addClasses, c.req.raw.signal))
   })
-  app.get('/api/runs/:run/downloads', async (c) => {
-    await project.runFolder(c.req.param('run'))
-    return c.json(DOWNLOADS)
+  app.get('/api/runs/:run/downloads', async (c) => c.json(await exports.choices(c.req.param('run'))))
+  app.post('/api/runs/:run/downloads', async (c) => {
+    await exports.make(c.req.param('run'), (await json(c, formed)).format)
+    return c.body(null, 204)
   })
   app.get('/api/runs/:run/download', async (c) => {
     const run = c.req.param('run')
-    const folder = await project.runFolder(run)
-    const file = `${project.name.replaceAll(/[^\w.-]+/g, '-')}-${run}.zip`
-    return c.body(await runArchive(folder, run), 200, {
+    const format = c.req.query('format') ?? 'run'
+    const folder = await exports.made(run, format)
+    const name = format === 'run' ? run : `${run}-${format}`
+    const file = `${project.name.replaceAll(/[^\w.-]+/g, '-')}-${name}.zip`
+    return c.body(await archiveOf(folder, name), 200, {
       'content-type': 'application/zip',
       'content-disposition': `attachment; filename="${file}"`,
     })
@@ -204,14 +211,6 @@ export function studioApp(options: StudioOptions): Hono {
   })
   return app
 }
-
-const DOWNLOADS: readonly DownloadChoice[] = [
-  {
-    format: 'run',
-    title: 'What was learned',
-    about: 'A ZIP file of the run, for promptsrc on any computer: predict, sort, serve, export.',
-  },
-]
 
 async function projectOf(project: ProjectFolder, limits: IntakeLimits): Promise<Project> {
   const [{ classes, problems }, { runs, problems: others }] = await Promise.all([

@@ -1,6 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Zip, ZipDeflate, ZipPassThrough } from 'fflate'
 import { UserError } from '../../core/errors.js'
 import { epochOfCheckpoint, runFiles } from '../../core/run/run-files.js'
 import type { RunSummary } from '../../core/studio/place.js'
@@ -73,34 +72,4 @@ export async function readReport(folder: string): Promise<StudioReport> {
 export async function newRunName(project: ProjectFolder): Promise<string> {
   const taken = (await readdir(project.runs)).flatMap((name) => Number(/^run-(\d+)$/.exec(name)?.[1] ?? 0))
   return `run-${Math.max(0, ...taken) + 1}`
-}
-
-/** What a run is made of beside what is only there to go on with it. */
-async function filesOf(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  return entries.filter((entry) => entry.isFile() && !/^\.|^lock$/.test(entry.name)).map(({ name }) => name)
-}
-
-/** A run as a ZIP file with one folder of its name, which `promptsrc predict` and the others take once it is unpacked. */
-export async function runArchive(folder: string, name: string): Promise<ReadableStream<Uint8Array>> {
-  const names = await filesOf(folder)
-  return new ReadableStream({
-    async start(controller) {
-      const zip = new Zip((error, part, last) => {
-        if (error) controller.error(error)
-        else {
-          controller.enqueue(part)
-          if (last) controller.close()
-        }
-      })
-      for (const file of names) {
-        const path = `${name}/${file}`
-        // Learned values do not shrink.
-        const entry = file.endsWith('.safetensors') ? new ZipPassThrough(path) : new ZipDeflate(path)
-        zip.add(entry)
-        entry.push(await readRegular(join(folder, file)), true)
-      }
-      zip.end()
-    },
-  })
 }
