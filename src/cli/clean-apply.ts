@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import type { Dataset, Datum } from '../core/data/dataset.js'
+import type { Dataset, Datum, Part } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { type CleanPlan, type CleanStep, planClean } from '../node/clean/plan-clean.js'
 import type { FolderDataset } from '../node/data/folder.js'
-import { isListName, listEndings, readListedRows } from '../node/data/listed-rows.js'
+import { isListName, type ListedRow, listEndings, readListedRows } from '../node/data/listed-rows.js'
+import { compareCodePoints } from '../node/data/listing.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { isInside } from '../node/files/paths.js'
 import { realTarget, unfinishedSort } from '../node/sort/begin-sort.js'
 import { type CleanFlags, type DataPlace, nameIn, placeOf } from './clean.js'
-import { type AgreedAction, readActions } from './clean-list.js'
+import { type AgreedAction, readActions, unguarded } from './clean-list.js'
 import { openData } from './data.js'
 import { interruptible } from './interrupt.js'
 import { agreeAndDo, type Task } from './sort-do.js'
@@ -19,6 +20,7 @@ import { counted, listed } from './sort-text.js'
 
 /** An agreed action with the picture that it is for. */
 interface Agreed extends AgreedAction {
+  readonly part: Part
   readonly name: string
   readonly datum: Datum
 }
@@ -85,23 +87,45 @@ export async function applyList(data: string, list: string, flags: CleanFlags): 
 
 /** Pictures by what the list calls them: a spreadsheet's guard before a name that looks like a formula is not part of it. */
 function matched(dataset: Dataset, place: DataPlace, actions: readonly AgreedAction[]) {
-  const all = [dataset.train, dataset.val, dataset.test].flat()
-  const byName = new Map(all.map((datum) => [nameIn(place, datum.source), datum]))
+  const byName = new Map<string, { datum: Datum; part: Part }[]>()
+  for (const part of ['train', 'val', 'test'] as const) {
+    for (const datum of dataset[part]) {
+      const name = nameIn(place, datum.source)
+      byName.set(name, [...(byName.get(name) ?? []), { datum, part }])
+    }
+  }
   const agreed: Agreed[] = []
   const gone: string[] = []
-  const seen = new Set<string>()
+  const seen = new Set<Datum>()
   for (const each of actions) {
     if (each.action.kind === 'keep') continue
-    const name = byName.has(each.image) ? each.image : each.image.replace(/^'(?=[=+\-@\t\r])/, '')
-    const datum = byName.get(name)
-    if (!datum) gone.push(each.image)
-    else if (seen.has(name))
+    const name = byName.has(each.image) ? each.image : unguarded(each.image)
+    const all = byName.get(name) ?? []
+    const own = all.length > 1 ? all.filter((found) => isMeant(dataset, each, found)) : all
+    if (own.length > 1) {
+      throw new ConfigError(`${name} stands ${own.length} times in the data`, {
+        hint: 'Let its rows have class and part as the data does.',
+      })
+    }
+    const [found] = own
+    if (!found) gone.push(each.image)
+    else if (seen.has(found.datum))
       throw new ConfigError(`${name} stands twice in the list`, { hint: 'Leave one of its rows.' })
-    else agreed.push({ ...each, name, datum })
-    seen.add(name)
+    else {
+      seen.add(found.datum)
+      agreed.push({ ...each, ...found, name })
+    }
   }
   return { agreed, gone }
 }
+
+const isMeant = (
+  { classNames }: Dataset,
+  { className, part }: AgreedAction,
+  found: { readonly datum: Datum; readonly part: Part },
+): boolean =>
+  (className === undefined || classNames[found.datum.label] === className) &&
+  (part === undefined || part === found.part)
 
 const stepsOf = ({ folders }: FolderDataset, agreed: readonly Agreed[]): CleanStep[] =>
   agreed.map(({ name, action }) => ({
@@ -166,21 +190,21 @@ async function writeBetterList(
   if (resolve(target) === resolve(file))
     throw new ConfigError(`--into ${target}: is the list itself`, { hint: 'Name a new one.' })
   const { agreed, gone } = matched(dataset, place, actions)
-  const byName = new Map(agreed.map((each) => [each.name, each.action]))
   const rows = await readListedRows(file)
-  const nameOf = (path: string) => nameIn(place, join(place.root, path))
-  const labels = new Map(
-    [dataset.train, dataset.val, dataset.test]
-      .flat()
-      .map(({ source, label }) => [nameIn(place, source), label]),
-  )
-  const written = new Map(rows.map(({ path, className }) => [labels.get(nameOf(path)), className]))
+  // As openListedFile numbers them and makes parts of them.
+  const classes = [...new Set(rows.map(({ className }) => className))].sort(compareCodePoints)
+  const tested = rows.some(({ part }) => part === 'test')
+  const partOf = ({ part }: ListedRow) => (part === 'val' && !tested ? 'test' : part)
+  const split = rows.some(({ part }) => part !== undefined)
+  const key = (name: string, label: number, part: Part | undefined) =>
+    [name, label, split ? part : ''].join('\0')
+  const byKey = new Map(agreed.map(({ name, datum, part, action }) => [key(name, datum.label, part), action]))
   const better = rows.flatMap((row) => {
-    const action = byName.get(nameOf(row.path))
+    const name = nameIn(place, join(place.root, row.path))
+    const action = byKey.get(key(name, classes.indexOf(row.className), partOf(row)))
     if (action?.kind === 'remove') return []
-    return [{ ...row, className: action?.kind === 'move' ? written.get(action.label)! : row.className }]
+    return [{ ...row, className: action?.kind === 'move' ? classes[action.label]! : row.className }]
   })
-  const split = better.some(({ part }) => part !== undefined)
   const text =
     extname(target).toLowerCase() === '.csv'
       ? [

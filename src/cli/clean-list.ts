@@ -16,6 +16,9 @@ export interface AgreedAction {
   /** As the list names it. */
   readonly image: string
   readonly action: Action
+  /** Tell an image from itself where the data lists it more than once. */
+  readonly className?: string | undefined
+  readonly part?: string | undefined
 }
 
 /** Whether a list is JSON, by its ending. @throws ConfigError for another ending than those of JSON and CSV */
@@ -52,7 +55,17 @@ export function listText(json: boolean, rows: readonly Row[]): string {
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map(csvLine).join('')
 }
 
-const listed = z.array(z.looseObject({ image: z.string(), action: z.string() }))
+const listed = z.array(
+  z.looseObject({
+    image: z.string(),
+    action: z.string(),
+    class: z.string().nullish(),
+    part: z.string().nullish(),
+  }),
+)
+
+/** A text without what spreadsheets are kept from computing it by. */
+export const unguarded = (text: string): string => text.replace(/^'(?=[=+\-@\t\r])/, '')
 
 /**
  * Reads a list that was edited. Columns may be in any order, and all but `image` and `action` may be missing.
@@ -76,8 +89,10 @@ export async function readActions(file: string, classNames: readonly string[]): 
       hint: 'Its first line names the columns: image,action. In JSON: [{"image": …, "action": …}].',
     })
   }
-  return found.data.map(({ image, action }, i) => ({
+  return found.data.map(({ image, action, class: className, part }, i) => ({
     image,
+    ...(className ? { className: unguarded(className) } : {}),
+    ...(part ? { part } : {}),
     action: actionOf(action, classNames, `${file}, ${json ? 'entry' : 'row'} ${i + 1} (${image})`),
   }))
 }

@@ -114,6 +114,26 @@ describe('clean', () => {
     expect(existsSync(at('photos/train/red_square/0.png'))).toBe(true)
   })
 
+  it('tells rows of one picture in a list apart by class and part', async () => {
+    const rows = ['train/red_square/0.png,red,train', 'train/red_square/0.png,=blue,train']
+    rows.push('train/red_square/0.png,red,test', 'train/blue_square/0.png,=blue,test')
+    writeFileSync(at('photos/data.csv'), rows.join('\n'))
+    const list = ['image,action,class,part', "train/red_square/0.png,remove,'=blue,train"]
+    list.push('train/red_square/0.png,move to =blue,red,test')
+    writeFileSync(at('agreed.csv'), list.join('\n'))
+    const { code, stderr } = await clean('photos/data.csv', '--apply', 'agreed.csv')
+    expect(code, stderr).toBe(0)
+    expect(readFileSync(at('photos/data-clean.csv'), 'utf8').split('\r\n')).toEqual([
+      'path,class,split',
+      'train/red_square/0.png,red,train',
+      'train/red_square/0.png,=blue,test',
+      'train/blue_square/0.png,=blue,test',
+      '',
+    ])
+    writeFileSync(at('agreed.csv'), 'image,action\ntrain/red_square/0.png,remove\n')
+    expectRefused(await clean('photos/data.csv', '--apply', 'agreed.csv'), 'stands 3 times in the data')
+  })
+
   it('is what train names where a picture is in train and test', async () => {
     const train = (...args: string[]) =>
       promptsrc(

@@ -179,6 +179,8 @@ const emptyAreas = (side: number, channels: 1 | 3): Areas => ({
 const coarseAreas = emptyAreas(COARSE, 1)
 const fineAreas = emptyAreas(FINE, 3)
 const corners = new Float32Array((FINE + 1) * (FINE + 1) * 3)
+const columns = new Int32Array(FINE + 1)
+const shares = new Float64Array(FINE + 1)
 
 function areas(
   { channels, values: sums }: Sums,
@@ -187,15 +189,18 @@ function areas(
   out: Areas,
 ): Areas {
   const stride = (THUMBNAIL + 1) * channels
+  for (let x = 0; x <= side; x++) {
+    const right = Math.min(THUMBNAIL, Math.max(0, (left + (x * width) / side) * THUMBNAIL))
+    columns[x] = Math.min(THUMBNAIL - 1, Math.floor(right))
+    shares[x] = right - columns[x]!
+  }
   for (let y = 0; y <= side; y++) {
     const down = Math.min(THUMBNAIL, Math.max(0, (top + (y * height) / side) * THUMBNAIL))
     const row = Math.min(THUMBNAIL - 1, Math.floor(down))
     const v = down - row
     for (let x = 0; x <= side; x++) {
-      const right = Math.min(THUMBNAIL, Math.max(0, (left + (x * width) / side) * THUMBNAIL))
-      const column = Math.min(THUMBNAIL - 1, Math.floor(right))
-      const u = right - column
-      const at = row * stride + column * channels
+      const u = shares[x]!
+      const at = row * stride + columns[x]! * channels
       for (let c = 0; c < channels; c++) {
         const above = sums[at + c]! + u * (sums[at + channels + c]! - sums[at + c]!)
         const under =
