@@ -18,8 +18,8 @@ const sweep = [
   ...['base-to-novel', '--datasets', 'photos,pictures', '--methods', 'zero-shot,ivlp'],
   ...['--seeds', '1,2', '--epochs', '4', ...common],
 ]
-/** Two data sets: two zero-shot measures each, and for two seeds a training and two measures. */
-const UNITS = 16
+/** Two data sets: three zero-shot measures each, and for two seeds a training and three measures. */
+const UNITS = 22
 
 interface Printed {
   readonly tables: { protocol: string; rows: { method: string; figures: unknown[] }[] }[]
@@ -53,9 +53,9 @@ describe('a benchmark', () => {
     expect(whole.tables.map(({ protocol }) => protocol)).toEqual(['base-to-novel'])
     const { rows } = whole.tables[0]!
     expect(rows.map(({ method }) => method)).toEqual(['zero-shot', 'ivlp'])
-    // base, novel and HM of two data sets and their average
-    for (const { figures } of rows) expect(figures).toHaveLength(9)
-    expect(whole.observations).toHaveLength(2 * 2 + 2 * 2 * 2)
+    // base, novel and HM, each half alone and among all classes, of two data sets and their average
+    for (const { figures } of rows) expect(figures).toHaveLength(18)
+    expect(whole.observations).toHaveLength(2 * 4 + 2 * 2 * 4)
     expect(filesIn('whole', 'result.json')).toHaveLength(UNITS)
   })
 

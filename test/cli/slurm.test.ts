@@ -146,7 +146,7 @@ describe.skipIf(missing !== undefined)('a sweep on a real Slurm', () => {
 
     const submitted = await bench(...far, '--submit-only')
     expect(submitted).toMatchObject({ code: 0 })
-    expect(submitted.stderr).toMatch(/^\d+ of 16 runs are queued; the same call follows them$/m)
+    expect(submitted.stderr).toMatch(/^\d+ of 22 runs are queued; the same call follows them$/m)
     const unit = 'photos/ivlp/shots3-seed1/train'
     process.kill(await halt(at('bench/base-to-novel', unit)), 'SIGKILL')
     const task = taskOf('bench/base-to-novel', unit)

@@ -14,8 +14,7 @@ export type ClassSelection = 'all' | 'base' | 'novel'
  */
 export function selectClasses(dataset: Dataset, selection: ClassSelection): Dataset {
   if (selection === 'all') return dataset
-  const known = dataset.train.length > 0 ? dataset.train.map(({ label }) => label) : dataset.classNames.keys()
-  const labels = selectLabels(known, selection)
+  const labels = labelsOf(dataset, selection)
   if (labels.length === 0) {
     throw new DataError(`${dataset.name} has no ${selection} classes: there are too few classes to divide`, {
       hint: 'Base and novel classes need at least two class folders.',
@@ -30,6 +29,11 @@ export function selectClasses(dataset: Dataset, selection: ClassSelection): Data
     fingerprint: undefined,
     cachedDraw: undefined,
   }
+}
+
+/** Labels of the data set's classes of the selection, in ascending order. */
+export function labelsOf({ train, classNames }: Dataset, selection: ClassSelection): number[] {
+  return selectLabels(train.length > 0 ? train.map(({ label }) => label) : classNames.keys(), selection)
 }
 
 /** Labels of the selection in ascending order: base is the first half, rounded up, novel the rest. */

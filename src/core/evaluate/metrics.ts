@@ -41,6 +41,16 @@ export function evaluateLogits(logits: Float32Array, labels: ArrayLike<number>, 
   }
 }
 
+/** Share of images of the given classes that were classified rightly among all, in percent; null where there are none. */
+export function accuracyOfClasses({ confusion }: Metrics, labels: readonly number[]): number | null {
+  let [right, count] = [0, 0]
+  for (const label of labels) {
+    right += confusion[label]![label]!
+    count += confusion[label]!.reduce((sum, n) => sum + n, 0)
+  }
+  return count === 0 ? null : (100 * right) / count
+}
+
 /** Most likely class of every row of [images x classes]; a tie goes to the first. */
 export function predictions(logits: Float32Array, classes: number): Int32Array {
   const predicted = new Int32Array(rows(logits, classes))

@@ -28,7 +28,9 @@ export async function planComparison(options: ComparisonOptions): Promise<Planne
   return planUnits(
     {
       entries,
-      trainings: trainingsOf('base-to-novel', { datasets: [...opened.keys()], shots: SHOTS }),
+      trainings: trainingsOf('base-to-novel', { datasets: [...opened.keys()], shots: SHOTS }).map(
+        halvesAlone,
+      ),
       check,
       settingsOf: async ({ settings }) => settings,
       unitsOf: (work) => [unitOf(join(out, 'runs'), work, opened.size > 1)],
@@ -36,6 +38,12 @@ export async function planComparison(options: ComparisonOptions): Promise<Planne
     { ...options, open: async (name) => opened.get(name)! },
   )
 }
+
+/** Without all classes together, which a comparison's one unit a run has never measured: finished ones stay what they are. */
+const halvesAlone = (training: Training): Training => ({
+  ...training,
+  measures: training.measures.filter(({ classes }) => classes !== 'all'),
+})
 
 /** Refuses data on which base and novel classes cannot both be measured. */
 function check({ source, measures }: Training, open: (name: string) => Dataset): void {

@@ -56,12 +56,15 @@ const foldersOf = async (more: Partial<BenchmarkOptions>) =>
 describe('the plan of a benchmark', () => {
   it('has a folder for each training and each measure; zero-shot is measured once', async () => {
     expect((await foldersOf({ datasets: ['A'] })).sort()).toEqual([
+      'base-to-novel/A/promptsrc/shots2-seed1/A-all',
       'base-to-novel/A/promptsrc/shots2-seed1/A-base',
       'base-to-novel/A/promptsrc/shots2-seed1/A-novel',
       'base-to-novel/A/promptsrc/shots2-seed1/train',
+      'base-to-novel/A/promptsrc/shots2-seed2/A-all',
       'base-to-novel/A/promptsrc/shots2-seed2/A-base',
       'base-to-novel/A/promptsrc/shots2-seed2/A-novel',
       'base-to-novel/A/promptsrc/shots2-seed2/train',
+      'base-to-novel/A/zero-shot/A-all',
       'base-to-novel/A/zero-shot/A-base',
       'base-to-novel/A/zero-shot/A-novel',
     ])
@@ -245,7 +248,7 @@ describe('a benchmark', () => {
       },
     }
     await doUnits(await planBenchmark(options({ ...few, open })), look, {})
-    expect(seen).toEqual(['moved/A', 'moved/A'])
+    expect(seen).toEqual(['moved/A', 'moved/A', 'moved/A'])
   })
 
   it('refuses a folder with runs of other settings, and writes nothing there', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { trainingsOf } from './protocol.js'
 
 describe('the trainings of', () => {
-  it('base-to-novel are of base classes, measured on base and novel ones of the same data set', () => {
+  it('base-to-novel are of base classes, measured on base, novel and all ones of the same data set', () => {
     expect(trainingsOf('base-to-novel', { datasets: ['A', 'B'], shots: [16] })).toEqual(
       ['A', 'B'].map((source) => ({
         source,
@@ -11,6 +11,7 @@ describe('the trainings of', () => {
         measures: [
           { dataset: source, classes: 'base' },
           { dataset: source, classes: 'novel' },
+          { dataset: source, classes: 'all' },
         ],
       })),
     )

@@ -32,7 +32,8 @@ export interface ProtocolData {
 /**
  * The trainings of a protocol (PromptSRC paper, section 4):
  *
- * - base-to-novel: trained on the base classes of each data set, measured on its base and its novel classes
+ * - base-to-novel: trained on the base classes of each data set, measured on its base and its novel classes, and, as no
+ *   table of the paper is, on all of them together
  * - cross-dataset and domain generalization: trained on all classes of one source, measured on it and on every target
  * - few-shot: trained on all classes of each data set with each number of shots, measured on the same classes
  */
@@ -53,6 +54,7 @@ export function trainingsOf(protocol: Protocol, { source, datasets, shots }: Pro
               measures: [
                 { dataset, classes: 'base' },
                 { dataset, classes: 'novel' },
+                { dataset, classes: 'all' },
               ],
             }
           : { source: dataset, classes: 'all', shots: k, measures: [{ dataset, classes: 'all' }] },

@@ -36,6 +36,40 @@ const rowIn = (table: ResultTable, method: string, origin = 'measured', shots?: 
   return row
 }
 
+describe('base and novel classes together', () => {
+  const halves = (method: string, together: boolean) =>
+    ['A', 'B'].flatMap((dataset, i) =>
+      (['base', 'novel'] as const).flatMap((classes, j) => [
+        observation({ method, dataset, classes, accuracy: 80 + i - 10 * j }),
+        ...(together
+          ? [observation({ method, dataset, classes, among: 'all' as const, accuracy: 60 + i - 20 * j })]
+          : []),
+      ]),
+    )
+
+  it('have columns of their own beside the halves alone, with their harmonic mean', () => {
+    const [table] = aggregate(halves('ivlp', true), { paper: false })
+    expect(table!.quantities).toEqual(['base', 'novel', 'hm', 'baseOfAll', 'novelOfAll', 'hmOfAll'])
+    const found = table!.quantities.map((quantity) => figureOf(table!.rows[0]!, null, quantity)!.mean)
+    expect(found[3]).toBeCloseTo(60.5, 9)
+    expect(found[4]).toBeCloseTo(40.5, 9)
+    expect(found[5]).toBeCloseTo(harmonicMean(60.5, 40.5), 9)
+    expect(found.slice(0, 2)).toEqual([80.5, 70.5])
+  })
+
+  it('leave a row empty there that was measured before there were such columns, and all tables of such rows as they were', () => {
+    const [mixed] = aggregate([...halves('ivlp', true), ...halves('maple', false)], { paper: false })
+    const old = mixed!.rows.find(({ method }) => method === 'maple')!
+    expect(figureOf(old, 'A', 'hm')).toBeDefined()
+    expect(figureOf(old, 'A', 'hmOfAll')).toBeUndefined()
+    expect(aggregate(halves('maple', false), { paper: false })[0]!.quantities).toEqual([
+      'base',
+      'novel',
+      'hm',
+    ])
+  })
+})
+
 describe('base-to-novel generalization', () => {
   const cells = {
     Food101: [

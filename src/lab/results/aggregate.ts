@@ -52,7 +52,11 @@ function tableOf(observations: readonly Observation[]): ResultTable {
   const source = hasSource(protocol) ? first : null
   const measured = sortDatasets(observations.map(({ dataset }) => dataset))
   const datasets = measured.filter((dataset) => dataset !== source)
-  const quantities: Quantity[] = protocol === 'base-to-novel' ? ['base', 'novel', 'hm'] : ['accuracy']
+  const together = observations.some(({ among }) => among === 'all')
+  const quantities: Quantity[] =
+    protocol === 'base-to-novel'
+      ? ['base', 'novel', 'hm', ...(together ? (['baseOfAll', 'novelOfAll', 'hmOfAll'] as const) : [])]
+      : ['accuracy']
   const over = new Set(observations.map(drawIn)).size > 1 ? 'draws' : 'seeds'
   const rows = [...groupBy(observations, ({ method, shots }) => `${shots} ${method}`).values()]
     .map((own) => rowOf(own, { source, datasets, over }))
@@ -95,13 +99,24 @@ function rowOf(observations: readonly Observation[], { source, datasets, over }:
 
 const rising = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b)
 
+function quantityOf({ classes, among }: Observation): Quantity {
+  if (classes === 'all') return 'accuracy'
+  return among === 'all' ? `${classes}OfAll` : classes
+}
+
+/** Harmonic means, and what they are of. */
+const HARMONIC = [
+  ['hm', 'base', 'novel'],
+  ['hmOfAll', 'baseOfAll', 'novelOfAll'],
+] as const
+
 /** A draw counts where it has all of its row's seeds. */
 function measuredOf(observations: readonly Observation[], over: Replicates): Measured {
   const runs = new Map<string, Partial<Record<Quantity, Map<number, Map<number | null, number>>>>>()
   for (const observation of observations) {
-    const { dataset, classes, seed, accuracy } = observation
+    const { dataset, seed, accuracy } = observation
     const own = runs.get(dataset) ?? {}
-    const quantity = classes === 'all' ? 'accuracy' : classes
+    const quantity = quantityOf(observation)
     own[quantity] ??= new Map()
     const draw = own[quantity].get(drawIn(observation)) ?? new Map()
     own[quantity].set(drawIn(observation), draw.set(seed, accuracy))
@@ -134,21 +149,20 @@ interface Repeated {
   readonly keys: readonly number[]
 }
 
-function figuresOf(
-  dataset: string,
-  { accuracy, base, novel }: Partial<Record<Quantity, Seeded>>,
-  repeated: Repeated,
-): Figure[] {
+function figuresOf(dataset: string, own: Partial<Record<Quantity, Seeded>>, repeated: Repeated): Figure[] {
   const figures: Figure[] = []
   const add = (quantity: Quantity, values: Seeded, mean?: number) => {
     if (values.size === 0) return
     const missing = lacking(repeated, dataset, values)
     figures.push(figure(dataset, quantity, { values, over: repeated.over, missing, mean }))
   }
-  if (accuracy) add('accuracy', accuracy)
-  if (base) add('base', base)
-  if (novel) add('novel', novel)
-  if (base && novel) add('hm', harmonic(base, novel), harmonicMean(meanIn(base), meanIn(novel)))
+  if (own.accuracy) add('accuracy', own.accuracy)
+  for (const [hm, ...halves] of HARMONIC) {
+    const [base, novel] = halves.map((half) => own[half])
+    if (base) add(halves[0], base)
+    if (novel) add(halves[1], novel)
+    if (base && novel) add(hm, harmonic(base, novel), harmonicMean(meanIn(base), meanIn(novel)))
+  }
   return figures
 }
 
@@ -166,7 +180,7 @@ function averagesOf(datasets: readonly string[], measured: Measured, repeated: R
   ]
   const { over } = repeated
   const figures: Figure[] = []
-  for (const quantity of ['accuracy', 'base', 'novel'] as const) {
+  for (const quantity of ['accuracy', 'base', 'novel', 'baseOfAll', 'novelOfAll'] as const) {
     const of = having(quantity)
     if (of.length === 0) continue
     const values = valuesOf(quantity, of)
@@ -179,13 +193,13 @@ function averagesOf(datasets: readonly string[], measured: Measured, repeated: R
       }),
     )
   }
-  const both = having('base', 'novel')
-  if (both.length > 0) {
-    const base = valuesOf('base', both)
-    const novel = valuesOf('novel', both)
+  for (const [hm, ...halves] of HARMONIC) {
+    const both = having(...halves)
+    if (both.length === 0) continue
+    const [base, novel] = halves.map((half) => valuesOf(half, both)) as [Seeded[], Seeded[]]
     const mean = harmonicMean(meanOf(base.map(meanIn)), meanOf(novel.map(meanIn)))
     const values = harmonic(averaged(base), averaged(novel))
-    figures.push(figure(null, 'hm', { values, over, missing: lacks(both, 'base', 'novel'), mean }))
+    figures.push(figure(null, hm, { values, over, missing: lacks(both, ...halves), mean }))
   }
   return figures
 }

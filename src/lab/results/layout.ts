@@ -45,6 +45,9 @@ const quantityTitles: Readonly<Record<Quantity, string>> = {
   base: 'base',
   novel: 'novel',
   hm: 'HM',
+  baseOfAll: 'base of all',
+  novelOfAll: 'novel of all',
+  hmOfAll: 'HM of all',
 }
 
 /**
@@ -135,6 +138,7 @@ function rowsWith(
   })
 }
 
+const OF_ALL = 'Of all'
 const AVERAGE_OVER = 'Average over '
 
 /** "Average over 11 data sets". */
@@ -185,6 +189,7 @@ const legendOver = (over: Replicates): readonly string[] => {
       ? 'Accuracy in percent, mean ± sample standard deviation over draws of classes, drawings and scenes, each the mean over its seeds; 95 %: confidence interval of the mean by Student’s t.'
       : 'Accuracy in percent, mean ± sample standard deviation over seeds; 95 %: confidence interval of the mean by Student’s t.',
     `HM: harmonic mean of the mean base and novel accuracies, and in averages over data sets of the averaged ones, as in the paper; its spread and interval are those of the HM of each ${each}.`,
+    `${OF_ALL}: base and novel classes in one list; accuracy on the images of each, and their harmonic mean.`,
     `Averages are means over data sets; their spread and interval are over the averages of each ${each}.`,
   ]
 }
@@ -193,8 +198,13 @@ const legendOver = (over: Replicates): readonly string[] => {
 export function legendOf(sheets: readonly Pick<Sheet, 'head' | 'groups' | 'over'>[]): string[] {
   const heads = sheets.flatMap(({ head, groups }) => [...head, ...groups.map(({ title }) => title ?? '')])
   const hasHm = heads.includes(quantityTitles.hm)
+  const hasAll = heads.includes(quantityTitles.hmOfAll)
   const hasAverage = heads.some((title) => title === 'average' || title.startsWith(AVERAGE_OVER))
   const over = new Set(sheets.map((sheet) => sheet.over))
   const legend = [...new Set([...over].flatMap(legendOver))]
-  return legend.filter((line) => (line.startsWith('HM') ? hasHm : !line.startsWith('Averages') || hasAverage))
+  return legend.filter((line) => {
+    if (line.startsWith('HM')) return hasHm
+    if (line.startsWith(OF_ALL)) return hasAll
+    return !line.startsWith('Averages') || hasAverage
+  })
 }

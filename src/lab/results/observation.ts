@@ -1,8 +1,11 @@
 import type { ClassSelection } from '../../core/data/base-novel.js'
 import type { Protocol } from '../plans/protocol.js'
 
-/** What is measured of a method on a data set: among all classes, or among base and novel ones, with their harmonic mean. */
-export type Quantity = 'accuracy' | 'base' | 'novel' | 'hm'
+/**
+ * What is measured of a method on a data set: among all classes, or among base and novel ones, with their harmonic
+ * mean; `OfAll`: on images of base and of novel classes, among the classes of both.
+ */
+export type Quantity = 'accuracy' | 'base' | 'novel' | 'hm' | 'baseOfAll' | 'novelOfAll' | 'hmOfAll'
 
 /** One accuracy that was measured: the atom of every table. */
 export interface Observation {
@@ -14,6 +17,8 @@ export interface Observation {
   /** Data set that was trained on; the measured one except across data sets and domains. */
   readonly source: string
   readonly classes: ClassSelection
+  /** Where images of base or novel classes were classified among the classes of both. */
+  readonly among?: 'all'
   /** Images a class; null where nothing was trained. */
   readonly shots: number | null
   /** Null where no seed matters. */

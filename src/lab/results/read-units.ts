@@ -45,12 +45,13 @@ export const observationsIn = (units: readonly FinishedUnit[]): Observation[] =>
 /** What a finished unit measured. */
 export function observationsOf(folder: string, spec: UnitSpec, { measures }: UnitResult): Found[] {
   const { label, data: source, settings, model } = spec
-  return spec.measures.flatMap(({ name, data, classes }) => {
+  return spec.measures.flatMap(({ name, data, classes }): Found[] => {
     // Left out where the method does not know the classes.
-    const metrics = measures[name]?.metrics
-    if (!metrics) return []
+    const measure = measures[name]
+    if (!measure) return []
+    const { metrics, halves } = measure
     const { set: dataset, draw } = drawOf(data.name)
-    const observation = {
+    const observation: Observation = {
       protocol: knownProtocol(spec.protocol) ?? protocolOf(data.name, source.name, classes),
       method: label,
       dataset,
@@ -63,7 +64,19 @@ export function observationsOf(folder: string, spec: UnitSpec, { measures }: Uni
       macroF1: metrics.macroF1,
       from: folder,
     }
-    return [{ observation, variant: model.name }]
+    const variant = model.name
+    if (observation.protocol !== 'base-to-novel' || classes !== 'all') return [{ observation, variant }]
+    const { macroF1: _, ...together } = observation
+    return (['base', 'novel'] as const).flatMap((half) =>
+      halves
+        ? [
+            {
+              observation: { ...together, classes: half, among: 'all' as const, accuracy: halves[half] },
+              variant,
+            },
+          ]
+        : [],
+    )
   })
 }
 

@@ -2,8 +2,10 @@ import type { Found } from './found.js'
 import type { Observation } from './observation.js'
 
 /** What was measured, without what it gave. */
-const subjectOf = ({ protocol, method, source, dataset, classes, shots, seed, draw }: Observation): string =>
-  JSON.stringify([protocol, method, source, dataset, classes, shots, seed, draw ?? 0])
+const subjectOf = (observation: Observation): string => {
+  const { protocol, method, source, dataset, classes, among, shots, seed, draw } = observation
+  return JSON.stringify([protocol, method, source, dataset, classes, among ?? null, shots, seed, draw ?? 0])
+}
 
 /**
  * Observations with rows of their own for runs of several models or configurations under one name, where the name alone

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { type ClassSelection, selectClasses } from '../../core/data/base-novel.js'
+import { type ClassSelection, labelsOf, selectClasses } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
 import { ConfigError, DataError, UserError } from '../../core/errors.js'
 import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { type Evaluation, evaluateClassifier } from '../../core/evaluate/evaluate.js'
-import { calibrationBins } from '../../core/evaluate/metrics.js'
+import { accuracyOfClasses, calibrationBins } from '../../core/evaluate/metrics.js'
 import { sampleRows } from '../../core/evaluate/sample-rows.js'
 import { medianOf } from '../../core/evaluate/statistics.js'
 import type { Model } from '../../core/model.js'
@@ -74,9 +74,11 @@ export async function doUnit(folder: string, spec: UnitSpec, options: DoUnitOpti
     identity: identityOf(spec),
     ...outcome.learned,
     measures: Object.fromEntries(
-      targets.flatMap(({ name, images }) => {
+      targets.flatMap(({ name, images, classes }) => {
         const evaluation = outcome.evaluations[name]
-        return evaluation ? [[name, record(evaluation, images.classNames)]] : []
+        return evaluation
+          ? [[name, record(evaluation, images, classes === 'all' && spec.protocol === 'base-to-novel')]]
+          : []
       }),
     ),
   }
@@ -210,17 +212,27 @@ async function train(
   }
 }
 
-function record(evaluation: Evaluation, classNames: readonly string[]): UnitEvaluation {
+function record(evaluation: Evaluation, dataset: Dataset, together: boolean): UnitEvaluation {
   const { metrics, logits, labels, skipped } = evaluation
+  const { classNames } = dataset
   return evaluationSchema.parse({
     metrics: {
       ...metrics,
       confusion: classNames.length > CONFUSION_CLASSES ? [] : metrics.confusion,
     },
+    ...(together ? halvesOf(evaluation, dataset) : {}),
     calibration: calibrationBins(logits, labels, classNames.length),
     samples: sampleRows(evaluation, classNames, SAMPLES),
     skipped,
   })
+}
+
+/** Accuracies on base and on novel images where the classes of both were measured together. */
+function halvesOf({ metrics }: Evaluation, dataset: Dataset): Pick<UnitEvaluation, 'halves'> {
+  const [base, novel] = (['base', 'novel'] as const).map((half) =>
+    accuracyOfClasses(metrics, labelsOf(dataset, half)),
+  ) as [number | null, number | null]
+  return base === null || novel === null ? {} : { halves: { base, novel } }
 }
 
 /** Keeps the peak so far, in MB. Throws UserError when it cannot be written. */

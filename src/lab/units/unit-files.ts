@@ -35,6 +35,8 @@ export const evaluationSchema = z.object({
     confusion: z.array(z.array(z.int())),
     expectedCalibrationError: percent,
   }),
+  /** Where base and novel classes were classified together: accuracy on the images of each. */
+  halves: z.object({ base: percent, novel: percent }).optional(),
   calibration: z.array(z.object({ count: z.int(), confidence: z.number(), accuracy: z.number() })),
   /** Evenly spaced test images by their place among the tested ones, with the likeliest classes. */
   samples: z.array(

@@ -45,7 +45,10 @@ function paperRow(row: PaperRow, { source, datasets, quantities }: ResultTable):
   )
   const whole = averaged.length === datasets.length && averaged.every((name) => datasets.includes(name))
   const averages = whole
-    ? quantities.map((quantity) => printedFigure(null, quantity, average[quantity]!))
+    ? quantities.flatMap((quantity) => {
+        const value = average[quantity]
+        return value === undefined ? [] : [printedFigure(null, quantity, value)]
+      })
     : averagesOfShown(row, datasets, quantities)
   if (figures.length === 0 && averages.length === 0) return undefined
   return {
@@ -73,7 +76,8 @@ function averagesOfShown(
     .filter((dataset) => !shown.includes(dataset))
     .map((dataset) => ({ dataset, seed: null }))
   const mean = (quantity: Quantity) => meanOf(shown.map((dataset) => cells[dataset]![quantity]!))
-  return quantities.map((quantity) => {
+  const printed = quantities.filter((quantity) => cells[shown[0]!]![quantity] !== undefined)
+  return printed.map((quantity) => {
     const value = quantity === 'hm' ? harmonicMean(mean('base'), mean('novel')) : mean(quantity)
     return printedFigure(null, quantity, value, missing)
   })
