@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.js'
 import {
+  accuracyOfClasses,
   confusionMatrix,
   evaluateLogits,
   expectedCalibrationError,
@@ -56,6 +57,14 @@ describe('evaluateLogits', () => {
     expect(() => evaluateLogits(new Float32Array([1, 2, 3]), [0], 2)).toThrow(RangeError)
     expect(() => evaluateLogits(new Float32Array([1, 2]), [0, 1], 2)).toThrow(RangeError)
   })
+})
+
+it('accuracyOfClasses counts the images of some classes, each among all classes', () => {
+  const logits = Float32Array.of(2, 1, 0, 0, 1, 2, 0, 2, 1, 3, 0, 1)
+  const metrics = evaluateLogits(logits, [0, 1, 1, 2], 3)
+  expect(accuracyOfClasses(metrics, [0, 1])).toBeCloseTo((100 * 2) / 3, 9)
+  expect(accuracyOfClasses(metrics, [2])).toBe(0)
+  expect(accuracyOfClasses(metrics, [])).toBeNull()
 })
 
 describe('macroF1', () => {
