@@ -20,6 +20,7 @@ beforeAll(async () => {
     ['cocoop', {}],
     ['coop', { classSpecific: true, context: 4 }],
     ['prolip', {}],
+    ['tcp', {}],
     ['tip-adapter', {}],
   ] as const) {
     const { prompts } = await learnedRun(model, name, options)
@@ -119,6 +120,7 @@ it.for([
   ['cocoop.safetensors', 'transformers-js-open', 'every image makes texts of its own'],
   ['coop.safetensors', 'transformers-js-open', 'every class has a context of its own'],
   ['tip-adapter.safetensors', 'transformers-js-open', 'it keeps features of the training images for them'],
+  ['tcp.safetensors', 'transformers-js-open', 'every class has states of its own'],
   ['run', 'clip', 'is no plain CLIP'],
 ] as const)(
   '%s as %s is refused with the reason before anything is written',

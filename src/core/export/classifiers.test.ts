@@ -30,6 +30,8 @@ describe.each([
   'maple',
   'coop',
   'cocoop',
+  'kgcoop',
+  'tcp',
   'proda',
   'prolip',
   'tip-adapter',
