@@ -84,7 +84,8 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
   const { text, visual } = method.prompts((name) => constants.get(name)!)
   if (typeof text === 'function') return refuse('every image makes texts of its own')
   if (text.some(({ each }) => each === 'class')) return refuse('every class has a context of its own')
-  if (text.some(({ own }) => own)) return refuse('every class has states of its own, made by the frozen model')
+  if (text.some(({ own }) => own))
+    return refuse('every class has states of its own, made by the frozen model')
   const words = text[0]!.words
   const vectors = text[0]!.context.dim(-2)
   if (

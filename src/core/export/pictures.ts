@@ -5,7 +5,6 @@ import {
   div,
   matmul,
   mul,
-  neg,
   relu,
   reshape,
   slice,
@@ -69,8 +68,8 @@ export function fromCanvas(canvas: Tensor, preprocessing: Preprocessing): Tensor
   const first = slice(canvas, 1, 0, 1) // (B, 1, side, side): a level of red is there where the picture is
   const across = minimum(reshape(slice(first, 2, 0, 1), [batch, 1, side]), 1)
   const down = minimum(reshape(slice(first, 3, 0, 1), [batch, 1, side]), 1)
-  const width = cast(sum(across, [2], true), 'float64') // (B, 1, 1)
-  const height = cast(sum(down, [2], true), 'float64')
+  const width = maximum(sum(across, [2], true), 1) // (B, 1, 1)
+  const height = maximum(sum(down, [2], true), 1)
   const short = minimum(width, height)
   const target = (length: Tensor) =>
     resize === 'squash' ? add(mul(length, 0), size) : floor(div(mul(length, size), short))
@@ -87,17 +86,18 @@ export function fromCanvas(canvas: Tensor, preprocessing: Preprocessing): Tensor
   return div(sub(div(resized, 255), channels('mean', mean)), channels('std', std))
 }
 
-/** Units of 2^-22, Pillow's PRECISION_BITS, and half of these bits. */
-const UNITS = 2 ** 22
+/** Half of the 22 bits of a unit, Pillow's PRECISION_BITS. */
 const HALF = 2 ** 11
 
 /**
  * Weights with which the pixels along an axis make those that are kept of the resized one, in units of 2^-22:
  * 2^11 high + low, each [B, size, side], of which low is at most 2^10 either way.
  *
+ * Pillow works them out in float64, which browsers' ONNX Runtime lacks. They are quotients of whole numbers, so int64 does.
+ *
  * @param present 1 where the picture is, else 0: [B, 1, side]
- * @param length pixels of the picture along the axis: [B, 1, 1], float64
- * @param target pixels of the whole resized one: [B, 1, 1], float64
+ * @param length pixels of the picture along the axis: [B, 1, 1]
+ * @param target pixels of the whole resized one: [B, 1, 1]
  */
 function unitsOf(
   { size, interpolation }: Preprocessing,
@@ -110,33 +110,40 @@ function unitsOf(
     values(
       `odd:${name}`,
       shape,
-      Float64Array.from({ length: n }, (_, i) => 2 * i + 1),
-      { owner: unitsOf, dtype: 'float64' },
+      Float32Array.from({ length: n }, (_, i) => 2 * i + 1),
+      { owner: unitsOf },
     )
-  // |(2k + 1) target - (2o + 1) length| / 2 max(target, length), of which only the division rounds.
+  // The distance of two pixels is n / d: |(2k + 1) target - (2o + 1) length| / 2 max(target, length).
   const start = round(mul(sub(target, size), 0.5))
   const output = add(odd(`output ${size}`, size, [1, size, 1]), mul(start, 2))
-  const distance = div(
-    abs(sub(mul(odd(`input ${side}`, side, [1, 1, side]), target), mul(output, length))),
-    mul(maximum(length, target), 2),
-  )
-  const inside = cast(present, 'float64')
-  const weights = mul(interpolation === 'bicubic' ? cubic(distance) : relu(sub(1, distance)), inside)
-  const units = round(mul(div(weights, sum(weights, [2], true)), UNITS))
+  const n = abs(sub(mul(odd(`input ${side}`, side, [1, 1, side]), target), mul(output, length)))
+  const d = mul(maximum(length, target), 2)
+  const whole = (x: Tensor) => cast(x, 'int64')
+  const kernel = interpolation === 'bicubic' ? cubic(n, d) : whole(relu(sub(d, n)))
+  const weights = mul(kernel, whole(present))
+  const total = sum(weights, [2], true)
+  const divisor = add(total, whole(relu(sub(1, relu(cast(total, 'float32')))))) // 1 where there is no picture
+  // Twice the units, by long division: 12 bits, then 11 of what remains.
+  const shifted = mul(weights, 2 ** 12)
+  const first = div(shifted, divisor)
+  const second = div(mul(sub(shifted, mul(first, divisor)), HALF), divisor)
+  const twice = cast(add(mul(first, HALF), second), 'float32')
+  const sign = minimum(maximum(twice, -1), 1)
+  const units = mul(floor(mul(add(abs(twice), 1), 0.5)), sign)
   const high = round(mul(units, 1 / HALF))
-  return { high: cast(high, 'float32'), low: cast(sub(units, mul(high, HALF)), 'float32') }
+  return { high, low: sub(units, mul(high, HALF)) }
 }
 
 /**
- * Cubic convolution with a = -0.5 (Keys 1981) at distances >= 0: q(min(t, 2)) + p(min(t, 1)), where q is the outer
- * polynomial, and p, the inner one less q, is 0 at 1.
+ * 2 d^3 times the cubic convolution with a = -0.5 (Keys 1981) at n / d, both whole: q(min(n, 2d)) + p(min(n, d)), where q is
+ * the outer polynomial, and p, the inner one less q, is 0 at d.
  */
-function cubic(t: Tensor): Tensor {
-  const u = minimum(t, 2)
-  const outer = add(mul(sub(mul(add(mul(u, -0.5), 2.5), u), 4), u), 2)
-  const s = minimum(t, 1)
-  const rest = sub(s, 1)
-  return add(outer, mul(mul(rest, rest), sub(mul(s, 2), 1)))
+function cubic(n: Tensor, d: Tensor): Tensor {
+  const whole = (x: Tensor) => cast(x, 'int64')
+  const product = (x: Tensor, y: Tensor) => mul(mul(whole(x), whole(x)), whole(y))
+  const u = minimum(n, mul(d, 2))
+  const s = minimum(n, d)
+  return add(product(sub(mul(d, 2), u), sub(d, u)), mul(product(sub(s, d), sub(mul(s, 2), d)), 2))
 }
 
 /** Levels 0 to 255 of 2^11 high + low in units of 2^-22, halves up: whole numbers, of which none is beyond 2^24. */
@@ -147,4 +154,4 @@ function asLevels(high: Tensor, low: Tensor): Tensor {
 }
 
 const minimum = (x: Tensor, y: Tensor | number): Tensor => sub(y, relu(sub(y, x)))
-const maximum = (x: Tensor, y: Tensor): Tensor => neg(minimum(neg(x), neg(y)))
+const maximum = (x: Tensor, y: Tensor | number): Tensor => add(y, relu(sub(x, y)))

@@ -14,7 +14,6 @@ const dataType: Readonly<Record<DType, number>> = {
   int32: 6,
   int64: 7,
   float16: 10,
-  float64: 11,
 }
 
 /** An input or output; sizes that are open have names. */

@@ -1,10 +1,9 @@
 /** Element types. Graphs compute in float32; a constant may be kept in another type, which `cast` converts. */
-export type DType = 'float32' | 'float64' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8'
+export type DType = 'float32' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8'
 
 /** The arrays that hold values of an element type; float16 as its bits. */
 export interface ArrayOf {
   readonly float32: Float32Array
-  readonly float64: Float64Array
   readonly float16: Uint16Array
   readonly int32: Int32Array
   readonly int64: BigInt64Array
@@ -15,7 +14,6 @@ export interface ArrayOf {
 /** The arrays' classes. */
 export const arrayOf = {
   float32: Float32Array,
-  float64: Float64Array,
   float16: Uint16Array,
   int32: Int32Array,
   int64: BigInt64Array,

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { loadModel } from '../../src/node/model.js'
+import { learnedRun } from '../support/learned-run.js'
+import { writtenExport } from '../support/written-export.js'
+
+// Debian's own Python is the one that Debian's packages are for.
+const python = (code: string, ...args: string[]) =>
+  promisify(execFile)('/usr/bin/python3', ['-c', code, ...args])
+const missing = await python('import onnx').then(
+  () => undefined,
+  () => "Debian's python3-onnx is not installed",
+)
+
+const check = `
+import glob, json, onnx, sys
+found = {}
+for path in sorted(glob.glob(sys.argv[1] + '/onnx/*.onnx')):
+    onnx.checker.check_model(path, full_check=True)
+    model = onnx.load(path)
+    sizes = [[d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim] for value in model.graph.input]
+    found[path.split('/')[-1]] = {'domains': {o.domain: o.version for o in model.opset_import}, 'inputs': sizes}
+print(json.dumps(found))`
+
+it.for(['onnx', 'transformers-js', 'transformers-js-open'])(
+  'ONNX checks every model of %s, of opset 17 to 20 without other domains',
+  async (format, { skip }) => {
+    skip(missing !== undefined, missing)
+    const model = await loadModel('tiny', { threads: 1 })
+    const folder = await writtenExport(await learnedRun(model, 'promptsrc'), format)
+    await model.close()
+    const { stdout } = await python(check, folder)
+    await rm(dirname(folder), { recursive: true })
+    const found: Record<string, { domains: Record<string, number>; inputs: unknown[] }> = JSON.parse(stdout)
+    expect(Object.keys(found)).toHaveLength(
+      { onnx: 12, 'transformers-js': 3, 'transformers-js-open': 9 }[format]!,
+    )
+    for (const { domains } of Object.values(found)) {
+      expect(Object.keys(domains)).toEqual([''])
+      expect(domains['']).toBeGreaterThanOrEqual(17)
+      expect(domains['']).toBeLessThanOrEqual(20)
+    }
+    if (format === 'onnx') {
+      expect(found['classifier.onnx']!.inputs).toEqual([['images', 3, 48, 48]])
+      expect(found['text_model.onnx']!.inputs).toEqual([['texts', 'tokens']])
+    }
+  },
+)
