@@ -17,7 +17,10 @@ export async function openTabStore(name: string): Promise<TabStore> {
     await navigator.storage.persist?.().catch(() => false)
     return { store: kept, volatile: undefined }
   } catch (error) {
-    return { store: memoryFiles([], name), volatile: (error as Error).message }
+    return {
+      store: memoryFiles([], name),
+      volatile: (error as Error).message.replace(/^./, (first) => first.toUpperCase()),
+    }
   }
 }
 

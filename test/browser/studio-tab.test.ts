@@ -129,6 +129,30 @@ it('trains in the tab, goes on after the tab was closed, and hands over what the
   await context.close()
 })
 
+it('works where the browser keeps nothing, and says so', { timeout: 200_000 }, async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  const context = await browser.newContext()
+  await context.addInitScript(() => {
+    StorageManager.prototype.getDirectory = async () => {
+      throw new DOMException('not allowed here', 'SecurityError')
+    }
+  })
+  const { page, complaints } = await open(context)
+  await page.getByText(/keeps no files for this page.*lost when this tab is closed: download/).waitFor()
+  await page.getByRole('button', { name: /drawn pictures/ }).click()
+  await page.getByRole('region', { name: 'Class taco' }).getByText('16 pictures').waitFor({ timeout: 60_000 })
+  await page.getByRole('link', { name: /Train/ }).click()
+  await page.getByText('More choices').click()
+  await page.getByRole('radio', { name: /^Quick/ }).check()
+  await page.getByRole('button', { name: 'Train', exact: true }).click()
+  await page.getByText(/Right answers on \d+ pictures/).waitFor({ timeout: 100_000 })
+  await page.getByRole('link', { name: /Try/ }).click()
+  await page.getByRole('radio', { name: 'Camera' }).check()
+  await page.getByText('There is no camera. Connect one, or choose files instead.').waitFor()
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
 it('builds over nothing of the person’s own', async ({ skip }) => {
   skip(missingBrowser !== undefined, missingBrowser)
   await mkdir(join(folder, 'mine'))
