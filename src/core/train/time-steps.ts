@@ -5,7 +5,7 @@ import { configure, methodNamed } from '../methods/registry.js'
 import { type ProductSizes, productProbe } from '../runtime/product-rate.js'
 import type { Runtime } from '../runtime/session.js'
 import { sgd } from './sgd.js'
-import { stepBytes } from './step-memory.js'
+import { type FittedStep, stepBytes } from './step-memory.js'
 import { Trainer } from './trainer.js'
 
 /** What is timed. */
@@ -48,21 +48,21 @@ export interface StepTiming {
   readonly loss: number
 }
 
-/** Times steps of training on drawn images and class names of four tokens, and products in between. */
-export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
-  const {
-    clip,
-    runtime,
-    products = runtime,
-    classes,
-    batch,
-    steps,
-    limit = Number.POSITIVE_INFINITY,
-  } = options
-  const method = timedMethod(options)
+/** A trainer that makes the same step again and again. */
+export interface RepeatedStep extends AsyncDisposable {
+  /** Makes a step: its seconds and its loss. */
+  step(): Promise<{ readonly seconds: number; readonly loss: number }>
+  readonly planned: FittedStep
+}
+
+/** A step of training on drawn images and class names of four tokens, compiled. */
+export async function repeatedStep(
+  options: Pick<TimedSteps, 'clip' | 'runtime' | 'method' | 'classes' | 'batch' | 'classesAtOnce'>,
+): Promise<RepeatedStep> {
+  const { clip, runtime, classes, batch } = options
   const trainerOptions = {
     runtime,
-    method,
+    method: timedMethod(options),
     batchSize: batch,
     classesAtOnce: options.classesAtOnce,
     optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
@@ -70,39 +70,54 @@ export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
     seed: 1,
   } as const
   const planned = await Trainer.plan(trainerOptions)
-  await using trainer = await Trainer.create(trainerOptions, planned)
+  const trainer = await Trainer.create(trainerOptions, planned)
+  const images = Float32Array.from({ length: batch * 3 * clip.resolution ** 2 }, (_, i) => Math.sin(i))
+  const labels = Array.from({ length: batch }, (_, i) => i % classes)
+  return {
+    planned,
+    async step() {
+      const start = performance.now()
+      const { losses } = await trainer.step(images, labels)
+      return { seconds: (performance.now() - start) / 1000, loss: losses.total! }
+    },
+    [Symbol.asyncDispose]: () => trainer.release(),
+  }
+}
+
+/** Times steps of training on drawn images and class names of four tokens, and products in between. */
+export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
+  const { clip, runtime, products = runtime, method, classes, batch, steps } = options
+  const { limit = Number.POSITIVE_INFINITY } = options
+  await using repeated = await repeatedStep(options)
   const probe = await productProbe(products, productSizes(clip, batch))
   try {
-    const images = Float32Array.from({ length: batch * 3 * clip.resolution ** 2 }, (_, i) => Math.sin(i))
-    const labels = Array.from({ length: batch }, (_, i) => i % classes)
-    const seconds: number[] = []
+    const times: number[] = []
     const rates: number[] = []
-    const first = await trainer.step(images, labels)
+    const { loss } = await repeated.step()
     await probe.rate()
     const begun = performance.now()
     for (let i = 0; i < steps && (i === 0 || performance.now() - begun < 1000 * limit); i++) {
-      const start = performance.now()
-      await trainer.step(images, labels)
-      seconds.push((performance.now() - start) / 1000)
+      times.push((await repeated.step()).seconds)
       // The products run between the steps, so that a change of the machine's speed meets both.
       rates.push((await probe.rate()) / 1e9)
     }
-    const gflop = trainer.flops / 1e9
-    const stepSeconds = medianOf(seconds)!
+    const { graph } = repeated.planned
+    const gflop = graph.flops / 1e9
+    const stepSeconds = medianOf(times)!
     const productGflops = medianOf(rates)!
     return {
-      method: options.method,
+      method,
       classes,
       batch,
-      steps: seconds.length,
+      steps: times.length,
       stepSeconds,
       productGflops,
       gflop,
       stepGflops: gflop / stepSeconds,
       share: gflop / stepSeconds / productGflops,
-      operators: planned.graph.applications,
-      estimatedMemoryMb: stepBytes(planned.graph) / 1e6,
-      loss: first.losses.total!,
+      operators: graph.applications,
+      estimatedMemoryMb: stepBytes(graph) / 1e6,
+      loss,
     }
   } finally {
     await probe.release()
