@@ -47,7 +47,9 @@ import { startProgress } from './progress.js'
 import { setThreshold } from './set-threshold.js'
 import { counted, trainShown } from './train-progress.js'
 
-interface TrainFlags extends DataOptions, Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize'>> {
+interface TrainFlags
+  extends DataOptions,
+    Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize' | 'views'>> {
   readonly model?: string
   readonly activation?: Activation
   readonly method?: string
@@ -73,7 +75,7 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --fast
       learns from frozen features (prolip), in the time of computing these twice; it knows added classes as well
   $ promptsrc train photos --model ViT-B/16 --fast gda
-      the same by the method that tells the trained classes apart best, and knows no others beside them
+      the same by the method that tells the trained classes apart best, and seldom names others beside them
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
   $ promptsrc train photos.csv --model ViT-B/16
       lines of path,class or path,class,split
@@ -119,6 +121,11 @@ export function trainCommand(): Command {
     .option('--batch-size <n>', 'images a step (default: the method’s)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: the method’s)', positiveNumber)
     .option('--set <key=value>', 'an option of the method, such as textLossWeight=10; repeatable', repeated)
+    .option(
+      '--views <n>',
+      'approximate: views of every image in turn, so that frozen features are computed once a view (default: a view an epoch)',
+      wholeNumber(1),
+    )
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
@@ -358,7 +365,7 @@ interface SettingsBelow {
 }
 
 function settingsOf(flags: TrainFlags, { config, begun, fast }: SettingsBelow) {
-  const { method, classes, shots, seed, epochs, batchSize, lr, set } = flags
+  const { method, classes, shots, seed, epochs, batchSize, views, lr, set } = flags
   const methodOptions = { ...(fast ?? config?.settings)?.methodOptions, ...keyValues(set ?? []) }
   const given = {
     ...(method === undefined ? {} : { method }),
@@ -367,6 +374,7 @@ function settingsOf(flags: TrainFlags, { config, begun, fast }: SettingsBelow) {
     ...(seed === undefined ? {} : { seed }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),
+    ...(views === undefined ? {} : { views }),
     ...(lr === undefined ? {} : { learningRate: lr }),
     ...(set === undefined ? {} : { methodOptions }),
   }

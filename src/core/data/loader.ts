@@ -24,6 +24,8 @@ export interface TrainBatchOptions extends LoadOptions {
   /** 1-based. */
   readonly epoch: number
   readonly seed: number
+  /** The epoch as which images are augmented. Default: {@link epoch}. */
+  readonly view?: number | undefined
 }
 
 export interface EvalOptions extends LoadOptions {
@@ -89,21 +91,21 @@ export function epochOrder(images: number, epoch: number, seed: number): number[
 /**
  * All images in their order, as the training epoch of that number augments them.
  *
- * @param leastArea least share of an image's area in its crop
+ * @param leastArea least share of an image's area in its crop; default: that of training
  * @throws DataError when one cannot be decoded
  */
 export async function* viewBatches(
-  options: TrainBatchOptions & { readonly leastArea: number },
+  options: TrainBatchOptions & { readonly leastArea?: number | undefined },
 ): AsyncGenerator<Batch, void, undefined> {
   yield* augmented(options, chunks([...options.data.keys()], options.batchSize))
 }
 
 async function* augmented(
-  options: TrainBatchOptions & { readonly leastArea?: number },
+  options: TrainBatchOptions & { readonly leastArea?: number | undefined },
   batches: readonly number[][],
 ): AsyncGenerator<Batch, void, undefined> {
-  const { epoch, seed, preprocessing, leastArea } = options
-  const rng = (index: number): RandomStream => randomStream(seed, 'augment', epoch, index)
+  const { epoch, view = epoch, seed, preprocessing, leastArea } = options
+  const rng = (index: number): RandomStream => randomStream(seed, 'augment', view, index)
   const pixels: Transform = (image, index) => trainTransform(image, preprocessing, rng(index), leastArea)
   const limit = limiter(concurrency)
   const tasks = batches.map(

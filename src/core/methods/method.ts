@@ -122,8 +122,8 @@ export interface FeatureInputs {
   tower(images: Tensor): Tensor
   /** Augmented views of every image; epoch e reads view 1 + (e - 1) mod views. */
   readonly views: number
-  /** Least share of its area that a view shows of an image. */
-  readonly leastArea: number
+  /** Least share of its area that a view shows of an image. Default: that of training. */
+  readonly leastArea?: number
 }
 
 /** The training images of a method that learns from features. */

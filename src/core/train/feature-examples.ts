@@ -25,6 +25,8 @@ export interface FeatureExamples extends Omit<Examples, 'text'> {
     epoch: number,
     batchSize: number,
   ): AsyncGenerator<{ readonly images: Float32Array; readonly labels: Int32Array }>
+  /** Features [images, width] of the images of those places in a view. */
+  rows(places: ArrayLike<number>, view: number): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -73,18 +75,24 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
     return rows
   }
 
+  const rowsOf = async (places: ArrayLike<number>, v: number) => {
+    const rows = await view(v)
+    const picked = new Float32Array(places.length * width)
+    for (let i = 0; i < places.length; i++)
+      picked.set(rows.subarray(places[i]! * width, (places[i]! + 1) * width), i * width)
+    return picked
+  }
+
   return {
     labels,
     view,
+    rows: rowsOf,
     async *batches(epoch, batchSize) {
-      const rows = await view(1 + ((epoch - 1) % views))
       const order = epochOrder(images.length, epoch, seed)
       for (let step = 0; step < trainBatchCount(images.length, batchSize); step++) {
         options.signal?.throwIfAborted()
         const members = order.slice(step * batchSize, (step + 1) * batchSize)
-        const batch = new Float32Array(members.length * width)
-        for (const [i, member] of members.entries())
-          batch.set(rows.subarray(member * width, (member + 1) * width), i * width)
+        const batch = await rowsOf(members, 1 + ((epoch - 1) % views))
         yield { images: batch, labels: Int32Array.from(members, (member) => labels[member]!) }
       }
     },

@@ -36,17 +36,20 @@ const schema = z.strictObject({
   decayFactor: z.number().positive().default(0.1),
   /** Classes whose texts are encoded at once. Absent: all. A run that had to take fewer for lack of memory records it. */
   classesAtOnce: z.int().min(1).optional(),
+  /** Augmented views of every image that the epochs go through in turn. Absent: each epoch has its own. */
+  views: z.int().min(1).max(MOST_EPOCHS).optional(),
 })
+
+/** What may be absent from settings in which every default is filled in. */
+type Absent = 'classesAtOnce' | 'views'
 
 /** Settings as a caller gives them; what is left out takes its default. */
 export type SettingsInput = z.input<typeof schema>
 
 /** Settings with every default filled in. */
 export type Settings = {
-  readonly [K in Exclude<keyof z.output<typeof schema>, 'classesAtOnce'>]-?: NonNullable<
-    z.output<typeof schema>[K]
-  >
-} & { readonly classesAtOnce?: number | undefined }
+  readonly [K in Exclude<keyof z.output<typeof schema>, Absent>]-?: NonNullable<z.output<typeof schema>[K]>
+} & { readonly [K in Absent]?: z.output<typeof schema>[K] }
 
 /**
  * Fills in defaults: the method's published ones where it has them.

@@ -13,6 +13,8 @@ export interface StepGraphOptions {
   readonly shots: number
   /** Classes whose texts are encoded at once, to take less memory. Default: all. */
   readonly classesAtOnce?: number | undefined
+  /** Read the images' frozen features as an input instead of computing them. */
+  readonly frozenImages?: boolean | undefined
   /** Put out features and the (first) context as well. */
   readonly inspect?: boolean
 }
@@ -28,10 +30,13 @@ export const DRAWN = 'drawn.'
 /** Name of the input for the teacher's text features. */
 export const TEACHER = 'teacher_text'
 
+/** Name of the input for the images' frozen features. */
+export const FROZEN_IMAGES = 'frozen_images'
+
 /**
  * One training step as a graph: inputs `images` ([B, 3, R, R], or the method's features [B, width]), `labels` (one-hot,
- * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, what the method
- * draws, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
+ * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, frozen features of
+ * the images before normalising [B, embedDim] where they are not computed here, what the method draws, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
  * trained by steps.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
@@ -50,7 +55,7 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
     labels,
     parameter: (name) => learned.get(name)!,
     drawn: (name) => input(DRAWN + name, draws[name]!.shape),
-    frozen: frozenFeatures(method, images),
+    frozen: frozenFeatures(method, images, options.frozenImages),
     shots,
     classesAtOnce,
   })
@@ -68,7 +73,7 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
 }
 
 /** Features by frozen CLIP, made when they are read. */
-function frozenFeatures(method: ConfiguredMethod, images: Tensor): StepFeatures {
+function frozenFeatures(method: ConfiguredMethod, images: Tensor, given = false): StepFeatures {
   const { clip, classNames, teacher, features } = method
   let made: StepFeatures | undefined
   const text = () => {
@@ -78,7 +83,11 @@ function frozenFeatures(method: ConfiguredMethod, images: Tensor): StepFeatures 
   const all = () => {
     if (features)
       throw new GraphError(`${method.method.name} reads frozen images, but its steps take features`)
-    made ??= withLogits(clip, text(), promptedImage(clip, images))
+    const image = () =>
+      given
+        ? l2Normalize(input(FROZEN_IMAGES, [images.dim(0), clip.config.embedDim]))
+        : promptedImage(clip, images)
+    made ??= withLogits(clip, text(), image())
     return made
   }
   return {

@@ -2,15 +2,18 @@ import { selectClasses } from '../data/base-novel.js'
 import type { Dataset, Datum } from '../data/dataset.js'
 import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
 import { ImageCache } from '../data/image-cache.js'
-import { readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
+import { type Batch, readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
 import type { UserError } from '../errors.js'
-import { DataError } from '../errors.js'
+import { ConfigError, DataError } from '../errors.js'
+import type { ConfiguredMethod } from '../methods/method.js'
+import { frozenFeatures } from '../methods/prompted-features.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { adamW } from './adam.js'
 import { type FeatureExamples, featureExamples } from './feature-examples.js'
 import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
+import { FROZEN_IMAGES } from './step-graph.js'
 import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js'
 import { type TrainingCost, trainingCost } from './training-cost.js'
 
@@ -117,6 +120,17 @@ export async function* trainWith(
   const examples: FeatureExamples | undefined =
     features &&
     featureExamples({ method: { ...method, features }, runtime: model.runtime, images, seed, cache, signal })
+  const frozen = frozenViews(method, settings.views)
+  const views =
+    frozen &&
+    featureExamples({
+      method: { ...method, features: frozen },
+      runtime: model.runtime,
+      images,
+      seed,
+      cache,
+      signal,
+    })
   const batchSize = Math.min(settings.batchSize, images.length)
   let trainer: Trainer | undefined
   try {
@@ -127,6 +141,7 @@ export async function* trainWith(
       batchSize,
       classesAtOnce: settings.classesAtOnce,
       memory,
+      frozenImages: frozen !== undefined,
       optimizer: method.adamW
         ? adamW(method.adamW)
         : sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
@@ -136,9 +151,10 @@ export async function* trainWith(
       ...(from ? { initial: from.parameters } : {}),
     }
     const step = await Trainer.plan(options)
+    if (frozen && !(FROZEN_IMAGES in step.graph.inputs)) throw noViews(settings.method)
     const stepsPerEpoch = trainBatchCount(images.length, batchSize)
     const epochsLeft = epochs - (from?.epoch ?? 0)
-    const outline = { method, step, images: images.length, stepsPerEpoch, epochsLeft }
+    const outline = { method, step, images: images.length, stepsPerEpoch, epochsLeft, frozen }
     yield { type: 'plan', cost: trainingCost(outline), classNames, images: images.length, batchSize }
     trainer = await Trainer.create(options, step)
     if (from) trainer.restore(from)
@@ -160,11 +176,13 @@ export async function* trainWith(
       let correct = 0
       let step = 0
       const { preprocessing } = model.clip
+      const view = frozen && 1 + ((epoch - 1) % frozen.views)
       const batches = examples
         ? examples.batches(epoch, batchSize)
-        : trainBatches({ data: images, batchSize, epoch, seed, preprocessing, cache, signal })
+        : trainBatches({ data: images, batchSize, epoch, view, seed, preprocessing, cache, signal })
       for await (const batch of batches) {
-        const result = await trainer.step(batch.images, batch.labels)
+        const rows = await views?.rows((batch as Batch).indices, view!)
+        const result = await trainer.step(batch.images, batch.labels, rows)
         step++
         correct += result.correct
         for (const [name, loss] of Object.entries(result.losses)) sums[name] = (sums[name] ?? 0) + loss
@@ -177,6 +195,18 @@ export async function* trainWith(
     }
     return trainer.state
   } finally {
-    await Promise.all([trainer?.release(), examples?.release()])
+    await Promise.all([trainer?.release(), examples?.release(), views?.release()])
   }
 }
+
+/** Frozen CLIP's features of so many views of every image; undefined where each epoch has its own. */
+function frozenViews({ method, features, clip }: ConfiguredMethod, views: number | undefined) {
+  if (views === undefined) return undefined
+  if (features) throw noViews(method.name)
+  return { ...frozenFeatures(clip), views }
+}
+
+const noViews = (method: string): ConfigError =>
+  new ConfigError(`views: the steps of ${method} do not read frozen features of images`, {
+    hint: 'Leave it out; methods that learn from features have an option of this name (--set views=N).',
+  })

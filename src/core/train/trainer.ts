@@ -11,7 +11,7 @@ import { randomStream } from '../random.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { DRAWN, GRADIENT, TEACHER, TERM } from './step-graph.js'
+import { DRAWN, FROZEN_IMAGES, GRADIENT, TEACHER, TERM } from './step-graph.js'
 import { type FittedStep, fittedStep, stepBytes } from './step-memory.js'
 
 /** What a trainer needs. Images and files are the caller's. */
@@ -25,6 +25,8 @@ export interface TrainerOptions {
   readonly classesAtOnce?: number | undefined
   /** Bytes that a process may take; beyond, classes are encoded some at a time. Default: no limit. */
   readonly memory?: number | undefined
+  /** Steps are given the images' frozen features instead of computing them. */
+  readonly frozenImages?: boolean | undefined
   readonly optimizer: Optimizer
   readonly schedule: ScheduleConfig
   readonly seed: number
@@ -79,14 +81,23 @@ export class Trainer implements AsyncDisposable {
     batchSize,
     classesAtOnce,
     memory,
+    frozenImages,
     inspect,
   }: Pick<
     TrainerOptions,
-    'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'inspect'
+    'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'frozenImages' | 'inspect'
   >): Promise<FittedStep> {
     const parameters = sizedParameters(method.parameters, examples?.labels.length)
     const shots = (examples?.labels.length ?? 0) / method.classNames.length
-    const options = { method, parameters, batchSize, classesAtOnce, shots, ...(inspect ? { inspect } : {}) }
+    const options = {
+      method,
+      parameters,
+      batchSize,
+      classesAtOnce,
+      shots,
+      frozenImages,
+      ...(inspect ? { inspect } : {}),
+    }
     return fittedStep(options, memory)
   }
 
@@ -160,9 +171,14 @@ export class Trainer implements AsyncDisposable {
    *
    * @param images normalised pixels [B, 3, R, R], or the method's features [B, width]
    * @param labels class indices [B]
+   * @param frozenImages the images' frozen features, not normalised [B, embedDim], where they are given to steps
    * @throws TrainingError when the loss is not finite; the parameters are then as before the step.
    */
-  async step(images: Float32Array, labels: ArrayLike<number>): Promise<StepResult> {
+  async step(
+    images: Float32Array,
+    labels: ArrayLike<number>,
+    frozenImages?: Float32Array,
+  ): Promise<StepResult> {
     const { batchSize, method } = this.options
     const { clip, classNames, features } = method
     const { resolution } = clip
@@ -179,6 +195,9 @@ export class Trainer implements AsyncDisposable {
               data: this.stepTeacher(this.teacher),
             },
           }
+        : {}),
+      ...(frozenImages
+        ? { [FROZEN_IMAGES]: { shape: [batchSize, clip.config.embedDim], data: frozenImages } }
         : {}),
       ...this.drawnInputs(),
       ...this.parameterInputs(),

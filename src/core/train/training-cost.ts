@@ -1,6 +1,6 @@
 import { textFlops } from '../clip/shared-prefixes.js'
 import { graphCost, input } from '../graph/index.js'
-import type { ConfiguredMethod } from '../methods/method.js'
+import type { ConfiguredMethod, FeatureInputs } from '../methods/method.js'
 import { FEATURE_BATCH } from './feature-examples.js'
 import { type FittedStep, stepBytes } from './step-memory.js'
 
@@ -34,6 +34,8 @@ export interface TrainingOutline {
   readonly images: number
   readonly stepsPerEpoch: number
   readonly epochsLeft: number
+  /** Frozen features of the images that are computed once a view, where steps are given them. */
+  readonly frozen?: FeatureInputs | undefined
 }
 
 /** The cost of a training that has not begun. */
@@ -54,8 +56,8 @@ export function trainingCost(outline: TrainingOutline): TrainingCost {
 }
 
 /** Of the views that are looked at: all of them in closed form, one an epoch in turn else. */
-function featureFlops({ method, images, epochsLeft }: TrainingOutline): number {
-  const { clip, features } = method
+function featureFlops({ method, images, epochsLeft, frozen }: TrainingOutline): number {
+  const { clip, features = frozen } = method
   if (!features) return 0
   const { resolution } = clip
   const tower = graphCost({
