@@ -40,16 +40,15 @@ const schema = z.strictObject({
   views: z.int().min(1).max(MOST_EPOCHS).optional(),
 })
 
-/** What may be absent from settings in which every default is filled in. */
-type Absent = 'classesAtOnce' | 'views'
-
 /** Settings as a caller gives them; what is left out takes its default. */
 export type SettingsInput = z.input<typeof schema>
 
 /** Settings with every default filled in. */
 export type Settings = {
-  readonly [K in Exclude<keyof z.output<typeof schema>, Absent>]-?: NonNullable<z.output<typeof schema>[K]>
-} & { readonly [K in Absent]?: z.output<typeof schema>[K] }
+  readonly [K in Exclude<keyof z.output<typeof schema>, 'classesAtOnce' | 'views'>]-?: NonNullable<
+    z.output<typeof schema>[K]
+  >
+} & { readonly classesAtOnce?: number | undefined; readonly views?: number | undefined }
 
 /**
  * Fills in defaults: the method's published ones where it has them.
