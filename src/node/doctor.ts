@@ -1,6 +1,6 @@
 import { freemem } from 'node:os'
 import { encodeGraph, type HostTensor } from '../core/graph/index.js'
-import { checkGraph } from '../core/runtime/check-graph.js'
+import { type Agreement, agreement, checkGraph } from '../core/runtime/check-graph.js'
 import { type Device, devices } from '../core/runtime/device.js'
 import { cacheSettings } from './cache/cache-settings.js'
 import { hubSettings } from './hub/settings.js'
@@ -32,21 +32,11 @@ export interface DeviceCheck {
   readonly device: Device
   readonly title: string
   /** Where it was run: time of a step, and how far its values are from the processor's. */
-  readonly run?: {
-    readonly milliseconds: number
-    /** The largest difference of an output, in units of that output's largest value. */
-    readonly worstError: number
-    /** The output it was found in. */
-    readonly worstOutput: string
-    /** Whether that is rounding. */
-    readonly agrees: boolean
-  }
+  readonly run?: { readonly milliseconds: number } & Agreement
   /** Why it was not run, and what to do. */
   readonly refusal?: { readonly reason: string; readonly advice: string }
 }
 
-/** Rounding of float32 in another order of sums stays below; half precision in the name of float32 does not. */
-const ROUNDING = 1e-4
 const RUNS = 3
 
 /**
@@ -83,7 +73,7 @@ async function checkDevices(
     try {
       const { outputs, milliseconds } = await steps(device, options)
       expected ??= outputs
-      checks.push({ device, title, run: { milliseconds, ...difference(outputs, expected) } })
+      checks.push({ device, title, run: { milliseconds, ...agreement(outputs, expected) } })
     } catch (error) {
       checks.push({ device, title, refusal: { reason: reasonOf((error as Error).cause ?? error), advice } })
     }
@@ -105,15 +95,4 @@ async function steps(device: Device, options: { readonly threads?: number }) {
     milliseconds = Math.min(milliseconds, performance.now() - start)
   }
   return { outputs: values, milliseconds }
-}
-
-function difference(found: Outputs, expected: Outputs) {
-  let worst = { worstError: 0, worstOutput: 'loss' }
-  for (const [name, { data }] of Object.entries(expected)) {
-    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    const error = data.reduce((most, value, i) => Math.max(most, Math.abs(value - found[name]!.data[i]!)), 0)
-    // Not a number is worse than any number.
-    if (!(error / largest <= worst.worstError)) worst = { worstError: error / largest, worstOutput: name }
-  }
-  return { ...worst, agrees: worst.worstError < ROUNDING }
 }

@@ -64,15 +64,30 @@ function withoutBackend(cause: Error): never {
   })
 }
 
+interface Adapter {
+  readonly isFallbackAdapter?: boolean
+  readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string }
+}
+
 interface Gpu {
-  requestAdapter(): Promise<object | null>
+  requestAdapter(): Promise<Adapter | null>
+}
+
+/** What this browser has of WebGPU. */
+export async function findAdapter(): Promise<'no WebGPU' | 'none' | 'software' | 'hardware'> {
+  const { gpu } = (globalThis.navigator ?? {}) as { gpu?: Gpu }
+  if (!gpu) return 'no WebGPU'
+  const adapter = await gpu.requestAdapter().catch(() => null)
+  if (!adapter) return 'none'
+  const { info, isFallbackAdapter = info?.isFallbackAdapter ?? false } = adapter
+  return isFallbackAdapter || info?.architecture === 'swiftshader' ? 'software' : 'hardware'
 }
 
 async function checkWebGpu(): Promise<void> {
-  const { gpu } = (globalThis.navigator ?? {}) as { gpu?: Gpu }
-  if (await gpu?.requestAdapter()) return
+  const adapter = await findAdapter()
+  if (adapter !== 'no WebGPU' && adapter !== 'none') return
   throw new ConfigError(
-    gpu
+    adapter === 'none'
       ? 'device webgpu: this browser finds no graphics processor that it would use'
       : 'device webgpu: this browser has no WebGPU, or the page is not served by https',
     { hint: "Take device 'wasm', or a current Chrome, Edge or Safari." },

@@ -33,15 +33,23 @@ export interface WebRuntimeOptions {
  * ComputeError where memory does not suffice or the worker fails.
  */
 export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
+  return runtimeOn(options.device ?? 'wasm', options)
+}
+
+/**
+ * {@link webRuntime} on another device than its build of ONNX Runtime is for: that for WebGPU can compute on the processor, too.
+ */
+export function runtimeOn(provider: WebDevice, options: WebRuntimeOptions): Runtime {
   const { device = 'wasm', threads = defaultThreads(), wasmPaths, worker } = options
   const setup: OrtSetup = { device, threads, wasmPaths: wasmPaths && absolute(wasmPaths) }
-  const ort = { providers: [device], threads, prepack: false }
+  const ort = { providers: [provider], threads, prepack: false }
   return worker
     ? new RemoteRuntime((events) => webWorker(worker(), setup, events), ort)
     : new OrtRuntime(() => loadOrt(setup), ort)
 }
 
-function defaultThreads(): number {
+/** See {@link WebRuntimeOptions}. */
+export function defaultThreads(): number {
   const { crossOriginIsolated = false, navigator } = globalThis as Partial<Window & typeof globalThis>
   return crossOriginIsolated ? Math.max(1, Math.min(4, (navigator?.hardwareConcurrency ?? 1) >> 1)) : 1
 }

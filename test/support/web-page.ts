@@ -6,6 +6,7 @@ import { methodNamed } from '../../src/core/methods/registry.js'
 import { resolveSettings } from '../../src/core/train/settings.js'
 import { trainPrompts } from '../../src/core/train/train-prompts.js'
 import type { TrainedPrompts } from '../../src/core/train/trained-prompts.js'
+import { chooseDevice } from '../../src/web/choose-device.js'
 import { decodeImage } from '../../src/web/image.js'
 import { loadModel } from '../../src/web/model.js'
 import { namedPhoto, photoDataset } from '../../src/web/photos.js'
@@ -38,6 +39,9 @@ const functions = {
       await model.close()
     }
   },
+
+  chooseDevice: ({ software = false, ...options }: PageOptions & { readonly software?: boolean }) =>
+    chooseDevice({ ...runtimeOf(options), software }),
 
   /** exp(x) of some values. */
   async compute(options: PageOptions) {

@@ -70,3 +70,32 @@ export function checkGraph(): CheckGraph {
     inputs,
   }
 }
+
+/** Rounding of float32 in another order of sums stays below; half precision in the name of float32 does not. */
+const ROUNDING = 1e-4
+
+/** How far the outputs of one device are from those of another. */
+export interface Agreement {
+  /** The largest difference of an output, in units of that output's largest value. */
+  readonly worstError: number
+  /** The output it was found in. */
+  readonly worstOutput: string
+  /** Whether that is rounding: below 1e-4. */
+  readonly agrees: boolean
+}
+
+/** Holds the outputs of a device against those of one that is right. */
+export function agreement(
+  found: Readonly<Record<string, HostTensor>>,
+  expected: Readonly<Record<string, HostTensor>>,
+): Agreement {
+  let worst = { worstError: 0, worstOutput: 'loss' }
+  for (const [name, { data }] of Object.entries(expected)) {
+    const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const error = data.reduce((most, value, i) => Math.max(most, Math.abs(value - found[name]!.data[i]!)), 0)
+    // Not a number is worse than any number.
+    if (Number.isNaN(worst.worstError) || error / largest <= worst.worstError) continue
+    worst = { worstError: error / largest, worstOutput: name }
+  }
+  return { ...worst, agrees: worst.worstError < ROUNDING }
+}
