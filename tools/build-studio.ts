@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -24,7 +24,8 @@ const onnxRuntime: Plugin = {
 }
 
 await mkdir(to, { recursive: true })
-await build({
+const { metafile } = await build({
+  metafile: true,
   absWorkingDir: root,
   entryPoints: { studio: join(from, 'main.tsx'), worker: join(root, 'src/web/worker.ts') },
   plugins: [onnxRuntime],
@@ -42,3 +43,23 @@ await build({
 })
 await writeFile(join(to, 'studio.css'), palette + (await readFile(join(from, 'studio.css'), 'utf8')))
 for (const name of ['index.html', 'icon.svg']) await copyFile(join(from, name), join(to, name))
+
+/** Packages whose code is in the page, and what a page built for the tab has beside it. */
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  ),
+).add('onnxruntime-web')
+const licences = await Promise.all(
+  [...packages].sort().map(async (name) => {
+    const folder = join(root, 'node_modules', name)
+    const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file ? await readFile(join(folder, file), 'utf8') : ''
+    return `${name} ${version}, ${license}\n\n${text}`.trim()
+  }),
+)
+await writeFile(
+  join(to, 'THIRD-PARTY.txt'),
+  `The scripts of this page hold parts of these packages.\n\n${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`,
+)
