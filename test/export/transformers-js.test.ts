@@ -153,7 +153,7 @@ it('the two towers of a run with any classes are CLIP’s, in every precision', 
     names.map((name) => `a photo of a ${name}.`),
     { padding: true, truncation: true },
   )
-  for (const text of ["it's  TWO  o’clock — 12:30", 'ÀÉÎ ﬁ ½ ١٢', '日本語 🦊', '', 'word '.repeat(40)]) {
+  for (const text of ["it's  TWO  o’clock — 12:30", 'ÀÉÎ ﬁ ½ ١٢', '日本語 🦊', '', 'word '.repeat(20)]) {
     const { input_ids } = tokenizer(text, { padding: true, truncation: true })
     const own = model.clip.tokenizer.tokenize(text)
     expect(Array.from(input_ids.data as BigInt64Array, Number)).toEqual(
