@@ -1,14 +1,7 @@
 import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { add, relu, reshape, type Tensor } from '../graph/index.js'
-import {
-  contextFromWords,
-  initialWords,
-  linearLayer,
-  MOST_PROMPTS,
-  placeholder,
-  randomPrompts,
-} from './context-vectors.js'
+import { learnedContext, linearLayer, MOST_PROMPTS } from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
@@ -42,15 +35,13 @@ export const cocoop: Method<typeof options> = {
   options,
   defaults: { epochs: 10, batchSize: 1, learningRate: 0.002, shots: 16 },
 
-  configure({ context, contextInit }, clip, classNames) {
+  configure(options, clip, classNames) {
     const { embedDim, text } = clip.config
     const hidden = Math.max(1, Math.floor(embedDim / REDUCTION))
-    const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
+    const { vectors, words } = learnedContext(CONTEXT, options, clip)
     return promptedFeatures(clip, classNames, {
       parameters: [
-        contextInit === ''
-          ? randomPrompts(CONTEXT, [context, text.width])
-          : contextFromWords(CONTEXT, contextInit, clip),
+        vectors,
         ...linearLayer(HIDDEN_LAYER, embedDim, hidden),
         ...linearLayer(OUTPUT_LAYER, hidden, text.width),
       ],

@@ -50,10 +50,31 @@ export function linearLayer(name: string, inputs: number, outputs: number, strea
   return [uniform('weight', [outputs, inputs]), uniform('bias', [outputs])]
 }
 
-/** A tensor of as many context vectors as the words count by their spaces, as CoOp and CoCoOp start from words. */
-export function contextFromWords(name: string, contextInit: string, clip: Clip): ParameterSpec {
+/** Where CoOp's and its successors' context vectors start, and the words that stand for them when a prompt is tokenised. */
+export interface LearnedContext {
+  /** [...each, n_ctx, text width]. */
+  readonly vectors: ParameterSpec
+  readonly words: string
+}
+
+/**
+ * The context vectors of CoOp and its successors: random ones, or as many as the words of `contextInit` count by their spaces,
+ * which they then start from.
+ *
+ * @param each sizes before these of a context, such as a number of classes, for random ones
+ */
+export function learnedContext(
+  name: string,
+  { context, contextInit }: { readonly context: number; readonly contextInit: string },
+  clip: Clip,
+  each: readonly number[] = [],
+): LearnedContext {
+  if (contextInit === '') {
+    const vectors = randomPrompts(name, [...each, context, clip.config.text.width])
+    return { vectors, words: placeholder(context) }
+  }
   const words = initialWords(contextInit)
-  return wordedContext(name, words, words.split(' ').length, clip)
+  return { vectors: wordedContext(name, words, words.split(' ').length, clip), words }
 }
 
 /** Longest context that words initialise; a longer one is random (as the reference does). */

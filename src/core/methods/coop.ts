@@ -1,12 +1,6 @@
 import * as z from 'zod'
 import { ConfigError } from '../errors.js'
-import {
-  contextFromWords,
-  initialWords,
-  MOST_PROMPTS,
-  placeholder,
-  randomPrompts,
-} from './context-vectors.js'
+import { learnedContext, MOST_PROMPTS } from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
@@ -63,16 +57,12 @@ export const coop: Method<typeof options> = {
   },
 
   configure(options, clip, classNames) {
-    const { context, contextInit, classPosition: position } = options
-    const { width } = clip.config.text
+    const { classPosition: position } = options
     const classSpecific = isClassSpecific(options)
-    const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
+    const each = classSpecific ? [classNames.length] : []
+    const { vectors, words } = learnedContext(CONTEXT, options, clip, each)
     return promptedFeatures(clip, classNames, {
-      parameters: [
-        contextInit === ''
-          ? randomPrompts(CONTEXT, [...(classSpecific ? [classNames.length] : []), context, width])
-          : contextFromWords(CONTEXT, contextInit, clip),
-      ],
+      parameters: [vectors],
       prompts: (parameter) => ({
         text: [{ context: parameter(CONTEXT), words, position, each: classSpecific ? 'class' : 'prompt' }],
       }),

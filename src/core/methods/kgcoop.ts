@@ -1,16 +1,19 @@
 import * as z from 'zod'
 import { datasetTemplate, photoTemplate } from '../clip/templates.js'
 import { add, mul } from '../graph/index.js'
-import {
-  contextFromWords,
-  initialWords,
-  MOST_PROMPTS,
-  PHOTO,
-  placeholder,
-  randomPrompts,
-} from './context-vectors.js'
+import { learnedContext, MOST_PROMPTS, PHOTO } from './context-vectors.js'
 import type { Method } from './method.js'
-import { cosineDistance, crossEntropy, promptedFeatures } from './prompted-features.js'
+import { cosineDistance, crossEntropy, type PromptedMethod, promptedFeatures } from './prompted-features.js'
+
+/** Options of {@link knowledgeGuided}. */
+export const knowledgeOptions = {
+  knowledgeWeight: z
+    .number()
+    .min(0)
+    .default(8)
+    .describe('weight of the distance of the text features from those of the hand-written prompt'),
+  template: z.string().default(photoTemplate).describe('the hand-written prompt, with {} for the class name'),
+}
 
 const options = z.strictObject({
   context: z
@@ -20,18 +23,31 @@ const options = z.strictObject({
     .default(4)
     .describe('context vectors; with contextInit its number of words'),
   contextInit: z.string().default(PHOTO).describe('words the context starts from; empty: random'),
-  knowledgeWeight: z
-    .number()
-    .min(0)
-    .default(8)
-    .describe('weight of the distance of the text features from those of the hand-written prompt'),
-  template: z
-    .string()
-    .default(photoTemplate)
-    .describe('the hand-written prompt that holds the learned one, with {} for the class name'),
+  ...knowledgeOptions,
 })
 
 const CONTEXT = 'prompt_learner.ctx'
+
+/**
+ * The teacher and the objective that hold class embeddings w_i near those of a hand-written prompt, w_i^clip:
+ * L = L_ce + lambda (1 / N_c) sum_i (1 - cos(w_i, w_i^clip)).
+ */
+export function knowledgeGuided({
+  knowledgeWeight,
+  template,
+}: {
+  readonly knowledgeWeight: number
+  readonly template: string
+}): Pick<PromptedMethod, 'teacher' | 'objective'> {
+  return {
+    teacher: { templates: [template], combination: 'mean' },
+    objective({ text, logits, labels, frozen }) {
+      const ce = crossEntropy(logits, labels)
+      const knowledge = mul(cosineDistance(text, frozen.text), knowledgeWeight)
+      return { total: add(ce, knowledge), ce, knowledge }
+    },
+  }
+}
 
 /**
  * Knowledge-guided context optimization: CoOp's context vectors, whose class embeddings w_i are held near those of a
@@ -50,21 +66,12 @@ export const kgcoop: Method<typeof options> = {
   options,
   defaults: { epochs: 100, batchSize: 128, learningRate: 0.002, shots: 16 },
 
-  configure({ context, contextInit, knowledgeWeight, template }, clip, classNames) {
-    const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
+  configure(options, clip, classNames) {
+    const { vectors, words } = learnedContext(CONTEXT, options, clip)
     return promptedFeatures(clip, classNames, {
-      parameters: [
-        contextInit === ''
-          ? randomPrompts(CONTEXT, [context, clip.config.text.width])
-          : contextFromWords(CONTEXT, contextInit, clip),
-      ],
+      parameters: [vectors],
       prompts: (parameter) => ({ text: [{ context: parameter(CONTEXT), words }] }),
-      teacher: { templates: [template], combination: 'mean' },
-      objective({ text, logits, labels, frozen }) {
-        const ce = crossEntropy(logits, labels)
-        const knowledge = mul(cosineDistance(text, frozen.text), knowledgeWeight)
-        return { total: add(ce, knowledge), ce, knowledge }
-      },
+      ...knowledgeGuided(options),
     })
   },
 

@@ -1,17 +1,11 @@
 import * as z from 'zod'
 import { linear } from '../clip/block.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
-import { add, mul, quickGelu, reshape, type Tensor } from '../graph/index.js'
-import {
-  contextFromWords,
-  initialWords,
-  linearLayer,
-  MOST_PROMPTS,
-  placeholder,
-  randomPrompts,
-} from './context-vectors.js'
+import { datasetTemplate } from '../clip/templates.js'
+import { quickGelu, reshape, type Tensor } from '../graph/index.js'
+import { learnedContext, linearLayer, MOST_PROMPTS } from './context-vectors.js'
+import { knowledgeGuided, knowledgeOptions } from './kgcoop.js'
 import type { Method } from './method.js'
-import { cosineDistance, crossEntropy, promptedFeatures } from './prompted-features.js'
+import { promptedFeatures } from './prompted-features.js'
 
 const options = z.strictObject({
   context: z
@@ -26,15 +20,7 @@ const options = z.strictObject({
     .min(1)
     .default(9)
     .describe("text block, from 1, at whose input the class's tokens take the context's place"),
-  knowledgeWeight: z
-    .number()
-    .min(0)
-    .default(8)
-    .describe('weight of the distance of the text features from those of the hand-written prompt'),
-  template: z
-    .string()
-    .default(photoTemplate)
-    .describe('the hand-written prompt that tells what a class is, with {} for its name'),
+  ...knowledgeOptions,
 })
 
 const CONTEXT = 'prompt_learner.ctx'
@@ -62,14 +48,11 @@ export const tcp: Method<typeof options> = {
   defaults: { epochs: 50, batchSize: 32, learningRate: 0.002, shots: 16 },
   depths: { block: ['text'] },
 
-  configure({ context, contextInit, block, knowledgeWeight, template }, clip, classNames) {
+  configure(options, clip, classNames) {
+    const { block } = options
     const { embedDim, text } = clip.config
     const hidden = Math.max(1, Math.floor(embedDim / REDUCTION))
-    const words = contextInit === '' ? placeholder(context) : initialWords(contextInit)
-    const vectors =
-      contextInit === ''
-        ? randomPrompts(CONTEXT, [context, text.width])
-        : contextFromWords(CONTEXT, contextInit, clip)
+    const { vectors, words } = learnedContext(CONTEXT, options, clip)
     const tokens = vectors.shape[0]!
     return promptedFeatures(clip, classNames, {
       parameters: [
@@ -88,13 +71,8 @@ export const tcp: Method<typeof options> = {
           text: [{ context: parameter(CONTEXT), words, own: { block: block - 1, of: classTokens } }],
         }
       },
-      teacher: { templates: [template], combination: 'mean' },
       adamW: { epsilon: 1e-3, weightDecay: 5e-4, coupled: true },
-      objective({ text, logits, labels, frozen }) {
-        const ce = crossEntropy(logits, labels)
-        const knowledge = mul(cosineDistance(text, frozen.text), knowledgeWeight)
-        return { total: add(ce, knowledge), ce, knowledge }
-      },
+      ...knowledgeGuided(options),
     })
   },
 
