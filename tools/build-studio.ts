@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -27,7 +27,11 @@ await mkdir(to, { recursive: true })
 const { metafile } = await build({
   metafile: true,
   absWorkingDir: root,
-  entryPoints: { studio: join(from, 'main.tsx'), worker: join(root, 'src/web/worker.ts') },
+  entryPoints: {
+    studio: join(from, 'main.tsx'),
+    style: join(from, 'studio.css'),
+    worker: join(root, 'src/web/worker.ts'),
+  },
   plugins: [onnxRuntime],
   outdir: to,
   bundle: true,
@@ -41,7 +45,8 @@ const { metafile } = await build({
   legalComments: 'linked',
   logLevel: 'warning',
 })
-await writeFile(join(to, 'studio.css'), palette + (await readFile(join(from, 'studio.css'), 'utf8')))
+await writeFile(join(to, 'studio.css'), palette + (await readFile(join(to, 'style.css'), 'utf8')))
+await rm(join(to, 'style.css'))
 for (const name of ['index.html', 'icon.svg']) await copyFile(join(from, name), join(to, name))
 
 /** Packages whose code is in the page, and what a page built for the tab has beside it. */

@@ -9,7 +9,7 @@ export function useCamera(on: boolean) {
   const [camera, setCamera] = useState<Camera>()
   const [problem, setProblem] = useState<string>()
   const [attempt, setAttempt] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
+  // Another attempt asks again.
   useEffect(() => {
     if (!on) return
     let opened: Camera | undefined
