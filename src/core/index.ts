@@ -115,6 +115,11 @@ export type {
   StepInputs,
   TrainingDefaults,
 } from './methods/method.js'
+export type {
+  AggregationOptions,
+  AggregationState,
+  GaussianAggregationOptions,
+} from './methods/prompt-aggregation.js'
 export {
   crossEntropy,
   frozenFeatures,
@@ -123,12 +128,7 @@ export {
   promptedFeatures,
   withLogits,
 } from './methods/prompted-features.js'
-export {
-  type AggregationOptions,
-  type AggregationState,
-  type GaussianAggregationOptions,
-  regulated,
-} from './methods/promptsrc.js'
+export { regulated } from './methods/promptsrc.js'
 export type {
   CheckpointTensors,
   PublishedSettings,

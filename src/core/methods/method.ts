@@ -6,7 +6,7 @@ import type { VisualPrompts } from '../clip/towers/tower.js'
 import type { HostTensor, Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import type { AdamWOptions } from '../train/adam.js'
-import type { AggregationOptions } from './promptsrc.js'
+import type { AggregationOptions } from './prompt-aggregation.js'
 import type { PublishedSettings, Reference, TrainingContext } from './reference.js'
 
 /** Training settings of a method's published configuration. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { evaluateLogits, predictions } from '../../../core/evaluate/metrics.js'
-import { gaussianWeights } from '../../../core/methods/promptsrc.js'
+import { gaussianWeights } from '../../../core/methods/prompt-aggregation.js'
 import { learningRate, type ScheduleConfig } from '../../../core/train/schedule.js'
 import { sgd } from '../../../core/train/sgd.js'
 import { compareEqual, compareFigures, compareNumber, judged, maxDifference } from '../deviation.js'
