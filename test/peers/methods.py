@@ -166,4 +166,39 @@ class MMRLpp(Method):
         return {"loss_total": sum(terms.values()), **terms}, self.mixed(own, tokens)
 
 
-METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp)}
+class Tuned(Method):
+    """CE with weights of the towers trained: those of a part (all, layernorm, bias) of both towers, of images, of texts."""
+
+    # Where parameters begin is the model; only small ones are stored.
+    starts_from_clip = True
+
+    def chosen(self, name):
+        part = {
+            "all": name not in ("logit_scale", "token_embedding.weight"),
+            "layernorm": ".ln_" in f".{name}",
+            "bias": name.endswith("bias"),
+        }[self.config["TUNED"]]
+        tower = "image" if name.startswith("visual.") else "text"
+        return part and self.config["TOWERS"] in ("both", tower)
+
+    def draw(self):
+        return {name: value.clone() for name, value in self.clip.w.items() if self.chosen(name)}
+
+    def decays(self, name):
+        """Whether weight decay shrinks it."""
+        return self.clip.w[name].dim() > 1
+
+    def weights(self, p):
+        return {**self.clip.w, **p}
+
+    def logits(self, p, images):
+        w = self.weights(p)
+        text = self.clip.template_features(self.config["TEMPLATE"], self.class_names, w)
+        return self.clip.scale * self.clip.image(images, w) @ text.T
+
+    def terms(self, p, images, labels):
+        logits = self.logits(p, images)
+        return {"loss_total": F.cross_entropy(logits, labels)}, logits
+
+
+METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned)}

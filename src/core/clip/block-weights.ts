@@ -1,4 +1,4 @@
-import { constant, mul, slice, type Tensor } from '../graph/index.js'
+import { constant, mul, slice, split, type Tensor } from '../graph/index.js'
 import type { ClipTensors } from './weights.js'
 
 /** x W^T + b on rows. */
@@ -7,6 +7,8 @@ export interface Linear {
   readonly weight: Tensor
   /** [out] */
   readonly bias: Tensor
+  /** Added to what it gives, made of the same rows: x [rows, in] -> [rows, out]. */
+  readonly beside?: ((x: Tensor) => Tensor) | undefined
 }
 
 /** Gain and bias of a layer norm; absent where they were folded into the linear layers that follow. */
@@ -79,7 +81,7 @@ export function foldedBlockWeights(tensors: ClipTensors, prefix: string, shape: 
   }
 }
 
-/** Block weights computed in the graph from tensors of any kind: for training all of CLIP, and to check the folding. */
+/** Block weights computed in the graph from tensors of any kind, with nothing folded: for training a CLIP from nothing. */
 export function plainBlockWeights(
   get: (name: string) => Tensor,
   prefix: string,
@@ -111,6 +113,108 @@ export function plainBlockWeights(
     fc: linear('mlp.c_fc'),
     proj: linear('mlp.c_proj'),
     activation,
+  }
+}
+
+/** What takes the place of frozen weights, or stands beside them, in towers that are trained. */
+export interface Tuning {
+  /** Tensors of the graph in the place of CLIP's own, by canonical names. */
+  readonly weights: ReadonlyMap<string, Tensor>
+  /**
+   * Added to what the query, key or value projection of a block gives, made of its input: x [rows, width] -> [rows, width].
+   *
+   * @param block prefix of the block's names
+   */
+  readonly beside?: ((block: string, part: AttentionPart) => Linear['beside']) | undefined
+}
+
+/** A projection of a block's input. */
+export type AttentionPart = 'query' | 'key' | 'value'
+
+/** Whether a tuning says anything of the tensors of that prefix. */
+export const touches = ({ weights, beside }: Tuning, prefix: string): boolean =>
+  beside?.(prefix, 'query') !== undefined || [...weights.keys()].some((name) => name.startsWith(`${prefix}.`))
+
+/**
+ * Block weights of which some are tensors of the graph. Only what none of these reaches is folded: a layer norm where neither
+ * it nor the layers behind it are tuned, the activation's factor where it stands in frozen weights.
+ */
+export function tunedBlockWeights(
+  tensors: ClipTensors,
+  tuning: Tuning,
+  prefix: string,
+  shape: BlockShape,
+): BlockWeights {
+  const { width, heads } = shape
+  const tuned = (...names: string[]) => names.some((name) => tuning.weights.has(`${prefix}.${name}`))
+  const get = (name: string) =>
+    tuning.weights.get(name) ?? constant(name, tensors.shape(name), () => tensors.read(name))
+  const norm = (name: string): Norm => ({
+    gain: get(`${prefix}.${name}.weight`),
+    bias: get(`${prefix}.${name}.bias`),
+  })
+  const attn = `${prefix}.attn.in_proj`
+  const beside = (part: AttentionPart) => tuning.beside?.(prefix, part)
+  const norm1 =
+    beside('query') || tuned('ln_1.weight', 'ln_1.bias', 'attn.in_proj_weight', 'attn.in_proj_bias')
+      ? norm('ln_1')
+      : undefined
+  const norm2 = tuned('ln_2.weight', 'ln_2.bias', 'mlp.c_fc.weight', 'mlp.c_fc.bias')
+    ? norm('ln_2')
+    : undefined
+  const thirds = (name: string) => {
+    const learned = tuning.weights.get(name)
+    return learned ? split(learned, 0, [width, width, width]) : []
+  }
+  const [weights, biases] = [thirds(`${attn}_weight`), thirds(`${attn}_bias`)]
+  const folded = (spec: FoldedLinear, weight?: Tensor, bias?: Tensor): Linear => {
+    const frozen = foldedLinear(tensors, spec)
+    const scaled = (x: Tensor, factor = 1) => (factor === 1 ? x : mul(x, factor))
+    return {
+      weight: weight ? scaled(weight, spec.scaleWeight) : frozen.weight,
+      bias: bias ? scaled(bias, spec.scaleBias) : frozen.bias,
+    }
+  }
+  const inProj = (index: number, part: AttentionPart, factor = 1): Linear => {
+    const own = folded(
+      {
+        key: `${prefix}.${part}`,
+        weight: `${attn}_weight`,
+        bias: `${attn}_bias`,
+        rows: [index * width, (index + 1) * width],
+        ...(norm1 ? {} : { norm: `${prefix}.ln_1` }),
+        scaleWeight: factor,
+        scaleBias: factor,
+      },
+      weights[index],
+      biases[index],
+    )
+    const added = beside(part)
+    return added ? { ...own, beside: (x) => mul(added(x), factor) } : own
+  }
+  const layer = (name: string, options: Partial<FoldedLinear> = {}) =>
+    folded(
+      { ...linearOf(`${prefix}.${name}`), ...options },
+      tuning.weights.get(`${prefix}.${name}.weight`),
+      tuning.weights.get(`${prefix}.${name}.bias`),
+    )
+  const quick = shape.activation === 'quick'
+  const factor = quick && !tuned('mlp.c_fc.weight', 'mlp.c_proj.weight') ? 1.702 : 1
+  return {
+    heads,
+    norm1,
+    query: inProj(0, 'query', 1 / Math.sqrt(width / heads)),
+    key: inProj(1, 'key'),
+    value: inProj(2, 'value'),
+    out: layer('attn.out_proj'),
+    norm2,
+    fc: layer('mlp.c_fc', {
+      ...(norm2 ? {} : { norm: `${prefix}.ln_2` }),
+      scaleWeight: factor,
+      scaleBias: factor,
+    }),
+    proj: layer('mlp.c_proj', { scaleWeight: 1 / factor }),
+    activation: factor === 1 ? shape.activation : 'silu',
   }
 }
 

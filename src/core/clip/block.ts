@@ -150,9 +150,10 @@ function withShared(shared: Tensor | undefined, items: Tensor): Tensor {
 
 const rowsOf = (mask: Tensor | undefined, rows: number) => mask && slice(mask, -2, 0, rows)
 
-/** x W^T + b */
-export function linear(x: Tensor, { weight, bias }: Linear): Tensor {
-  return gemm(x, weight, { transB: true, bias })
+/** x W^T + b, and what stands beside it. */
+export function linear(x: Tensor, { weight, bias, beside }: Linear): Tensor {
+  const y = gemm(x, weight, { transB: true, bias })
+  return beside ? add(y, beside(x)) : y
 }
 
 /** Layer norm with gain and bias, or without where they are folded into what follows. */

@@ -1,11 +1,20 @@
-import { constant, type Tensor } from '../graph/index.js'
+import { ConfigError } from '../errors.js'
+import { add, constant, slice, sub, type Tensor } from '../graph/index.js'
 import { clipPixels, type Preprocessing } from '../image/preprocess.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { type BlockShape, foldedBlockWeights } from './block-weights.js'
+import { requiredTensors } from '../weights/clip-shapes.js'
+import {
+  type BlockShape,
+  type BlockWeights,
+  foldedBlockWeights,
+  type Tuning,
+  touches,
+  tunedBlockWeights,
+} from './block-weights.js'
 import type { ClipConfig } from './config.js'
 import { architectureOf } from './towers/architectures.js'
 import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
-import type { ImageTower, VisualPrompts } from './towers/tower.js'
+import type { ImageTower, NamedShape, VisualPrompts } from './towers/tower.js'
 import type { ClipTensors } from './weights.js'
 
 /** What a CLIP model consists of. */
@@ -17,7 +26,16 @@ export interface ClipParts {
   readonly name: string
 }
 
-/** A frozen CLIP model: its configuration, weights and tokenizer, and its towers as graph functions. */
+/** Of the word embeddings a step reads a few rows; the logit scale belongs to no tower. */
+const NEVER_TUNED: ReadonlySet<string> = new Set(['token_embedding.weight', 'logit_scale'])
+
+/** The towers that a model is tuned from, whose untouched weights it shares, and what is tuned. */
+interface TunedFrom {
+  readonly frozen: Clip
+  readonly tuning: Tuning
+}
+
+/** A CLIP model, frozen unless it is tuned: its configuration, weights and tokenizer, and its towers as graph functions. */
 export class Clip {
   readonly config: ClipConfig
   readonly tensors: ClipTensors
@@ -25,17 +43,69 @@ export class Clip {
   readonly name: string
   readonly textWeights: TextTowerWeights
   readonly imageTower: ImageTower
+  private readonly constants = new Map<string, Tensor>()
+  private readonly blocks = new Map<string, BlockWeights>()
+  private readonly learned: ReadonlyMap<string, Tensor>
 
-  constructor({ config, tensors, tokenizer, name }: ClipParts) {
+  constructor({ config, tensors, tokenizer, name }: ClipParts, tuned?: TunedFrom) {
     this.config = config
     this.tensors = tensors
     this.tokenizer = tokenizer
     this.name = name
-    const get = (name: string) => constant(name, tensors.shape(name), () => tensors.read(name))
-    const block = (prefix: string, shape: BlockShape) => foldedBlockWeights(tensors, prefix, shape)
+    this.learned = tuned?.tuning.weights ?? new Map()
+    const get = (name: string) => this.learned.get(name) ?? (tuned?.frozen ?? this).constantOf(name)
+    const block = (prefix: string, shape: BlockShape) => {
+      if (tuned && touches(tuned.tuning, prefix)) {
+        return tunedBlockWeights(tensors, tuned.tuning, prefix, shape)
+      }
+      return (tuned?.frozen ?? this).foldedBlock(prefix, shape)
+    }
     const { vision, activation } = config
     this.textWeights = textTowerWeights(config, get, block)
     this.imageTower = architectureOf(vision).build({ config: vision, activation, tensors, get, block })
+  }
+
+  /**
+   * This model with tensors of a graph in the place of some of its own, for training them: gradients pass to these, and the
+   * rest stays the constants of this model. Its word embeddings and logit scale stay.
+   *
+   * @throws ConfigError where it has no such tensor that could be tuned
+   */
+  tuned(tuning: Tuning): Clip {
+    const tunable = new Set(this.tunable().map(([name]) => name))
+    for (const name of tuning.weights.keys()) {
+      if (tunable.has(name)) continue
+      throw new ConfigError(`${this.name} has no tensor ${name} that could be trained`, {
+        hint: 'Those of its Transformers can be, but not word embeddings and logit scale.',
+      })
+    }
+    return new Clip(this, { frozen: this, tuning })
+  }
+
+  /**
+   * The tensors that {@link Clip.tuned} takes, with their shapes: those of the text tower but its word embeddings, and those
+   * of an image tower that says it can be tuned.
+   */
+  tunable(): NamedShape[] {
+    const { config, tensors, imageTower } = this
+    const all = [...requiredTensors(config, (name) => tensors.shape(name))]
+    return all.filter(
+      ([name]) => !NEVER_TUNED.has(name) && (imageTower.tunable || !name.startsWith('visual.')),
+    )
+  }
+
+  /** A tensor by its canonical name, as one constant. */
+  private constantOf(name: string): Tensor {
+    const { tensors, constants } = this
+    const known = constants.get(name) ?? constant(name, tensors.shape(name), () => tensors.read(name))
+    constants.set(name, known)
+    return known
+  }
+
+  private foldedBlock(prefix: string, shape: BlockShape): BlockWeights {
+    const known = this.blocks.get(prefix) ?? foldedBlockWeights(this.tensors, prefix, shape)
+    this.blocks.set(prefix, known)
+    return known
   }
 
   /** How images become its input. */
@@ -64,8 +134,19 @@ export class Clip {
     return this.tensors.readRows('token_embedding.weight', ids)
   }
 
-  /** Position embeddings from..to as a constant: [to - from, width]. */
+  /** Position embeddings from..to: [to - from, width]. */
   positions(from: number, to: number): Tensor {
+    const learned = this.learned.get('positional_embedding')
+    return learned ? slice(learned, 0, from, to) : this.ownPositions(from, to)
+  }
+
+  /** How far position embeddings are tuned: [contextLength, width]; undefined where they are the model's own. */
+  movedPositions(): Tensor | undefined {
+    const learned = this.learned.get('positional_embedding')
+    return learned && sub(learned, this.ownPositions(0, this.config.text.contextLength))
+  }
+
+  private ownPositions(from: number, to: number): Tensor {
     const rows = Array.from({ length: to - from }, (_, i) => from + i)
     const load = () => this.tensors.readRows('positional_embedding', rows)
     const shape = [to - from, this.config.text.width]
@@ -78,6 +159,8 @@ export class Clip {
       const position = await this.tensors.readRows('positional_embedding', [0])
       return (await this.embedTokens([this.tokenizer.startToken])).map((value, i) => value + position[i]!)
     }
-    return constant('start_token', [1, this.config.text.width], load, { owner: this })
+    const own = constant('start_token', [1, this.config.text.width], load, { owner: this })
+    const moved = this.movedPositions()
+    return moved ? add(own, slice(moved, 0, 0, 1)) : own
   }
 }

@@ -1,35 +1,52 @@
-import { constant, recomputed, type Tensor } from '../graph/index.js'
+import { add, constant, matmul, recomputed, type Tensor } from '../graph/index.js'
+import type { Tuning } from './block-weights.js'
 import type { Clip } from './clip.js'
 import { layoutTexts } from './prompt-layout.js'
 import { fillTemplate, readableClassName } from './templates.js'
 import { type TextInputs, textTower } from './towers/text-tower.js'
 import type { InsertedTokens } from './towers/tower.js'
 
+/** What takes part in the text tower beside its frozen weights and the texts. */
+export interface TemplateTextOptions {
+  /** Tokens that are inserted into the tower. */
+  readonly inserted?: InsertedTokens
+  /** What is tuned of the tower, out of tensors that gradients pass to. */
+  readonly tuned?: {
+    readonly tensors: ReadonlyMap<string, Tensor>
+    readonly as: (tensors: ReadonlyMap<string, Tensor>) => Tuning
+  }
+  /** Encode so many classes at once, and again for the gradient. Default: all. */
+  readonly classesAtOnce?: number | undefined
+}
+
 /**
- * Features of the classes by a template as a graph, with tokens inserted into the text tower: [classes, embedDim], not
- * normalised.
+ * Features of the classes by a template as a graph: [classes, embedDim], not normalised.
  *
- * @param classesAtOnce encode so many at once, and again for the gradient; default: all
  * @throws DataError when a text is longer than the context
  */
 export function templateText(
   clip: Clip,
   template: string,
-  inserted: InsertedTokens,
   classNames: readonly string[],
-  classesAtOnce = classNames.length,
+  { inserted, tuned, classesAtOnce = classNames.length }: TemplateTextOptions = {},
 ): Tensor {
-  const encode = (names: readonly string[], tokens: readonly Tensor[]) =>
-    textTower(clip.textWeights, {
-      ...templateInputs(clip, template, names),
-      inserted: { ...inserted, tokens },
+  const trained = [...(tuned?.tensors ?? [])]
+  const tokens = inserted?.tokens ?? []
+  const encode = (names: readonly string[], inputs: readonly Tensor[]) => {
+    const again = new Map(trained.map(([name], i) => [name, inputs[tokens.length + i]!]))
+    const model = tuned ? clip.tuned(tuned.as(again)) : clip
+    return textTower(model.textWeights, {
+      ...templateInputs(model, template, names),
+      inserted: inserted && { ...inserted, tokens: inputs.slice(0, tokens.length) },
     })
-  if (classesAtOnce >= classNames.length) return encode(classNames, inserted.tokens)
+  }
+  const inputs = [...tokens, ...trained.map(([, tensor]) => tensor)]
+  if (classesAtOnce >= classNames.length) return encode(classNames, inputs)
   const parts = Array.from({ length: Math.ceil(classNames.length / classesAtOnce) }, (_, i) => {
     const names = classNames.slice(i * classesAtOnce, (i + 1) * classesAtOnce)
-    return (tokens: readonly Tensor[]) => encode(names, tokens)
+    return (again: readonly Tensor[]) => encode(names, again)
   })
-  return recomputed(inserted.tokens, parts, -2)
+  return recomputed(inputs, parts, -2)
 }
 
 /** The texts for the tower: what all begin with is computed once. */
@@ -45,22 +62,38 @@ function templateInputs(clip: Clip, template: string, classNames: readonly strin
   while (p < shortest && texts.every((ids) => ids[p] === first[p])) p++
   const s = Math.max(...texts.map(({ length }) => length)) - p
   const { width } = clip.config.text
-  const laidOut = async () => layoutTexts(clip, texts, p, s)
   const own = { owner: clip }
   const key = JSON.stringify([template, classNames])
+  const laidOut = async () => layoutTexts(clip, texts, p, s)
+  /** Rows whose positions are tuned: `at` gives each its position, -1 where nothing stands. */
+  const moved = (name: string, rows: Tensor, at: readonly number[]): Tensor => {
+    const by = clip.movedPositions()
+    if (!by) return rows
+    const load = () => oneHot(at, by.dim(0))
+    const places = constant(name, [at.length, by.dim(0)], load, { ...own, key: `${name} ${key}` })
+    return add(rows, matmul(places, by))
+  }
   return {
-    prefix: constant(
-      'template.prefix',
-      [p, width],
-      async () =>
-        (await layoutTexts(clip, [[...first.slice(0, p), endToken]], 0)).suffixes.data.slice(0, p * width),
-      { ...own, key: `template.prefix ${key}` },
+    prefix: moved(
+      'template.prefix.positions',
+      constant(
+        'template.prefix',
+        [p, width],
+        async () =>
+          (await layoutTexts(clip, [[...first.slice(0, p), endToken]], 0)).suffixes.data.slice(0, p * width),
+        { ...own, key: `template.prefix ${key}` },
+      ),
+      first.slice(0, p).map((_, i) => i),
     ),
-    suffixes: constant(
-      'template.suffixes',
-      [texts.length * s, width],
-      async () => (await laidOut()).suffixes.data as Float32Array,
-      { ...own, key: `template.suffixes ${key}` },
+    suffixes: moved(
+      'template.suffixes.positions',
+      constant(
+        'template.suffixes',
+        [texts.length * s, width],
+        async () => (await laidOut()).suffixes.data as Float32Array,
+        { ...own, key: `template.suffixes ${key}` },
+      ),
+      texts.flatMap(({ length }) => Array.from({ length: s }, (_, j) => suffixPosition(length, p, s, j))),
     ),
     texts: texts.length,
     mask: constant(
@@ -70,4 +103,17 @@ function templateInputs(clip: Clip, template: string, classNames: readonly strin
       { ...own, key: `template.mask ${key}` },
     ),
   }
+}
+
+/** Position of the j-th of `s` right-aligned tokens of a text behind a prefix of `p`; -1 of padding. */
+function suffixPosition(length: number, p: number, s: number, j: number): number {
+  const padding = s - (length - p)
+  return j < padding ? -1 : p + j - padding
+}
+
+/** Rows of zeros with a one where told; none for -1. */
+function oneHot(at: readonly number[], width: number): Float32Array {
+  const rows = new Float32Array(at.length * width)
+  for (const [i, place] of at.entries()) if (place >= 0) rows[i * width + place] = 1
+  return rows
 }

@@ -5,6 +5,7 @@ import type { Preprocessing } from '../image/preprocess.js'
 import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
 import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
+import { withLearnedWeights } from '../methods/registry.js'
 import { disposable, type Runtime, type Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
 import { TEACHER } from '../train/step-graph.js'
@@ -68,8 +69,26 @@ export interface Learned {
  * @throws ConfigError where the method cannot know the classes, as with class-specific contexts
  */
 export async function promptedClassifier(options: ClassifierOptions, learned: Learned): Promise<Classifier> {
-  const { head, feeds, text } = await learnedHead(options, learned)
-  return headClassifier(options, head, feeds, text)
+  const own = withOwnWeights(options, learned)
+  const { head, feeds, text } = await learnedHead(own.options, own.learned)
+  return headClassifier(own.options, head, feeds, text)
+}
+
+/**
+ * What a method learned, and options with the CLIP that has the weights it trained; the same as given where it trained none
+ * of these. Of a model that no cache knows only what does not depend on weights is kept.
+ */
+export function withOwnWeights<O extends Omit<ClassifierOptions, 'classNames'>>(
+  options: O,
+  { method, parameters }: Learned,
+): { readonly options: O; readonly learned: Learned } {
+  const trained = withLearnedWeights(method, parameters)
+  if (trained === method) return { options, learned: { method, parameters } }
+  const { caches } = options
+  return {
+    options: { ...options, clip: trained.clip, caches: caches && { pixels: caches.pixels } },
+    learned: { method: trained, parameters },
+  }
 }
 
 /** A head, the values of its inputs beside images, and the class weights where all images have the same. */

@@ -3,7 +3,13 @@ import type { Preprocessing } from '../image/preprocess.js'
 import type { FeatureInputs } from '../methods/method.js'
 import { withLogits } from '../methods/prompted-features.js'
 import { configure } from '../methods/registry.js'
-import { type ClassifierOptions, compileHead, type FedHead, learnedHead } from './classifier.js'
+import {
+  type ClassifierOptions,
+  compileHead,
+  type FedHead,
+  learnedHead,
+  withOwnWeights,
+} from './classifier.js'
 import type { Run } from './create-classifier.js'
 import { frozenImageTower } from './frozen-image-tower.js'
 
@@ -53,12 +59,15 @@ export interface OpenClassifier {
  * features nor has cosine logits encodes nothing: the whole of its computation is then of each list of classes anew.
  */
 export function openClassifier({ prompts, model }: Run): OpenClassifier {
-  const { clip, runtime, caches } = model
+  const { parameters } = prompts
+  const { options: shared, learned } = withOwnWeights(model, {
+    method: configure(prompts, model.clip),
+    parameters,
+  })
+  const { clip, runtime } = shared
+  const { method } = learned
   const { resolution, preprocessing } = clip
-  const method = configure(prompts, clip)
   const trained = method.head(prompts.classNames)
-  const learned = { method, parameters: prompts.parameters }
-  const shared = { clip, runtime, caches }
   const encoded: Pick<FeatureInputs, 'width' | 'tower'> | undefined =
     trained.features ?? (trained.cosine ? promptedTower() : undefined)
   const pixels = [3, resolution, resolution]

@@ -33,6 +33,7 @@ describe.each([
   'kgcoop',
   'tcp',
   'proda',
+  'fine-tune',
   'prolip',
   'tip-adapter',
   'tip-adapter-f',
@@ -59,7 +60,7 @@ describe.each([
   })
 })
 
-describe.each(['promptsrc', 'maple', 'coop', 'proda', 'prolip', 'coop middle', 'coop front'])(
+describe.each(['promptsrc', 'maple', 'coop', 'proda', 'fine-tune', 'prolip', 'coop middle', 'coop front'])(
   '%s',
   (name) => {
     it('gives the logits of the classifier by two towers, for any class names', async () => {

@@ -1,3 +1,4 @@
+import { mergedClip } from '../clip/merged-clip.js'
 import { ConfigError } from '../errors.js'
 import { bytesOf } from '../graph/index.js'
 import { configure, methods } from '../methods/registry.js'
@@ -8,10 +9,10 @@ import {
   clipModelConfig,
   clipModelTensors,
   clipProcessor,
+  innerWidths,
   type NamedTensor,
   tokenizerFiles,
 } from './hugging-face.js'
-import { innerWidths, mergedClip } from './plain-clip.js'
 
 /**
  * A plain CLIP with what was learned in its weights, as a folder for Hugging Face's CLIPModel (`huggingface`) and one
@@ -32,7 +33,8 @@ export const clipFolders: Exporter = {
         },
       )
     }
-    const clip = mergedClip(model.clip, prompts.parameters)
+    const { parameters } = prompts
+    const clip = mergedClip(model.clip, method.weights?.(parameters) ?? parameters)
     const { config, tensors, tokenizer, preprocessing } = clip
     const shapeOf = (name: string) => {
       try {

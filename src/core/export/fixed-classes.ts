@@ -1,4 +1,4 @@
-import { learnedHead } from '../evaluate/classifier.js'
+import { learnedHead, withOwnWeights } from '../evaluate/classifier.js'
 import { type CreateClassifierOptions, type Run, withAddedClasses } from '../evaluate/create-classifier.js'
 import { type Tensor, values } from '../graph/index.js'
 import { configure } from '../methods/registry.js'
@@ -25,11 +25,11 @@ export async function fixedClasses(
 ): Promise<FixedClasses> {
   const { clip, runtime, caches } = model
   const classNames = withAddedClasses(chosen, addClasses)
-  const method = configure(prompts, clip)
-  const { head, feeds, text } = await learnedHead(
+  const own = withOwnWeights(
     { clip, runtime, caches, classNames },
-    { method, parameters: prompts.parameters },
+    { method: configure(prompts, clip), parameters: prompts.parameters },
   )
+  const { head, feeds, text } = await learnedHead(own.options, own.learned)
   const constants = new Map(
     Object.entries(feeds).map(([name, { shape, data }]) => [name, values(name, shape, data)]),
   )

@@ -1,3 +1,4 @@
+import type { Clip } from '../clip/clip.js'
 import type { ClipConfig } from '../clip/config.js'
 import { ConfigError } from '../errors.js'
 import type { Preprocessing } from '../image/preprocess.js'
@@ -244,4 +245,13 @@ const parts: Readonly<Record<string, string>> = {
   ln_2: 'layer_norm2',
   'mlp.c_fc': 'mlp.fc1',
   'mlp.c_proj': 'mlp.fc2',
+}
+
+/** Widths inside the blocks' MLPs, which the tensors tell. */
+export function innerWidths({ tensors, config }: Clip): { text: number; vision: number } {
+  const inner = (prefix: string) => tensors.shape(`${prefix}transformer.resblocks.0.mlp.c_fc.weight`)[0]!
+  return {
+    text: inner(''),
+    vision: config.vision.kind === 'vit' ? inner('visual.') : 4 * config.vision.width,
+  }
 }

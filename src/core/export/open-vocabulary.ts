@@ -1,5 +1,6 @@
 import { residualBlock } from '../clip/block.js'
 import type { Clip } from '../clip/clip.js'
+import { mergedClip } from '../clip/merged-clip.js'
 import type { TextPrompts } from '../clip/prompted-text.js'
 import { MASKED } from '../clip/towers/text-tower.js'
 import { ConfigError } from '../errors.js'
@@ -26,7 +27,6 @@ import {
 import { argMax, gather, leading } from '../graph/inference-only.js'
 import { shapeOf } from '../methods/parameter-shape.js'
 import { configure } from '../methods/registry.js'
-import { mergedClip } from './plain-clip.js'
 
 /** A run's classifier over any class names, as two towers. */
 export interface OpenVocabulary {
@@ -64,7 +64,8 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
     refuse(`the end-of-text token of ${clip.name} is not the largest, which is how it is found`)
   }
   if (method.method.plainClip) {
-    const merged = mergedClip(clip, prompts.parameters)
+    const { parameters } = prompts
+    const merged = mergedClip(clip, method.weights?.(parameters) ?? parameters)
     const { text } = method.head(prompts.classNames)
     return {
       template: (text as readonly string[])[0]!,

@@ -1,9 +1,8 @@
 import { type Exporter, jsonFile } from './exporter.js'
-import { clipModelConfig, tokenizerFiles } from './hugging-face.js'
+import { clipModelConfig, innerWidths, tokenizerFiles } from './hugging-face.js'
 import { externalData } from './models.js'
 import { openTowers } from './open-towers.js'
 import { canvasProcessor, canvasSide, fromCanvas } from './pictures.js'
-import { innerWidths } from './plain-clip.js'
 
 /** Any class names, for the zero-shot pipeline and the two towers of CLIP in transformers.js. */
 export const transformersJsOpen: Exporter = {

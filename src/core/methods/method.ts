@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
+import type { Values } from '../clip/merged-clip.js'
 import type { TextPrompts } from '../clip/prompted-text.js'
 import type { ClassTexts } from '../clip/text-features.js'
 import type { VisualPrompts } from '../clip/towers/tower.js'
@@ -17,6 +18,10 @@ export interface TrainingDefaults {
   readonly shots: number
   /** Default: 1. */
   readonly warmupEpochs?: number
+  /** Default: constant. */
+  readonly warmup?: 'constant' | 'linear'
+  /** Default: 1e-5. */
+  readonly warmupLearningRate?: number
 }
 
 /**
@@ -43,6 +48,8 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
   readonly learning?: 'images' | 'features' | 'closed form'
   /** Its parameters take the place of CLIP's own tensors of their names: the result is a plain CLIP. */
   readonly plainClip?: boolean
+  /** It trains weights of CLIP's towers: learning rates of prompts are none for it. */
+  readonly trainsWeights?: boolean
   /** Options that count blocks of a tower: the smallest tower named is their limit. */
   readonly depths?: Readonly<Record<string, readonly ('text' | 'image')[]>>
   /** Throws ConfigError where options contradict each other, or one would be passed over. */
@@ -93,6 +100,11 @@ export interface Configuration {
   readonly aggregation?: AggregationOptions | undefined
   /** AdamW in place of SGD. */
   readonly adamW?: AdamWOptions
+  /**
+   * CLIP's tensors as they were trained, by their names, for a method that trains these. What classifies is then configured
+   * for the CLIP that has them: {@link head} reads its towers as frozen ones.
+   */
+  weights?(learned: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Values>
   /** Where learned prompts enter the towers, for methods that prompt. `drawn` is absent in evaluation. */
   prompts?(parameter: Lookup, drawn?: Lookup): Prompts
 }

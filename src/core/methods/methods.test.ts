@@ -49,7 +49,10 @@ const small: Record<string, object> = {
   kgcoop: { contextInit: '' },
   tcp: { block: 2 },
   mmrlpp: { block: 2, dimension: 16, projectionRank: 4 },
+  'fine-tune': { tuned: 'layernorm' },
 }
+/** They start from CLIP's own weights: of seeds they see the order and the crops of images alone. */
+const startFromClip = new Set(['fine-tune', 'bitfit'])
 
 const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>
   learning === 'images' ? [name] : [],
@@ -86,7 +89,7 @@ describe.each(onImages)('%s', (name) => {
     }
     const [first, again, other] = [await run(1), await run(1), await run(2)]
     expect(again).toEqual(first)
-    expect(other).not.toEqual(first)
+    if (!startFromClip.has(name)) expect(other).not.toEqual(first)
   })
 
   // Where the text is a template, the tokenizer refuses it.

@@ -76,7 +76,10 @@ export const mmrlpp: Method<typeof options> = {
     }
     const texts = (parameter: Lookup, names: readonly string[], classesAtOnce?: number) =>
       l2Normalize(
-        templateText(clip, template, inserted(given, clip, parameter, 'text'), names, classesAtOnce),
+        templateText(clip, template, names, {
+          inserted: inserted(given, clip, parameter, 'text'),
+          classesAtOnce,
+        }),
       )
 
     /** The features f and g. */

@@ -1,7 +1,9 @@
 import type { Clip } from '../clip/clip.js'
+import { mergedClip } from '../clip/merged-clip.js'
 import { ConfigError } from '../errors.js'
 import { cocoop } from './cocoop.js'
 import { coop } from './coop.js'
+import { bitFit, fineTune } from './fine-tune.js'
 import { gda } from './gda.js'
 import { ivlp } from './ivlp.js'
 import { kgcoop } from './kgcoop.js'
@@ -44,6 +46,8 @@ for (const method of [
   kgcoop,
   tcp,
   mmrlpp,
+  fineTune,
+  bitFit,
   prolip,
   tipAdapterFree,
   tipAdapterF,
@@ -80,4 +84,19 @@ export function configure({ method, methodOptions, classNames }: MethodChoice, c
     clip,
     classNames,
   }
+}
+
+/**
+ * The method as it classifies: configured for the CLIP that has the weights that it learned, where it trains CLIP's own. Of
+ * any other method this is the method itself.
+ */
+export function withLearnedWeights(
+  configured: ConfiguredMethod,
+  learned: ReadonlyMap<string, Float32Array>,
+): ConfiguredMethod {
+  const { method, options: methodOptions, classNames } = configured
+  const weights = configured.weights?.(learned)
+  return weights
+    ? configure({ method, methodOptions, classNames }, mergedClip(configured.clip, weights))
+    : configured
 }

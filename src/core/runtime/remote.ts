@@ -62,7 +62,7 @@ export class RemoteRuntime implements Runtime {
     const { inputs, outputs, flops } = graph
     return disposable({
       graph: { inputs, outputs, flops },
-      run: (values: TensorMap) => this.ask({ kind: 'run', session, inputs: values }),
+      run: (values: TensorMap) => this.ask({ kind: 'run', session, inputs: readBy(graph, values) }),
       release: async () => {
         // A thread that is no more holds nothing.
         if (this.over) return
@@ -110,6 +110,11 @@ export class RemoteRuntime implements Runtime {
     for (const { reject } of this.pending.values()) reject(this.over)
     this.pending.clear()
   }
+}
+
+/** The values that a graph reads: others would be copied to the thread for nothing. */
+function readBy({ inputs }: EncodedGraph, values: TensorMap): TensorMap {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(inputs, name)))
 }
 
 /**

@@ -81,6 +81,9 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
     batchSize: settings.batchSize ?? defaults.batchSize,
     learningRate: settings.learningRate ?? defaults.learningRate,
     warmupEpochs: input.warmupEpochs ?? defaults.warmupEpochs ?? settings.warmupEpochs,
+    warmup: input.warmup ?? defaults.warmup ?? settings.warmup,
+    warmupLearningRate:
+      input.warmupLearningRate ?? defaults.warmupLearningRate ?? settings.warmupLearningRate,
   }
 }
 

@@ -18,7 +18,18 @@ const main: Readonly<Record<string, string>> = {
 }
 
 /** Methods without a configuration in the reference. */
-const unpublished = ['proda', 'kgcoop', 'tcp', 'mmrlpp', 'prolip', 'tip-adapter', 'tip-adapter-f', 'gda']
+const unpublished = [
+  'proda',
+  'kgcoop',
+  'tcp',
+  'mmrlpp',
+  'fine-tune',
+  'bitfit',
+  'prolip',
+  'tip-adapter',
+  'tip-adapter-f',
+  'gda',
+]
 
 const registered = Object.keys(methods)
 

@@ -118,6 +118,11 @@ const trained: Readonly<Record<string, Trained>> = {
       loss_keep_text: 'keepText',
     },
   },
+  Tuned: {
+    name: 'fine-tune',
+    options: { TUNED: 'tuned', TOWERS: 'towers', TEMPLATE: 'template', WD: 'weightDecay' },
+    terms: { loss_total: 'total' },
+  },
 }
 
 /** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */

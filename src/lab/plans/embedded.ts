@@ -24,7 +24,7 @@ export const embeddedWeights = { textLossWeight: 6, imageLossWeight: 2.5, logits
 /**
  * Settings on the embedded data: every method makes the same number of steps of the same size, so that methods are
  * compared and not budgets; chosen for IVLP and PromptSRC on other seeds than are reported (docs/toy-world.md). Methods
- * that learn from frozen features keep their own settings, and the agreement terms their published weights in the emoji world.
+ * that learn from frozen features keep their own settings, those that train CLIP's weights their learning rates, and the agreement terms their published weights in the emoji world.
  */
 export function embeddedSettings(name: string, world: World = 'toy'): EntrySettings {
   const method = methodNamed(name)
@@ -33,7 +33,7 @@ export function embeddedSettings(name: string, world: World = 'toy'): EntrySetti
   return {
     epochs: 10,
     batchSize: 4,
-    learningRate: 0.0005,
+    ...(method.trainsWeights ? {} : { learningRate: 0.0005 }),
     ...(world === 'toy' && (options.textLossWeight ?? 0) > 0 ? { methodOptions: embeddedWeights } : {}),
   }
 }

@@ -45,6 +45,7 @@ export const visionTransformer: TowerArchitecture<VisionTransformerConfig> = {
     promptBlocks: layers,
     width,
     grid: resolution / patchSize,
+    tunable: true,
     sizes: { width, layers, image_size: resolution, patch_size: patchSize },
   }),
 

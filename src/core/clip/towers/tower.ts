@@ -42,6 +42,8 @@ export interface TowerTraits {
   readonly width: number
   /** Patches a side behind the class token, whose attention can be followed; undefined where it has none. */
   readonly grid: number | undefined
+  /** Whether its weights can be trained: gradients pass through all of it, and it reads every tensor by `get` or `block`. */
+  readonly tunable?: boolean
   /** Sizes that a configuration file may state, by their keys in open_clip's `vision_cfg`. */
   readonly sizes: Readonly<Record<string, number>>
 }

@@ -1,14 +1,21 @@
-import { Clip } from '../clip/clip.js'
-import type { ClipTensors } from '../clip/weights.js'
 import { WeightsError } from '../errors.js'
+import { Clip } from './clip.js'
+import type { ClipTensors } from './weights.js'
+
+/** Values that are there, or that are made when they are read. */
+export type Values = Float32Array | (() => Promise<Float32Array>)
 
 /** CLIP's tensors with others in the place of those of their names. */
-function mergedTensors(tensors: ClipTensors, others: ReadonlyMap<string, Float32Array>): ClipTensors {
+function mergedTensors(tensors: ClipTensors, others: ReadonlyMap<string, Values>): ClipTensors {
+  const other = async (name: string) => {
+    const found = others.get(name)
+    return typeof found === 'function' ? found() : found
+  }
   return {
     shape: (name) => tensors.shape(name),
-    read: async (name) => others.get(name) ?? tensors.read(name),
+    read: async (name) => (await other(name)) ?? tensors.read(name),
     async readRows(name, rows) {
-      const own = others.get(name)
+      const own = await other(name)
       if (!own) return tensors.readRows(name, rows)
       const [count, ...rest] = tensors.shape(name)
       const size = rest.reduce((product, n) => product * n, 1)
@@ -23,16 +30,7 @@ function mergedTensors(tensors: ClipTensors, others: ReadonlyMap<string, Float32
 }
 
 /** CLIP with tensors of its own replaced by what was learned for them. */
-export function mergedClip(clip: Clip, learned: ReadonlyMap<string, Float32Array>): Clip {
+export function mergedClip(clip: Clip, learned: ReadonlyMap<string, Values>): Clip {
   const { config, tokenizer, name } = clip
   return new Clip({ config, tokenizer, name, tensors: mergedTensors(clip.tensors, learned) })
-}
-
-/** Widths inside the blocks' MLPs, which the tensors tell. */
-export function innerWidths({ tensors, config }: Clip): { text: number; vision: number } {
-  const inner = (prefix: string) => tensors.shape(`${prefix}transformer.resblocks.0.mlp.c_fc.weight`)[0]!
-  return {
-    text: inner(''),
-    vision: config.vision.kind === 'vit' ? inner('visual.') : 4 * config.vision.width,
-  }
 }
