@@ -1,6 +1,6 @@
 export type { BlockOptions } from './clip/block.js'
-export type { BlockWeights, Linear, Norm } from './clip/block-weights.js'
-export { Clip, type ClipParts } from './clip/clip.js'
+export type { AttentionPart, BlockWeights, Linear, Norm, Tuning } from './clip/block-weights.js'
+export { Clip, type ClipParts, type TunedFrom } from './clip/clip.js'
 export type {
   ClipConfig,
   ResNetConfig,
@@ -8,6 +8,7 @@ export type {
   VisionConfig,
   VisionTransformerConfig,
 } from './clip/config.js'
+export type { Values } from './clip/merged-clip.js'
 export type { ClassPosition } from './clip/prompt-layout.js'
 export type { ClassStates, TextPrompts } from './clip/prompted-text.js'
 export {
@@ -22,7 +23,9 @@ export type { TextTowerWeights } from './clip/towers/text-tower.js'
 export type {
   ImageTower,
   InsertedTokens,
+  NamedShape,
   Projection,
+  Shape,
   TowerTraits,
   VisualPrompts,
 } from './clip/towers/tower.js'

@@ -30,7 +30,7 @@ export interface ClipParts {
 const NEVER_TUNED: ReadonlySet<string> = new Set(['token_embedding.weight', 'logit_scale'])
 
 /** The towers that a model is tuned from, whose untouched weights it shares, and what is tuned. */
-interface TunedFrom {
+export interface TunedFrom {
   readonly frozen: Clip
   readonly tuning: Tuning
 }

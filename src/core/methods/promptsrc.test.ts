@@ -152,8 +152,10 @@ describe('a regulated method', () => {
     expect(configured(regulated(coop), { gpa: true }).aggregation).toEqual({ mean: 37.5, std: 2.5 })
   })
 
-  it('is every method of the registry that trains on images, but those with a regulator of their own', () => {
-    const onImages = Object.values(methods).filter(({ learning = 'images' }) => learning === 'images')
+  it('is every method of the registry that trains prompts on images, but those with a regulator of their own', () => {
+    const onImages = Object.values(methods).filter(
+      ({ learning = 'images', trainsWeights }) => learning === 'images' && !trainsWeights,
+    )
     expect(onImages.length).toBeGreaterThan(5)
     const without = onImages.filter(({ options }) => {
       const taken = Object.keys(options.shape)
