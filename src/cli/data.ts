@@ -14,6 +14,8 @@ export interface DataOptions {
   readonly root?: string
   readonly classNames?: string
   readonly testFraction?: number
+  /** File of sentences about the classes. */
+  readonly texts?: string
   /** See `openDataset`. */
   readonly exif?: Exif | undefined
   /** Stops reading. */
@@ -39,13 +41,14 @@ export async function lastingPath(path: string, { root }: DataOptions): Promise<
 /** The data set of a DATA argument, see `openDataset`. */
 export async function openData(
   path: string,
-  { root, classNames, testFraction, exif, signal }: DataOptions = {},
+  { root, classNames, testFraction, texts, exif, signal }: DataOptions = {},
 ): Promise<Dataset> {
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
     root,
     classNames,
     testFraction,
+    descriptions: texts,
     exif,
     signal,
     // The others are said when the data is open.

@@ -51,5 +51,5 @@ export async function fastCost(
   const { method: name, methodOptions, epochs } = resolveSettings(fastSettings(fastDefault), clip)
   const method = configure({ method: methodNamed(name), methodOptions, classNames }, clip)
   const step = await Trainer.plan({ method, batchSize: images })
-  return trainingCost({ method, step, images, stepsPerEpoch: 1, epochsLeft: epochs })
+  return trainingCost({ method, step, examples: images, stepsPerEpoch: 1, epochsLeft: epochs })
 }

@@ -29,7 +29,10 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
           const { cost, batchSize } = event
           const { clip, runtime } = options.model
           const rate = await measuredRate(cost, { clip, runtime, batchSize })
-          const fast = rate && cost.flops.images === 0 ? await fastCost(clip, event) : undefined
+          const fast =
+            rate && cost.flops.images === 0 && event.kind === 'images'
+              ? await fastCost(clip, event)
+              : undefined
           process.stderr.write(`${plannedNote({ cost, rate, fast })}\n`)
           said = rate && secondsOf(cost, { flops: rate })
           break
@@ -38,9 +41,9 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
           stepsPerEpoch = event.stepsPerEpoch
           started = event
           before = performance.now()
-          const { classNames, images, epochs, done, parameters, trainer } = event
+          const { classNames, images, kind, epochs, done, parameters, trainer } = event
           process.stderr.write(
-            `${counted(classNames.length, 'class', 'classes')}, ${counted(images, 'image')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
+            `${counted(classNames.length, 'class', 'classes')}, ${counted(images, kind === 'images' ? 'image' : 'sentence')}, ${parameters} learned values, ${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}${done > 0 ? `, ${done} done` : ''}\n`,
           )
           if (trainer.classesAtOnce !== undefined) {
             process.stderr.write(

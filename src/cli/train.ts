@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
+import { labelledSentences } from '../core/data/descriptions.js'
 import { ConfigError, UserError } from '../core/errors.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
@@ -18,6 +19,7 @@ import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
 import { quickLeaks } from '../node/clean/quick-leaks.js'
+import { openDescriptions } from '../node/data/descriptions.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { refuseForeignRepository } from '../node/hub/resolve-model.js'
 import { loadModel } from '../node/model.js'
@@ -77,6 +79,8 @@ Examples:
   $ promptsrc train photos --model ViT-B/16 --fast gda
       the same by the method that tells the trained classes apart best, and seldom names others beside them
   $ promptsrc train photos --model ViT-B/16 --classes base --seed 2 --shots 4
+  $ promptsrc train --method protext --texts birds.json --model ViT-B/16 --out runs/birds
+      learns from sentences, without photos: {"class name": ["a sentence about it.", …], …}
   $ promptsrc train photos.csv --model ViT-B/16
       lines of path,class or path,class,split
   $ promptsrc train photos --config promptsrc/vit_b16_c2_ep20_batch4_4+4ctx_cross_datasets
@@ -113,6 +117,10 @@ export function trainCommand(): Command {
         '--fast [method]',
         `learn from frozen features: ${fastMethods().join(', ')} (default: ${fastDefault})`,
       ).conflicts(['method', 'config', 'resume']),
+    )
+    .option(
+      '--texts <file>',
+      'JSON file of sentences about the classes, for methods that learn from them; without DATA its classes are trained',
     )
     .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
     .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
@@ -153,7 +161,8 @@ async function train(
   const { dataPath, overrides } = splitArguments(data, pairs)
   const begun = flags.resume && flags.out ? await readRunConfig(flags.out) : undefined
   const path = dataPath ?? begun?.data.path
-  if (path === undefined) throw noData(flags)
+  const texts = flags.texts ?? begun?.data.descriptions?.path
+  if (path === undefined && texts === undefined) throw noData(flags)
   const config = await configOf(flags, overrides)
   if (fast) process.stderr.write(`fast: ${fast}, ${methodNamed(fast).summary}\n`)
   const settings = settingsOf(flags, {
@@ -163,14 +172,17 @@ async function train(
   })
   // What cannot be trained is said before data and model are opened.
   resolveSettings(settings)
+  checkTexts(flags, settings.method)
   const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
-  const dataset = await openData(path, { ...flags, exif })
-  await warnOfLeaks(path, dataset)
+  const given = { ...flags, exif, ...(texts === undefined ? {} : { texts }) }
+  const dataset = path === undefined ? await openDescriptions(texts!) : await openData(path, given)
+  if (learnsFromTexts(settings.method)) labelledSentences(selectClasses(dataset, settings.classes ?? 'all'))
+  if (path !== undefined) await warnOfLeaks(path, dataset)
   const out =
     flags.out ??
     config?.out ??
     join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
-  checkOutside(out, path)
+  if (path !== undefined) checkOutside(out, path)
   const signal = interruptible(() => interruption(out, flags))
   if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
   const modelName = flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name)
@@ -205,7 +217,8 @@ async function train(
       ...settings,
       model,
       data: dataset,
-      dataPath: await lastingPath(path, flags),
+      ...(path === undefined ? {} : { dataPath: await lastingPath(path, flags) }),
+      ...(texts === undefined ? {} : { textsPath: resolve(texts) }),
       out,
       resume,
       overwrite,
@@ -245,6 +258,23 @@ async function train(
   } finally {
     await model.close()
   }
+}
+
+const learnsFromTexts = (method = 'promptsrc'): boolean => methodNamed(method).learning === 'texts'
+
+/** Refuses what a method would pass over: sentences where it learns from images, shots where it does not. */
+function checkTexts({ texts, shots }: TrainFlags, method = 'promptsrc'): void {
+  if (learnsFromTexts(method)) {
+    if (shots === undefined) return
+    throw new ConfigError(`--shots ${shots}: ${method} learns from sentences, not from images`, {
+      hint: 'Leave it out; all sentences are learned from.',
+    })
+  }
+  if (texts === undefined) return
+  const able = Object.values(methods).flatMap(({ name, learning }) => (learning === 'texts' ? [name] : []))
+  throw new ConfigError(`--texts ${texts}: ${method} learns from images, not from sentences`, {
+    hint: `Choose --method ${able.join(' or ')}.`,
+  })
 }
 
 /** Pictures of one's own that are in train and test. Published data sets are measured as they are; drawn ones have no files. */

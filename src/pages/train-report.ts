@@ -34,7 +34,7 @@ export async function trainReport(options: TrainReportOptions): Promise<string> 
   const { methodOptions, ...settings } = options.settings
   return renderReport({
     title: `${method.title} on ${dataset.name}`,
-    subtitle: `${model.name}, ${classNames.length} classes, ${settings.shots} shots, seed ${settings.seed}`,
+    subtitle: `${model.name}, ${classNames.length} classes, ${settings.shots > 0 ? `${settings.shots} shots` : 'no images learned from'}, seed ${settings.seed}`,
     date: new Date().toISOString(),
     notes: options.notes,
     training: trainingData('Means over the steps of each epoch.', { name: 'training', runs: [epochs] }),

@@ -20,8 +20,17 @@ export function selectClasses(dataset: Dataset, selection: ClassSelection): Data
       hint: 'Base and novel classes need at least two class folders.',
     })
   }
+  const { descriptions } = dataset
   return {
     ...dataset,
+    ...(descriptions
+      ? {
+          descriptions: {
+            ...descriptions,
+            sentences: labels.map((label) => descriptions.sentences[label] ?? []),
+          },
+        }
+      : {}),
     classNames: labels.map((label) => dataset.classNames[label]!),
     train: keepLabels(dataset.train, labels),
     val: keepLabels(dataset.val, labels),

@@ -36,6 +36,14 @@ export interface DataWarning {
   readonly message: string
 }
 
+/** What was written about classes, for methods that learn from texts. */
+export interface Descriptions {
+  /** Where they are from, for messages. */
+  readonly source: string
+  /** Sentences about each class, in the order of the classes; of a class that nothing was written about none. */
+  readonly sentences: readonly (readonly string[])[]
+}
+
 /** A part of a data set. */
 export type Part = 'train' | 'val' | 'test'
 
@@ -47,6 +55,8 @@ export interface Dataset {
   /** Empty where the source has no validation images. */
   readonly val: readonly Datum[]
   readonly test: readonly Datum[]
+  /** Sentences about its classes, where there are any. */
+  readonly descriptions?: Descriptions | undefined
   /** Of the zero-shot baseline, with `{}` for the class name, where the set has one of its own. */
   readonly template?: string | undefined
   readonly warnings?: readonly DataWarning[] | undefined

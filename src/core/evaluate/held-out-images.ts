@@ -22,8 +22,8 @@ export async function heldOutImages(
   dataset: Dataset,
   { shots, seed, classes }: Pick<Settings, 'shots' | 'seed' | 'classes'>,
 ): Promise<HeldOutImages> {
-  const drawn = await cachedOrNewFewShot(dataset, shots, seed)
-  const used = new Set([...drawn.train, ...dataset.test].map(({ source }) => source))
+  const shown = shots > 0 ? (await cachedOrNewFewShot(dataset, shots, seed)).train : []
+  const used = new Set([...shown, ...dataset.test].map(({ source }) => source))
   // Base and novel classes are told by the training images, which must be there for it.
   const { train, val } = selectClasses(dataset, classes)
   const apart = (images: readonly Datum[]) => images.filter(({ source }) => !used.has(source))

@@ -42,10 +42,11 @@ export interface Method<S extends z.ZodObject = z.ZodObject> {
   readonly options: S
   readonly defaults: TrainingDefaults
   /**
-   * What it learns from: steps on augmented images (default), steps on frozen features that are computed once, or those
-   * features in closed form, without steps; then there is one epoch, whose passes only measure.
+   * What it learns from: steps on augmented images (default), steps on frozen features that are computed once, those
+   * features in closed form, without steps (then there is one epoch, whose passes only measure), or steps on sentences
+   * about the classes, without any image.
    */
-  readonly learning?: 'images' | 'features' | 'closed form'
+  readonly learning?: 'images' | 'features' | 'closed form' | 'texts'
   /** Its parameters take the place of CLIP's own tensors of their names: the result is a plain CLIP. */
   readonly plainClip?: boolean
   /** It trains weights of CLIP's towers: learning rates of prompts are none for it. */
@@ -86,6 +87,8 @@ export interface Configuration {
   readonly parameters: readonly ParameterSpec[]
   /** Frozen features in place of images; there for methods that learn from features. */
   readonly features?: FeatureInputs
+  /** Frozen features of sentences in place of images; there for methods that learn from texts. */
+  readonly sentences?: SentenceInputs
   /** What is drawn anew for every training step, by name; shapes are the same for every draw. */
   draws?(random: RandomStream): Readonly<Record<string, HostTensor>>
   /** Texts whose frozen features a step reads as {@link StepInputs.frozen}. */
@@ -138,6 +141,15 @@ export interface FeatureInputs {
   readonly leastArea?: number
 }
 
+/** Frozen text features of sentences about the classes, not normalised, computed once. */
+export interface SentenceInputs {
+  readonly width: number
+}
+
+/** Width of the features that a method's steps take in place of images; undefined where they take images. */
+export const exampleWidth = ({ features, sentences }: Configuration): number | undefined =>
+  (features ?? sentences)?.width
+
 /** The training images of a method that learns from features. */
 export interface Examples {
   /** Class of every image. */
@@ -163,7 +175,7 @@ export interface StepFeatures {
 
 /** What a training step is computed from. */
 export interface StepInputs {
-  /** Normalised pixels [B, 3, R, R], or the method's {@link FeatureInputs}: [B, width]. */
+  /** Normalised pixels [B, 3, R, R], or the method's {@link FeatureInputs} or {@link SentenceInputs}: [B, width]. */
   readonly images: Tensor
   /** One-hot labels: [B, classes]. */
   readonly labels: Tensor

@@ -13,6 +13,7 @@ import { mmrlpp } from './mmrlpp.js'
 import { proda } from './proda.js'
 import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
+import { protext } from './protext.js'
 import { tcp } from './tcp.js'
 import { tipAdapterF, tipAdapterFree } from './tip-adapter.js'
 
@@ -48,6 +49,7 @@ for (const method of [
   mmrlpp,
   fineTune,
   bitFit,
+  protext,
   prolip,
   tipAdapterFree,
   tipAdapterF,

@@ -1,5 +1,7 @@
 import { selectClasses } from '../data/base-novel.js'
+import type { Dataset } from '../data/dataset.js'
 import { DataError, TrainingError, WeightsError } from '../errors.js'
+import { sha256 } from '../hash.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import { referenceTo } from '../model-reference.js'
 import { resolveSettings, type Settings } from '../train/settings.js'
@@ -24,6 +26,8 @@ export interface RecordRunOptions extends Omit<TrainPromptsOptions, 'from'> {
   readonly overwrite?: boolean
   /** Path of the data, to be found again on resuming. */
   readonly dataPath?: string
+  /** Path of the sentences about its classes, likewise. */
+  readonly textsPath?: string
 }
 
 /**
@@ -40,7 +44,7 @@ export async function* recordRun(
   options: RecordRunOptions,
   environment: () => unknown,
 ): AsyncGenerator<TrainEvent, TrainedPrompts> {
-  const { resume = false, overwrite = false, dataPath, ...rest } = options
+  const { resume = false, overwrite = false, dataPath, textsPath, ...rest } = options
   const { model, data, skipBadImages: _skip, memory, signal: _signal, ...input } = rest
   const resolved = resolveSettings(input, model.clip)
   const run = await take()
@@ -59,6 +63,7 @@ export async function* recordRun(
         ...(dataPath === undefined ? {} : { path: dataPath }),
         images: data.train.length,
         classNames: data.classNames,
+        ...(methodNamed(settings.method).learning === 'texts' ? await descriptionsOf(data, textsPath) : {}),
         ...(data.exif === undefined ? {} : { exif: data.exif }),
       },
       settings,
@@ -90,6 +95,18 @@ export async function* recordRun(
   } finally {
     await run.release()
   }
+}
+
+/** The sentences of a data set as a run names them. */
+async function descriptionsOf(
+  { descriptions }: Dataset,
+  path: string | undefined,
+): Promise<Pick<RunConfig['data'], 'descriptions'>> {
+  if (!descriptions) return {}
+  const { sentences } = descriptions
+  const hash = await sha256([new TextEncoder().encode(JSON.stringify(sentences))])
+  const count = sentences.flat().length
+  return { descriptions: { ...(path === undefined ? {} : { path }), count, sha256: hash } }
 }
 
 async function* record(

@@ -14,6 +14,8 @@ export interface RunConfig {
     /** Training images to draw the shots from. */
     readonly images: number
     readonly classNames: readonly string[]
+    /** The sentences about the classes that were learned from; absent where images were. */
+    readonly descriptions?: { readonly path?: string; readonly count: number; readonly sha256: string }
     /** Whether the EXIF orientation was applied; absent where it was not, as in all runs of version 0.1.0. */
     readonly exif?: Exif
   }
@@ -27,6 +29,7 @@ const schema = z.object({
     path: z.string().optional(),
     images: z.int(),
     classNames: z.array(z.string()),
+    descriptions: z.object({ path: z.string().optional(), count: z.int(), sha256: z.string() }).optional(),
     exif: z.enum(exifChoices).optional(),
   }),
   settings: z.record(z.string(), z.unknown()),
@@ -51,13 +54,16 @@ export function parseRunConfig(found: unknown, path: string): RunConfig {
   )
 }
 
+/** Where things lay, which is not what they were. */
+const MOVABLE = new Set(['data.path', 'data.descriptions.path'])
+
 /** Refuses to continue a run under other settings, another model or other data. Throws ConfigError naming the key. */
 export function checkSameRun(out: string, known: RunConfig, config: RunConfig): void {
   const recorded = flat(withExif(known))
   const wanted = flat(withExif(config))
   for (const key of new Set([...wanted.keys(), ...recorded.keys()])) {
     // The data may have moved; its classes and the settings decide which images are drawn.
-    if (key === 'data.path' || recorded.get(key) === wanted.get(key)) continue
+    if (MOVABLE.has(key) || recorded.get(key) === wanted.get(key)) continue
     throw new ConfigError(
       `${out} was begun with ${key} ${recorded.get(key) ?? 'unset'}, not ${wanted.get(key) ?? 'unset'}`,
       { hint: 'Resume with the options and data of the first call, or train into another directory.' },

@@ -16,7 +16,8 @@ const schema = z.strictObject({
   method: z.string().default('promptsrc'),
   methodOptions: z.record(z.string(), z.unknown()).default({}),
   classes: z.enum(['all', 'base', 'novel']).default('all'),
-  shots: z.int().min(1).optional(),
+  /** 0 where no images are learned from. */
+  shots: z.int().min(0).optional(),
   seed: z.int().min(0).default(1),
   epochs: z.int().min(1).max(MOST_EPOCHS).optional(),
   batchSize: z.int().min(1).max(MOST_IMAGES).optional(),
@@ -64,6 +65,12 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
   const settings = parsed(schema, input, 'setting')
   const method = methodNamed(settings.method)
   const { defaults } = method
+  const ofTexts = method.learning === 'texts'
+  if (settings.shots === 0 && !ofTexts) {
+    throw new ConfigError('setting shots: found 0, expected at least 1', {
+      hint: `${method.title} learns from images.`,
+    })
+  }
   // A solution in closed form needs one pass, whatever the number of epochs that others make.
   const epochs = method.learning === 'closed form' ? 1 : (settings.epochs ?? defaults.epochs)
   const methodOptions = parsed(
@@ -76,7 +83,8 @@ export function resolveSettings(input: SettingsInput, clip?: Clip): Settings {
   return {
     ...settings,
     methodOptions: clip ? fitDepths(method, methodOptions, clip) : methodOptions,
-    shots: settings.shots ?? defaults.shots,
+    // What learns from texts has no use for a number of images, whatever that of others is.
+    shots: ofTexts ? 0 : (settings.shots ?? defaults.shots),
     epochs,
     batchSize: settings.batchSize ?? defaults.batchSize,
     learningRate: settings.learningRate ?? defaults.learningRate,

@@ -1,5 +1,10 @@
 import { GraphError, gradients, input, l2Normalize, type Tensor } from '../graph/index.js'
-import type { ConfiguredMethod, ParameterSpec, StepFeatures } from '../methods/method.js'
+import {
+  type ConfiguredMethod,
+  exampleWidth,
+  type ParameterSpec,
+  type StepFeatures,
+} from '../methods/method.js'
 import { promptedImage, withLogits } from '../methods/prompted-features.js'
 import { randomStream } from '../random.js'
 
@@ -41,12 +46,10 @@ export const FROZEN_IMAGES = 'frozen_images'
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
   const { method, parameters, batchSize, shots, classesAtOnce } = options
-  const { clip, classNames, features } = method
+  const { clip, classNames } = method
   const { resolution } = clip
-  const images = input(
-    'images',
-    features ? [batchSize, features.width] : [batchSize, 3, resolution, resolution],
-  )
+  const width = exampleWidth(method)
+  const images = input('images', width ? [batchSize, width] : [batchSize, 3, resolution, resolution])
   const labels = input('labels', [batchSize, classNames.length])
   const learned = new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]))
   const draws = method.draws?.(randomStream(0)) ?? {}
@@ -74,7 +77,8 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
 
 /** Features by frozen CLIP, made when they are read. */
 function frozenFeatures(method: ConfiguredMethod, images: Tensor, given = false): StepFeatures {
-  const { clip, classNames, teacher, features } = method
+  const { clip, classNames, teacher } = method
+  const features = exampleWidth(method) !== undefined
   let made: StepFeatures | undefined
   const text = () => {
     if (!teacher) throw new GraphError(`${method.method.name} reads frozen features but names no teacher`)

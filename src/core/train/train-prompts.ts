@@ -1,24 +1,20 @@
-import { selectClasses } from '../data/base-novel.js'
-import type { Dataset, Datum } from '../data/dataset.js'
-import { cachedOrNewFewShot, shortageWarnings } from '../data/few-shot.js'
-import { ImageCache } from '../data/image-cache.js'
-import { type Batch, readableImages, trainBatchCount, trainBatches } from '../data/loader.js'
-import type { UserError } from '../errors.js'
-import { ConfigError, DataError } from '../errors.js'
-import type { ConfiguredMethod } from '../methods/method.js'
-import { frozenFeatures } from '../methods/prompted-features.js'
+import type { Dataset } from '../data/dataset.js'
+import { trainBatchCount } from '../data/loader.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { adamW } from './adam.js'
-import { type FeatureExamples, featureExamples } from './feature-examples.js'
 import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
 import { FROZEN_IMAGES } from './step-graph.js'
 import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js'
 import { type TrainingCost, trainingCost } from './training-cost.js'
-
-/** Decoded images kept in memory between epochs. */
-const CACHE_BYTES = 512 * 2 ** 20
+import {
+  type ChosenExamples,
+  chosenImages,
+  chosenSentences,
+  frozenViews,
+  noViews,
+} from './training-examples.js'
 
 /** What training needs beside its settings. */
 export interface TrainingInput {
@@ -47,13 +43,16 @@ export type TrainEvent =
       readonly type: 'plan'
       readonly cost: TrainingCost
       readonly classNames: readonly string[]
+      /** Examples: images, or sentences about the classes. */
       readonly images: number
+      readonly kind: ChosenExamples['kind']
       readonly batchSize: number
     }
   | {
       readonly type: 'start'
       readonly classNames: readonly string[]
       readonly images: number
+      readonly kind: ChosenExamples['kind']
       /** Epochs in all, and those that a resumed run had finished. */
       readonly epochs: number
       readonly done: number
@@ -96,48 +95,31 @@ export async function* trainPrompts(options: TrainPromptsOptions): AsyncGenerato
 /** {@link trainPrompts} with settings that are resolved for the model. */
 export async function* trainWith(
   settings: Settings,
-  { model, data: dataset, skipBadImages = false, from, memory, signal }: TrainingInput,
+  { model, data, skipBadImages, from, memory, signal }: TrainingInput,
 ): AsyncGenerator<TrainEvent, TrainerState> {
   const { epochs, seed, methodOptions } = settings
-
-  const drawn = await cachedOrNewFewShot(dataset, settings.shots, seed)
-  if (drawn.cache) yield { type: 'warning', message: `the cached few-shot draw ${drawn.cache} is used` }
-  const { classNames, train } = selectClasses(drawn, settings.classes)
-  const short = drawn.shortages.filter(({ className }) => classNames.includes(className))
-  for (const message of shortageWarnings(short)) yield { type: 'warning', message }
-  if (train.length === 0) throw new DataError(`${dataset.name} has no training images`)
-
-  const cache = new ImageCache(CACHE_BYTES)
-  const bad: string[] = []
-  const onBadImage = (_datum: Datum, error: UserError) => bad.push(error.message)
-  const images = skipBadImages
-    ? await readableImages(train, { cache, onBadImage, ...(signal ? { signal } : {}) })
-    : train
-  for (const message of bad) yield { type: 'warning', message: `left out: ${message}` }
-
-  const method = configure({ method: methodNamed(settings.method), methodOptions, classNames }, model.clip)
-  const { features } = method
-  const examples: FeatureExamples | undefined =
-    features &&
-    featureExamples({ method: { ...method, features }, runtime: model.runtime, images, seed, cache, signal })
+  const registered = methodNamed(settings.method)
+  const choice = { model, data, skipBadImages, signal }
+  let chosen: ChosenExamples
+  if (registered.learning === 'texts') {
+    chosen = chosenSentences(settings, choice)
+  } else {
+    const choosing = chosenImages(settings, choice)
+    let next = await choosing.next()
+    for (; !next.done; next = await choosing.next()) yield { type: 'warning', message: next.value }
+    chosen = next.value
+  }
+  const { classNames, kind, count, sentences } = chosen
+  const method = configure({ method: registered, methodOptions, classNames }, model.clip)
   const frozen = frozenViews(method, settings.views)
-  const views =
-    frozen &&
-    featureExamples({
-      method: { ...method, features: frozen },
-      runtime: model.runtime,
-      images,
-      seed,
-      cache,
-      signal,
-    })
-  const batchSize = Math.min(settings.batchSize, images.length)
+  const examples = chosen.open(method, frozen)
+  const batchSize = Math.min(settings.batchSize, count)
   let trainer: Trainer | undefined
   try {
     const options: TrainerOptions = {
       runtime: model.runtime,
       method,
-      examples,
+      examples: examples.known,
       batchSize,
       classesAtOnce: settings.classesAtOnce,
       memory,
@@ -152,10 +134,10 @@ export async function* trainWith(
     }
     const step = await Trainer.plan(options)
     if (frozen && !(FROZEN_IMAGES in step.graph.inputs)) throw noViews(settings.method)
-    const stepsPerEpoch = trainBatchCount(images.length, batchSize)
+    const stepsPerEpoch = trainBatchCount(count, batchSize)
     const epochsLeft = epochs - (from?.epoch ?? 0)
-    const outline = { method, step, images: images.length, stepsPerEpoch, epochsLeft, frozen }
-    yield { type: 'plan', cost: trainingCost(outline), classNames, images: images.length, batchSize }
+    const outline = { method, step, examples: count, sentences, stepsPerEpoch, epochsLeft, frozen }
+    yield { type: 'plan', cost: trainingCost(outline), classNames, images: count, kind, batchSize }
     trainer = await Trainer.create(options, step)
     if (from) trainer.restore(from)
     const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
@@ -163,7 +145,8 @@ export async function* trainWith(
     yield {
       type: 'start',
       classNames,
-      images: images.length,
+      images: count,
+      kind,
       epochs,
       done,
       stepsPerEpoch,
@@ -175,14 +158,8 @@ export async function* trainWith(
       const sums: Record<string, number> = {}
       let correct = 0
       let step = 0
-      const { preprocessing } = model.clip
-      const view = frozen && 1 + ((epoch - 1) % frozen.views)
-      const batches = examples
-        ? examples.batches(epoch, batchSize)
-        : trainBatches({ data: images, batchSize, epoch, view, seed, preprocessing, cache, signal })
-      for await (const batch of batches) {
-        const rows = await views?.rows((batch as Batch).indices, view!)
-        const result = await trainer.step(batch.images, batch.labels, rows)
+      for await (const { images, labels, frozen: rows } of examples.batches(epoch, batchSize)) {
+        const result = await trainer.step(images, labels, rows)
         step++
         correct += result.correct
         for (const [name, loss] of Object.entries(result.losses)) sums[name] = (sums[name] ?? 0) + loss
@@ -195,18 +172,6 @@ export async function* trainWith(
     }
     return trainer.state
   } finally {
-    await Promise.all([trainer?.release(), examples?.release(), views?.release()])
+    await Promise.all([trainer?.release(), examples.release()])
   }
 }
-
-/** Frozen CLIP's features of so many views of every image; undefined where each epoch has its own. */
-function frozenViews({ method, features, clip }: ConfiguredMethod, views: number | undefined) {
-  if (views === undefined) return undefined
-  if (features) throw noViews(method.name)
-  return { ...frozenFeatures(clip), views }
-}
-
-const noViews = (method: string): ConfigError =>
-  new ConfigError(`views: the steps of ${method} do not read frozen features of images`, {
-    hint: 'Leave it out; methods that learn from features have an option of this name (--set views=N).',
-  })

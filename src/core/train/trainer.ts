@@ -4,7 +4,7 @@ import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import type { HostTensor } from '../graph/index.js'
 import { unitRows } from '../methods/gaussian-classes.js'
-import type { ConfiguredMethod, Examples, ParameterSpec } from '../methods/method.js'
+import { type ConfiguredMethod, type Examples, exampleWidth, type ParameterSpec } from '../methods/method.js'
 import { sizedParameters } from '../methods/parameter-shape.js'
 import { type AggregationState, gaussianAggregation } from '../methods/prompt-aggregation.js'
 import { randomStream } from '../random.js'
@@ -180,11 +180,12 @@ export class Trainer implements AsyncDisposable {
     frozenImages?: Float32Array,
   ): Promise<StepResult> {
     const { batchSize, method } = this.options
-    const { clip, classNames, features } = method
+    const { clip, classNames } = method
     const { resolution } = clip
+    const width = exampleWidth(method)
     const outputs = await this.session.run({
       images: {
-        shape: features ? [batchSize, features.width] : [batchSize, 3, resolution, resolution],
+        shape: width ? [batchSize, width] : [batchSize, 3, resolution, resolution],
         data: images,
       },
       labels: oneHot(labels, classNames.length),

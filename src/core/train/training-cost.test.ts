@@ -12,7 +12,7 @@ async function costOf(name: string, epochsLeft: number) {
   const classNames = Array.from({ length: 10 }, (_, i) => `name of class${i}`)
   const method = configure({ method: chosen, methodOptions: chosen.options.parse({}), classNames }, clip)
   const step = await Trainer.plan({ method, batchSize: chosen.defaults.batchSize })
-  return trainingCost({ method, step, images: 160, stepsPerEpoch: 40, epochsLeft })
+  return trainingCost({ method, step, examples: 160, stepsPerEpoch: 40, epochsLeft })
 }
 
 it('prompts cost their steps, and the teacher’s texts once', async () => {

@@ -6,7 +6,7 @@ import { type FittedStep, stepBytes } from './step-memory.js'
 
 /** What a training will take, told from shapes: nothing is computed, and what caches hold is not known. */
 export interface TrainingCost {
-  /** Floating-point operations in products: of the steps, of frozen features of images, of the teacher's texts. */
+  /** Floating-point operations in products: of the steps, of frozen features of images, of texts. */
   readonly flops: { readonly steps: number; readonly images: number; readonly texts: number }
   /** Operators that all steps apply. */
   readonly applications: number
@@ -30,8 +30,10 @@ const APPLICATION = 8e-6
 export interface TrainingOutline {
   readonly method: ConfiguredMethod
   readonly step: FittedStep
-  /** Training images. */
-  readonly images: number
+  /** Training images, or sentences. */
+  readonly examples: number
+  /** The sentences, where these are what is learned from. */
+  readonly sentences?: readonly string[] | undefined
   readonly stepsPerEpoch: number
   readonly epochsLeft: number
   /** Frozen features of the images that are computed once a view, where steps are given them. */
@@ -43,11 +45,12 @@ export function trainingCost(outline: TrainingOutline): TrainingCost {
   const { method, step, stepsPerEpoch, epochsLeft } = outline
   const steps = stepsPerEpoch * epochsLeft
   const texts = method.teacher && textFlops(method.clip, method.classNames, method.teacher.templates)
+  const sentences = outline.sentences ? textFlops(method.clip, outline.sentences, ['{}']).alone : 0
   return {
     flops: {
       steps: steps * step.graph.flops,
       images: featureFlops(outline),
-      texts: texts ? Math.min(texts.alone, texts.shared) : 0,
+      texts: sentences + (texts ? Math.min(texts.alone, texts.shared) : 0),
     },
     applications: steps * step.graph.applications,
     steps,
@@ -56,7 +59,7 @@ export function trainingCost(outline: TrainingOutline): TrainingCost {
 }
 
 /** Of the views that are looked at: all of them in closed form, one an epoch in turn else. */
-function featureFlops({ method, images, epochsLeft, frozen }: TrainingOutline): number {
+function featureFlops({ method, examples, epochsLeft, frozen }: TrainingOutline): number {
   const { clip, features = frozen } = method
   if (!features) return 0
   const { resolution } = clip
@@ -65,7 +68,7 @@ function featureFlops({ method, images, epochsLeft, frozen }: TrainingOutline): 
   })
   const closed = method.method.learning === 'closed form'
   const views = closed ? features.views : Math.min(features.views, epochsLeft)
-  return views * Math.ceil(images / FEATURE_BATCH) * tower.flops
+  return views * Math.ceil(examples / FEATURE_BATCH) * tower.flops
 }
 
 /** Seconds that a training will about take on a machine; less where caches hold the teacher's texts. */

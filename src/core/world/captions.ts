@@ -21,7 +21,12 @@ const styleTemplates: Partial<Record<StyleName, readonly string[]>> = {
 }
 
 /** Writes a caption of a scene: a template around a whole or partial description of the object. */
-export function captionOf(object: ToyObject, scene: Scene, style: StyleName, random: RandomStream): Caption {
+export function captionOf(
+  object: ToyObject,
+  scene: Pick<Scene, 'size' | 'background'>,
+  style: StyleName,
+  random: RandomStream,
+): Caption {
   const { text, mentions } = describe(object, scene, random)
   const own = styleTemplates[style]
   const template =
@@ -33,7 +38,11 @@ export function captionOf(object: ToyObject, scene: Scene, style: StyleName, ran
   return { text: random.uniform() < 0.1 ? text : fillTemplate(template, text), mentions }
 }
 
-function describe(object: ToyObject, scene: Scene, random: RandomStream): Caption {
+function describe(
+  object: ToyObject,
+  scene: Pick<Scene, 'size' | 'background'>,
+  random: RandomStream,
+): Caption {
   const { pattern, colour, shape } = object
   const draw = random.uniform()
   if (draw < 0.55) return { text: nameOf(object), mentions: object }

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Dataset, DataWarning } from '../../core/data/dataset.js'
+import { withDescriptions } from '../../core/data/descriptions.js'
 import { ConfigError, DataError } from '../../core/errors.js'
 import type { Exif } from '../../core/image/orientation.js'
 import { nearestNames } from '../../core/suggest.js'
 import { type DatasetSource, findSource, sourceNamed } from './dataset-source.js'
+import { readDescriptions } from './descriptions.js'
 import { withCachedDraws } from './few-shot-cache.js'
 import { readAs } from './file-datum.js'
 import { openFolder } from './folder.js'
@@ -34,6 +36,8 @@ export interface OpenDatasetOptions {
   readonly root?: string | undefined
   /** File that names the classes of a folder, see `resolveClassNames`. */
   readonly classNames?: string | undefined
+  /** JSON file of sentences about the classes, see `parseDescriptions`; in place of those that a drawn set has. */
+  readonly descriptions?: string | undefined
   /** Share of each class of a folder kept for testing where it has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
   /** Where listings of large published data sets are kept. */
@@ -133,7 +137,10 @@ export function datasetOpener({ published: sources, drawn, indexFolder }: KnownS
     async openDataset(path, options = {}) {
       const dataset = await open(path, options)
       for (const warning of dataset.warnings ?? []) options.onWarning?.(warning)
-      return dataset
+      const { descriptions } = options
+      return descriptions === undefined
+        ? dataset
+        : withDescriptions(dataset, await readDescriptions(descriptions), descriptions)
     },
     isNamed: (path) =>
       drawn.names.includes(path) ||

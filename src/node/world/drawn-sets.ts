@@ -1,18 +1,21 @@
 import type { Dataset } from '../../core/data/dataset.js'
 import { toyDataset } from '../../core/world/datasets.js'
+import { described } from '../../core/world/descriptions.js'
 import { emojiDataset } from '../../core/world/emoji/datasets.js'
 import { drawnSummaries, worldOf } from '../../core/world/worlds.js'
 import type { DrawnSets } from '../data/open-dataset.js'
 import { emojiArt } from './emoji-art.js'
 
 /**
- * A drawn data set of either world.
+ * A drawn data set of either world, with sentences about its classes.
  *
  * @param seed which pictures there are
  * @throws ConfigError for an unknown name
  */
 export const drawnDataset = (name: string, seed = 0): Dataset =>
-  worldOf(name) === 'emoji' ? emojiDataset(name, { art: emojiArt, seed }) : toyDataset(name, { seed })
+  worldOf(name) === 'emoji'
+    ? described(emojiDataset(name, { art: emojiArt, seed }), 'emoji')
+    : described(toyDataset(name, { seed }), 'toy')
 
 /** What is drawn rather than read, for those who open data sets by name. */
 export const drawnSets: DrawnSets = {
