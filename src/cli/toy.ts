@@ -5,6 +5,7 @@ import { type ToyProtocol, toyProtocols } from '../core/world/protocols.js'
 import { drawnSummaries, worldOf } from '../core/world/worlds.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { writeToyFolder } from '../node/data/write-folder.js'
+import { writeFileAtomic } from '../node/files/atomic.js'
 import { drawnDataset } from '../node/world/drawn-sets.js'
 import { wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
@@ -16,6 +17,8 @@ Examples:
   $ promptsrc toy mosaic --set toy-mosaic
   $ promptsrc train shapes --model tiny
   $ promptsrc toy snacks --set emoji-food@3
+  $ promptsrc toy --set emoji-food --texts food.json
+      sentences about its classes in place of pictures, for \`train --method protext --texts food.json\`
 
 Commands that read DATA take the name of a set as well: it need not be written first.
 After a set of emoji, @ and a number name another draw of its classes, drawings and scenes.`
@@ -23,6 +26,7 @@ After a set of emoji, @ and a number name another draw of its classes, drawings 
 interface Options {
   readonly set: string
   readonly seed: number
+  readonly texts?: string
   readonly list?: boolean
   readonly json?: boolean
 }
@@ -33,20 +37,30 @@ export function toyCommand(): Command {
     .argument('[folder]', 'folder to write to')
     .addOption(new Option('--set <name>', 'which set, see --list').argParser(setName).default('toy'))
     .option('--seed <n>', 'which pictures', wholeNumber(0), 0)
+    .option('--texts <file>', 'write sentences about the classes as JSON, with or without the pictures')
     .option('--list', 'list the sets instead')
     .option('--json', 'with --list: print as JSON')
     .addHelpText('after', examples)
-    .action(async (folder: string | undefined, { set, seed, list, json }: Options) => {
+    .action(async (folder: string | undefined, { set, seed, texts, list, json }: Options) => {
       if (list) {
         process.stdout.write(json ? `${JSON.stringify(described())}\n` : listing())
         return
+      }
+      const dataset = drawnDataset(set, seed)
+      if (texts !== undefined) {
+        const { classNames, descriptions } = dataset
+        const entries = classNames.map((name, c) => [name, descriptions!.sentences[c]!] as const)
+        await writeFileAtomic(texts, `${JSON.stringify(Object.fromEntries(entries), null, 1)}\n`)
+        process.stdout.write(
+          `${descriptions!.sentences.flat().length} sentences about ${classNames.length} classes in ${texts}\n`,
+        )
+        if (folder === undefined) return
       }
       if (folder === undefined) {
         throw new ConfigError('no folder to write to', {
           hint: 'Name one, as in `promptsrc toy shapes`, or see the sets with --list.',
         })
       }
-      const dataset = drawnDataset(set, seed)
       const progress = startProgress('writing', dataset.train.length + dataset.test.length)
       const images = await writeToyFolder(folder, dataset, (written) => progress.update(written)).finally(
         () => progress.stop(),

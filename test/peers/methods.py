@@ -16,6 +16,10 @@ class Method:
         """Logits in evaluation."""
         raise NotImplementedError
 
+    def batches(self, data):
+        """What steps are made on: images with their labels, unless a method learns from something else."""
+        return list(zip(data["train.images"].to(self.clip.dtype), data["train.labels"].long()))
+
     def prompts(self, context):
         """Embedded prompts "CONTEXT NAME." and their tokens."""
         words = self.config["CTX_INIT"] or " ".join("X" * len(context))
@@ -201,4 +205,45 @@ class Tuned(Method):
         return {"loss_total": F.cross_entropy(logits, labels)}, logits
 
 
-METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned)}
+class ProText(Method):
+    """Deep text prompts that map a class's name to frozen features of sentences about it: W mean (g_p - g)^2, or mean |g_p - g|."""
+
+    def deep(self, i):
+        return f"text_encoder.transformer.resblocks.{i}.VPT_shallow"
+
+    def draw(self):
+        n, depth = self.config["N_CTX"], self.config["PROMPT_DEPTH_TEXT"]
+        width = self.clip.w["positional_embedding"].shape[1]
+        params = {"prompt_learner.ctx": self.draw_context()}
+        return params | {self.deep(i): 0.02 * torch.randn(n, width) for i in range(1, depth)}
+
+    def features(self, p):
+        n = self.config["N_CTX"]
+
+        def before_block(i, x):
+            if self.deep(i) not in p:
+                return x
+            return torch.cat([x[:, :1], p[self.deep(i)].expand(len(x), -1, -1), x[:, 1 + n :]], 1)
+
+        rows, tokens = self.prompts(p["prompt_learner.ctx"])
+        return self.clip.text(rows, tokens, before_block)
+
+    def logits(self, p, images):
+        return self.clip.scale * self.clip.image(images) @ self.features(p).T
+
+    def batches(self, data):
+        def encoded(pairs):
+            tokens = self.clip.tokens([text for _, text in pairs])
+            return self.clip.text(self.clip.embed(tokens), tokens), torch.tensor([label for label, _ in pairs])
+
+        return [encoded(pairs) for pairs in self.config["SENTENCES"]]
+
+    def terms(self, p, described, labels):
+        text = self.features(p)
+        difference = text[labels] - described
+        l1 = self.config["MATCHING"] == "l1"
+        loss = difference.abs().mean() if l1 else self.config["W"] * (difference**2).mean()
+        return {"loss_total": loss}, self.clip.scale * described @ text.T
+
+
+METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned, ProText)}

@@ -94,6 +94,46 @@ CASES |= {
 # Of parameters that start from the model, larger ones are not stored: they are seen in logits and losses.
 MOST_STORED = 2048
 
+SENTENCES = [
+    [
+        [0, "A person holds a small brush close to one eye."],
+        [1, "An archer draws a bow and looks along the arrow, at a target."],
+        [2, "a baby on hands and knees"],
+        [9, "Somebody writes with chalk on a large, green board."],
+    ],
+    [
+        [3, "A gymnast turns on a narrow beam above mats."],
+        [4, "People in uniform walk in rows and play brass instruments."],
+        [1, "archery: a bow, an arrow, a target"],
+        [5, "Teeth are brushed before a mirror, with foam at the mouth."],
+    ],
+    [
+        [6, "a jump from a high rock into the sea"],
+        [7, "Two sticks beat a drum that hangs from the neck."],
+        [8, "A toy on a string falls and climbs again."],
+        [0, "colour on eyelids, seen from very near"],
+    ],
+]
+ADAMW_TEXT = {"NAME": "adamw", "LR": 0.01, "WEIGHT_DECAY": 0.1, "EPS": 1e-8, "BETAS": [0.9, 0.98]}
+CASES |= {
+    "protext_vit_init4_d3": {
+        "method": "ProText",
+        "config": {
+            "N_CTX": 4, "CTX_INIT": "a photo of a", "PROMPT_DEPTH_TEXT": 3, "MATCHING": "mse", "W": 1000.0,
+            "SENTENCES": SENTENCES,
+        },
+        "optim": ADAMW_TEXT,
+    },
+    "protext_vit_rand6_d4_l1": {
+        "method": "ProText",
+        "config": {
+            "N_CTX": 6, "CTX_INIT": "", "PROMPT_DEPTH_TEXT": 4, "MATCHING": "l1", "W": 1000.0,
+            "SENTENCES": SENTENCES,
+        },
+        "optim": ADAMW_TEXT,
+    },
+}
+
 OPTIM = {
     "MOMENTUM": 0.9,
     "SGD_DAMPNING": 0,
@@ -133,7 +173,7 @@ def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
     clip = PlainClip(weights, sizes, tokenizer, dtype)
     method = METHODS[case["method"]](clip, ACTIONS, case["config"])
     params = {name: value.to(dtype).clone().requires_grad_() for name, value in initial.items()}
-    images, labels, shown = data["train.images"].to(dtype), data["train.labels"].long(), data["eval.images"].to(dtype)
+    batches, shown = method.batches(data), data["eval.images"].to(dtype)
     tensors = {f"init.{name}": value.detach().clone() for name, value in params.items()}
 
     def evaluate(name):
@@ -147,8 +187,8 @@ def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
         rate = learning_rate(optim, epoch)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        for batch in range(len(images)):
-            terms, logits = method.terms(params, images[batch], labels[batch])
+        for batch, (examples, labels) in enumerate(batches):
+            terms, logits = method.terms(params, examples, labels)
             optimizer.zero_grad()
             terms["loss_total"].backward()
             if first is None:

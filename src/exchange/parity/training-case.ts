@@ -1,6 +1,8 @@
+import * as z from 'zod'
 import type { Clip } from '../../core/clip/clip.js'
 import type { TextPrompts } from '../../core/clip/prompted-text.js'
 import { readableClassName } from '../../core/clip/templates.js'
+import { encodeTexts } from '../../core/clip/text-features.js'
 import { DataError } from '../../core/errors.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
 import { type HostTensor, input, values } from '../../core/graph/index.js'
@@ -97,6 +99,17 @@ const trained: Readonly<Record<string, Trained>> = {
     },
     terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
   },
+  ProText: {
+    name: 'protext',
+    options: {
+      N_CTX: 'textContext',
+      CTX_INIT: 'contextInit',
+      PROMPT_DEPTH_TEXT: 'textDepth',
+      MATCHING: 'matching',
+      W: 'matchingWeight',
+    },
+    terms: { loss_total: 'total' },
+  },
   MMRLpp: {
     name: 'mmrlpp',
     options: {
@@ -154,7 +167,9 @@ export async function replayTraining(
   const method = methodOf(golden, clip)
   const optim = golden.optim_config
   if (!optim) throw new DataError(`${golden.name} has no optim_config`)
-  const images = given.data.get('train.images')!
+  const { images, labels } = method.sentences
+    ? await describedExamples(golden, clip, runtime)
+    : { images: given.data.get('train.images')!, labels: given.data.get('train.labels')!.data }
   const [batches, batchSize] = images.shape as [number, number]
   const classNames = golden.class_names
   await using trainer = await Trainer.create({
@@ -211,7 +226,6 @@ export async function replayTraining(
   const figures: Deviation[] = []
   const expected = golden.results
   const perBatch = images.data.length / batches
-  const labels = given.data.get('train.labels')!.data
   const epochs = Math.min(optim.MAX_EPOCH, epochsStored(golden, batches))
   let noise = 0
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -257,6 +271,25 @@ export async function replayTraining(
   const last = tensors.get(`epoch${epochs}.eval.logits`)
   if (last) figures.push(...testFigures(golden, last, given.data.get('eval.labels')!.data))
   return { tensors, figures }
+}
+
+const sentencesSchema = z.array(z.array(z.tuple([z.int(), z.string()])).min(1)).min(1)
+
+/** The sentences of a case as steps take them: features [batches, B, embedDim], labels [batches * B]. */
+async function describedExamples(
+  { name, trainer_config }: GoldenCase,
+  clip: Clip,
+  runtime: Runtime,
+): Promise<{ images: HostTensor; labels: Float32Array }> {
+  const parsed = sentencesSchema.safeParse(trainer_config?.SENTENCES)
+  if (!parsed.success) throw new DataError(`${name} has no batches of [label, text] as SENTENCES`)
+  const pairs = parsed.data.flat()
+  const texts = pairs.map(([, text]) => text)
+  const shape = [parsed.data.length, parsed.data[0]!.length, clip.config.embedDim]
+  return {
+    images: { shape, data: await encodeTexts(clip, runtime, texts) },
+    labels: Float32Array.from(pairs, ([label]) => label),
+  }
 }
 
 /** Terms of the first step, each to its own rounding or, where it nearly cancels, to that of the sum. */
