@@ -67,6 +67,7 @@ export type {
   SourceFile,
 } from './node/data/dataset-source.js'
 export { type DecodeOptions, decodeImage } from './node/data/decode.js'
+export { openDescriptions } from './node/data/descriptions.js'
 export { type FolderDataset, type FolderOptions, openFolder } from './node/data/folder.js'
 export { type ListedDataset, type ListedFileOptions, openListedFile } from './node/data/listed-file.js'
 export { type PredictFilesOptions, predict } from './node/data/predict.js'

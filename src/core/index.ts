@@ -31,7 +31,15 @@ export type {
 } from './clip/towers/tower.js'
 export type { ClipTensors } from './clip/weights.js'
 export { type ClassSelection, selectClasses } from './data/base-novel.js'
-export type { CachedDraw, Dataset, DataWarning, Datum, ImageFile, Part } from './data/dataset.js'
+export type {
+  CachedDraw,
+  Dataset,
+  DataWarning,
+  Datum,
+  Descriptions,
+  ImageFile,
+  Part,
+} from './data/dataset.js'
 export { type FewShotDataset, fewShot, type Shortage } from './data/few-shot.js'
 export type { PixelCache } from './data/loader.js'
 export {
@@ -113,6 +121,7 @@ export type {
   Method,
   ParameterSpec,
   Prompts,
+  SentenceInputs,
   Step,
   StepFeatures,
   StepInputs,
