@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Argument, Command } from 'commander'
+import { withDescriptions } from '../core/data/descriptions.js'
+import { ConfigError } from '../core/errors.js'
 import type { Exif } from '../core/image/orientation.js'
 import type { Activation } from '../core/model.js'
 import { modelOfWorld, worldOf } from '../core/world/worlds.js'
@@ -9,7 +12,7 @@ import type { FinishedUnit } from '../lab/plans/do-units.js'
 import { drawnAnew } from '../lab/plans/draws.js'
 import { emojiGroups, isDrawn, ownSettings, toyGroup } from '../lab/plans/embedded.js'
 import { comparable } from '../lab/plans/entries.js'
-import type { PlannedUnit } from '../lab/plans/plan.js'
+import type { OpenedData, PlannedUnit } from '../lab/plans/plan.js'
 import { type Protocol, protocols } from '../lab/plans/protocol.js'
 import { protocolData } from '../lab/plans/protocol-data.js'
 import { aggregate } from '../lab/results/aggregate.js'
@@ -19,6 +22,7 @@ import { formatTable } from '../lab/results/formats/text-table.js'
 import { sheetsOf } from '../lab/results/layout.js'
 import { resultsOf } from '../lab/results/read-results.js'
 import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js'
+import { readDescriptions } from '../node/data/descriptions.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { resultsReport } from '../pages/results-report.js'
 import { lastingPath, openData } from './data.js'
@@ -42,6 +46,7 @@ interface Flags extends EngineFlags {
   readonly draws?: number
   readonly shots?: readonly number[]
   readonly root?: string
+  readonly texts?: string
   readonly model?: string
   readonly activation?: Activation
   readonly epochs?: number
@@ -61,6 +66,8 @@ Examples:
       on the embedded data with the embedded model, offline, in minutes
   $ promptsrc bench base-to-novel --root ~/data --methods zero-shot,coop,promptsrc
       on the paper's eleven data sets, see \`promptsrc data list\`
+  $ promptsrc bench text-only --root ~/data --texts ~/cupl --methods zero-shot,protext
+      sentences in place of images: ~/cupl/OxfordPets.json and so on
   $ promptsrc bench few-shot --root ~/data --datasets dtd,eurosat --shots 1,4,16 --methods promptsrc
   $ promptsrc bench cross-dataset --root ~/data --engine slurm --partition gpu --time 8:00:00
   $ promptsrc bench base-to-novel --datasets photos,more-photos --model ViT-B/16
@@ -69,7 +76,7 @@ Examples:
 Every training and every measure is a run with a folder of its own below --out. The same call goes on where it was
 stopped: finished runs are not repeated, failed ones are tried again. \`promptsrc results OUT\` shows the tables again.`
 
-/** `promptsrc bench`: the paper's four benchmarks. */
+/** `promptsrc bench`: the paper's four benchmarks, and ProText's. */
 export function benchCommand(): Command {
   const methods = comparable()
   const command = new Command('bench')
@@ -89,6 +96,10 @@ export function benchCommand(): Command {
       listOf(wholeNumber(1)),
     )
     .option('--root <folder>', 'folder of the published data sets')
+    .option(
+      '--texts <path>',
+      'sentences that protext learns from: a folder of DATASET.json, or a file of one source (drawn sets have their own)',
+    )
     .option(
       '--model <model>',
       'tiny, emoji, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; that of their world on drawn data)',
@@ -132,12 +143,17 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     ...(source === undefined ? [] : [source]),
   ])
   const { root } = flags
+  const sources = new Set(
+    draws.flatMap(({ datasets, source }) => (source === undefined ? datasets : [source])),
+  )
+  const withTexts = await textsOf(flags.texts, sources)
   const open = once(async (path: string) => {
     // Drawn sets lie nowhere; what lies somewhere is found from any folder.
     if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
     const folder = root === undefined ? {} : { root: resolve(root) }
     const dataset = await openData(path, { ...folder, exif: flags.exif })
-    return { dataset, reference: { path: resolve(await lastingPath(path, folder)), ...folder } }
+    const reference = { path: resolve(await lastingPath(path, folder)), ...folder }
+    return sources.has(path) ? withTexts({ dataset, reference }) : { dataset, reference }
   })
   // A wrong name is said before a model is downloaded.
   for (const path of all) await open(path)
@@ -163,6 +179,25 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
   const plans: PlannedUnit[] = []
   for (const data of draws) plans.push(...(await planBenchmark({ ...common, ...data })))
   return plans
+}
+
+/** How a source gets the sentences about its classes: from a file of its own, or the one there is. */
+async function textsOf(
+  path: string | undefined,
+  sources: ReadonlySet<string>,
+): Promise<(data: OpenedData) => Promise<OpenedData>> {
+  if (path === undefined) return async (data) => data
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+  if (!isFolder && sources.size > 1) {
+    throw new ConfigError(`--texts ${path}: a file is about one data set; there are ${sources.size}`, {
+      hint: 'Name a folder that holds DATASET.json for each.',
+    })
+  }
+  return async ({ dataset, reference }) => {
+    const texts = resolve(isFolder ? join(path, `${dataset.name}.json`) : path)
+    const described = withDescriptions(dataset, await readDescriptions(texts), texts)
+    return { dataset: described, reference: { ...reference, texts } }
+  }
 }
 
 /** A function that is called once for every argument. */

@@ -84,10 +84,11 @@ async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: 
   try {
     const { measures } = await doUnit(folder, spec, {
       model,
-      open: ({ path, root, classNames, exif }) =>
+      open: ({ path, root, classNames, exif, texts }) =>
         openData(path, {
           ...(root ? { root } : {}),
           ...(classNames ? { classNames } : {}),
+          ...(texts ? { texts: texts.path } : {}),
           exif: exif ?? 'ignore',
         }),
       signal,

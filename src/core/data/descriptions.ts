@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { isBlankName, readableClassName } from '../clip/templates.js'
 import { DataError } from '../errors.js'
+import { sha256 } from '../hash.js'
 import { nearestNames } from '../suggest.js'
-import type { Dataset } from './dataset.js'
+import type { Dataset, Descriptions } from './dataset.js'
 
 /** Sentences by the name of the class that they are about, in a file's order. */
 export type ClassSentences = ReadonlyMap<string, readonly string[]>
@@ -111,6 +112,10 @@ export function labelledSentences({ name, classNames, descriptions }: Dataset): 
   const labels = descriptions.sentences.flatMap((sentences, label) => sentences.map(() => label))
   return { texts, labels: Int32Array.from(labels) }
 }
+
+/** SHA-256 of sentences, by which they are told from others. */
+export const descriptionsHash = ({ sentences }: Descriptions): Promise<string> =>
+  sha256([new TextEncoder().encode(JSON.stringify(sentences))])
 
 const comparable = (name: string): string => readableClassName(name).trim().toLowerCase()
 

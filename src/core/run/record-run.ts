@@ -1,7 +1,7 @@
 import { selectClasses } from '../data/base-novel.js'
 import type { Dataset } from '../data/dataset.js'
+import { descriptionsHash } from '../data/descriptions.js'
 import { DataError, TrainingError, WeightsError } from '../errors.js'
-import { sha256 } from '../hash.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import { referenceTo } from '../model-reference.js'
 import { resolveSettings, type Settings } from '../train/settings.js'
@@ -103,10 +103,14 @@ async function descriptionsOf(
   path: string | undefined,
 ): Promise<Pick<RunConfig['data'], 'descriptions'>> {
   if (!descriptions) return {}
-  const { sentences } = descriptions
-  const hash = await sha256([new TextEncoder().encode(JSON.stringify(sentences))])
-  const count = sentences.flat().length
-  return { descriptions: { ...(path === undefined ? {} : { path }), count, sha256: hash } }
+  const count = descriptions.sentences.flat().length
+  return {
+    descriptions: {
+      ...(path === undefined ? {} : { path }),
+      count,
+      sha256: await descriptionsHash(descriptions),
+    },
+  }
 }
 
 async function* record(

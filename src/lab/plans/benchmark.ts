@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { selectClasses } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
-import { DataError } from '../../core/errors.js'
+import { labelledSentences } from '../../core/data/descriptions.js'
+import { ConfigError, DataError } from '../../core/errors.js'
+import { baselineNamed } from '../baselines.js'
 import { identityOf, type Measure } from '../units/unit.js'
 import { type Entry, type EntrySettings, methodEntries } from './entries.js'
-import { type PlannedUnit, type PlanOptions, planUnits, type Work } from './plan.js'
+import { learnsFromTexts, type PlannedUnit, type PlanOptions, planUnits, type Work } from './plan.js'
 import { type Protocol, type ProtocolData, type Training, trainingsOf } from './protocol.js'
 import { protocolSettings, type SettingsContext } from './protocol-settings.js'
 
@@ -27,11 +29,17 @@ export interface BenchmarkOptions extends ProtocolData, PlanOptions {
  */
 export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedUnit[]> {
   const { protocol, rows, model, overrides, out } = options
+  const entries = rows.flatMap((row) => (typeof row === 'string' ? methodEntries([row]) : row))
+  checkMethods(protocol, entries)
+  const ofTexts = entries.some(({ method }) => learnsFromTexts(method))
   return planUnits(
     {
-      entries: rows.flatMap((row) => (typeof row === 'string' ? methodEntries([row]) : row)),
+      entries,
       trainings: trainingsOf(protocol, options),
-      check,
+      check(training, open) {
+        if (ofTexts) labelledSentences(selectClasses(open(training.source), training.classes))
+        check(training, open, protocol !== 'text-only')
+      },
       async settingsOf({ method, settings: departures }, { shots }, { name: source }) {
         const own = options.ownSettings?.(model.name, source, method)
         const settings = protocolSettings({
@@ -51,9 +59,30 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
   )
 }
 
+/** Refuses methods that have nothing to learn from in a protocol. */
+function checkMethods(protocol: Protocol, entries: readonly Entry[]): void {
+  for (const { method } of entries) {
+    if (protocol === 'few-shot' && learnsFromTexts(method)) {
+      throw new ConfigError(`${method}: few-shot counts images, and it learns from texts`, {
+        hint: 'Choose text-only.',
+      })
+    }
+    const without = learnsFromTexts(method) || baselineNamed(method)?.seeded === false
+    if (protocol === 'text-only' && !without) {
+      throw new ConfigError(`${method}: text-only has no training images, which it learns from`, {
+        hint: 'Choose --methods zero-shot,protext.',
+      })
+    }
+  }
+}
+
 /** Refuses what could be trained or measured on no image. */
-function check({ source, classes, measures }: Training, open: (name: string) => Dataset): void {
-  if (selectClasses(open(source), classes).train.length === 0) {
+function check(
+  { source, classes, measures }: Training,
+  open: (name: string) => Dataset,
+  ofImages: boolean,
+): void {
+  if (ofImages && selectClasses(open(source), classes).train.length === 0) {
     throw new DataError(`${source} has no training images`, {
       hint: 'Data sets with test images alone are targets of cross-dataset and domain-generalization.',
     })

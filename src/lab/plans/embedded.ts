@@ -3,7 +3,7 @@ import { emojiProtocols } from '../../core/world/emoji/protocols.js'
 import { type Protocols, toyProtocols } from '../../core/world/protocols.js'
 import { modelOfWorld, type World, worldOf } from '../../core/world/worlds.js'
 import type { EntrySettings } from './entries.js'
-import { type DataGroup, SHOTS } from './protocol-data.js'
+import { type DataGroup, NO_SHOTS, SHOTS } from './protocol-data.js'
 
 /** Whether a data set is a drawn one. */
 export const isDrawn = (dataset: string): boolean => worldOf(dataset) !== undefined
@@ -49,6 +49,7 @@ const groupOf = (protocols: Protocols): DataGroup => ({
   'cross-dataset': transfer(protocols['cross-dataset']),
   'domain-generalization': transfer(protocols['domain-generalization']),
   'few-shot': protocols['few-shot'],
+  'text-only': { ...protocols['base-to-novel'], shots: NO_SHOTS },
 })
 
 /** The data of every protocol in the toy world. */

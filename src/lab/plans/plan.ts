@@ -1,5 +1,6 @@
 import type { Dataset } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
+import { methodNamed } from '../../core/methods/registry.js'
 import type { ModelReference } from '../../core/model-reference.js'
 import { resolveSettings, type SettingsInput } from '../../core/train/settings.js'
 import { type Baseline, baselineNamed } from '../baselines.js'
@@ -78,7 +79,8 @@ export async function planUnits(kind: PlanKind, options: PlanOptions): Promise<P
   const workOf = async (entry: Entry, training: Training, seed: number): Promise<Work> => {
     const { label, method } = entry
     const { classes } = training
-    const data = found.get(training.source)!
+    const whole = found.get(training.source)!
+    const data = learnsFromTexts(method) ? whole : withoutTexts(whole)
     const baseline = baselineNamed(method)
     const settings = baseline
       ? baselineSettings(baseline, entry, training, seed)
@@ -88,7 +90,10 @@ export async function planUnits(kind: PlanKind, options: PlanOptions): Promise<P
       baseline,
       seed,
       training,
-      measured: training.measures.map(({ dataset, classes }) => ({ data: found.get(dataset)!, classes })),
+      measured: training.measures.map(({ dataset, classes }) => ({
+        data: withoutTexts(found.get(dataset)!),
+        classes,
+      })),
       spec: { format: 2, label, method, model, data, skipBadImages, settings, measures: [] },
     }
   }
@@ -106,6 +111,13 @@ export async function planUnits(kind: PlanKind, options: PlanOptions): Promise<P
   }
   return [...planned.values()]
 }
+
+/** Whether a method, or a baseline, learns from sentences about the classes. */
+export const learnsFromTexts = (method: string): boolean =>
+  !baselineNamed(method) && methodNamed(method).learning === 'texts'
+
+/** Sentences decide nothing where images are learned from, or measured. */
+const withoutTexts = ({ texts: _, ...data }: UnitData): UnitData => data
 
 /** What has no seed and learns from no image is the same whatever is asked for. */
 function baselineSettings(

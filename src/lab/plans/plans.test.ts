@@ -95,6 +95,44 @@ describe('the plan of a benchmark', () => {
     await expect(planBenchmark(options({ open: untested }))).rejects.toThrow(/no test images/)
   })
 
+  it('learns from sentences where a method does, which tell its runs from others, and counts no images', async () => {
+    const texts = (word: string) =>
+      opening((name) => {
+        const data = dataset(name)
+        const sentences = data.classNames.map((className) => [`${word} ${className}`])
+        return { ...data, descriptions: { source: 'A.json', sentences } }
+      })
+    const plan = (word: string, more: Partial<BenchmarkOptions> = {}) =>
+      planBenchmark(
+        options({
+          protocol: 'text-only',
+          datasets: ['A'],
+          shots: [0],
+          rows: ['zero-shot', 'protext'],
+          seeds: [1],
+          open: async (name) => {
+            const { dataset } = await texts(word)(name)
+            return { dataset, reference: { path: name, texts: '/texts/A.json' } }
+          },
+          ...more,
+        }),
+      )
+    const [zeroShot, train, measure] = await plan('a')
+    expect(zeroShot!.spec.data.texts).toBeUndefined()
+    expect(train!.folder).toContain('text-only/A/protext/shots0-seed1/train')
+    expect(train!.spec.data.texts).toMatchObject({ path: '/texts/A.json' })
+    expect(measure!.spec.measures[0]!.data.texts).toBeUndefined()
+    const [sameZeroShot, other] = await plan('another')
+    expect(identityOf(other!.spec)).not.toBe(identityOf(train!.spec))
+    expect(identityOf(sameZeroShot!.spec)).toBe(identityOf(zeroShot!.spec))
+
+    await expect(plan('a', { rows: ['promptsrc'] })).rejects.toThrow(
+      /promptsrc: text-only has no training images/,
+    )
+    await expect(plan('a', { protocol: 'few-shot' })).rejects.toThrow(/protext: few-shot counts images/)
+    await expect(plan('a', { open: opening(dataset) })).rejects.toThrow(/A comes without descriptions/)
+  })
+
   it('refuses different data sets of one name, whose runs would share a folder', async () => {
     const open = opening((path) => ({ ...dataset('photos'), fingerprint: path }))
     const datasets = ['here/photos', 'there/photos']

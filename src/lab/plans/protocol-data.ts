@@ -7,6 +7,9 @@ const curve = [1, 2, 4, 8, 16]
 /** Shots of every protocol but few-shot. */
 export const SHOTS = [16]
 
+/** Of text-only supervision. */
+export const NO_SHOTS = [0]
+
 /** Data sets that have a name together: those of every protocol. */
 export type DataGroup = Readonly<Record<Protocol, ProtocolData>>
 
@@ -16,6 +19,7 @@ const paper: DataGroup = {
   'cross-dataset': { source: 'ImageNet', datasets: paperDatasets.slice(1), shots: SHOTS },
   'domain-generalization': { source: 'ImageNet', datasets: imagenetVariants, shots: SHOTS },
   'few-shot': { datasets: paperDatasets, shots: curve },
+  'text-only': { datasets: paperDatasets, shots: NO_SHOTS },
 }
 
 /** What the user chose of a protocol's data. */
@@ -38,6 +42,11 @@ export function protocolData(protocol: Protocol, choice: DataChoice): ProtocolDa
   if (source !== undefined && !hasSource(protocol)) {
     throw new ConfigError(`--source ${source}: ${protocol} trains on each data set that it measures`, {
       hint: 'Leave it out, or choose cross-dataset or domain-generalization.',
+    })
+  }
+  if (shots !== undefined && protocol === 'text-only') {
+    throw new ConfigError(`--shots ${shots.join(',')}: text-only learns from no image`, {
+      hint: 'Leave it out.',
     })
   }
   const groups = new Map(Object.entries({ paper, ...choice.groups }))

@@ -1,7 +1,13 @@
 import type { ClassSelection } from '../../core/data/base-novel.js'
 
-/** The paper's four experiments (sections 4.1 to 4.4). */
-export const protocols = ['base-to-novel', 'cross-dataset', 'domain-generalization', 'few-shot'] as const
+/** The paper's four experiments (sections 4.1 to 4.4), and ProText's supervision by texts alone. */
+export const protocols = [
+  'base-to-novel',
+  'cross-dataset',
+  'domain-generalization',
+  'few-shot',
+  'text-only',
+] as const
 
 /** See {@link protocols}. */
 export type Protocol = (typeof protocols)[number]
@@ -36,6 +42,7 @@ export interface ProtocolData {
  *   table of the paper is, on all of them together
  * - cross-dataset and domain generalization: trained on all classes of one source, measured on it and on every target
  * - few-shot: trained on all classes of each data set with each number of shots, measured on the same classes
+ * - text-only: trained on sentences about all classes of each data set, measured on the images of the same classes
  */
 export function trainingsOf(protocol: Protocol, { source, datasets, shots }: ProtocolData): Training[] {
   if (source !== undefined) {

@@ -37,6 +37,7 @@ export const protocolTitles: Readonly<Record<Protocol, string>> = {
   'cross-dataset': 'Cross-dataset transfer',
   'domain-generalization': 'Domain generalization',
   'few-shot': 'Few-shot classification',
+  'text-only': 'Text-only supervision',
 }
 
 /** Headings of what is measured. */
@@ -153,8 +154,15 @@ function notesOf({ datasets }: ResultTable, rows: readonly ResultRow[]): string[
   const printed = rows.filter(({ origin }) => origin === 'paper')
   const tables = [...new Set(printed.flatMap(({ printedIn }) => printedIn ?? []))]
   const notes: string[] = []
+  const [own, others] = [true, false].map((own) =>
+    tables.filter((table) => /^Tables? [\d and]+$/.test(table) === own),
+  )
   if (tables.length > 0) {
-    notes.push(`(paper): as the PromptSRC paper prints it (${tables.join('; ')}), with CLIP ViT-B/16.`)
+    const where = [
+      ...(own!.length > 0 ? [`as the PromptSRC paper prints it (${own!.join('; ')})`] : []),
+      ...(others!.length > 0 ? [`as printed in ${others!.join('; ')}`] : []),
+    ]
+    notes.push(`(paper): ${where.join(', or ')}, with CLIP ViT-B/16.`)
   }
   if (printed.some(({ averageOfShown }) => averageOfShown)) {
     notes.push(`The paper’s averages are taken over the ${datasets.length} data sets shown here.`)

@@ -6,6 +6,8 @@ import { baseToNovel } from './paper/base-to-novel.js'
 const paperBaselines: Readonly<Record<string, string>> = {
   'zero-shot': 'CLIP',
   'linear-probe': 'CLIP linear probe',
+  cupl: 'CuPL',
+  waffleclip: 'WaffleCLIP',
 }
 
 const titled = (name: string): string => (Object.hasOwn(methods, name) ? methods[name]!.title : name)

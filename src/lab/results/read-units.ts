@@ -57,7 +57,8 @@ export function observationsOf(folder: string, spec: UnitSpec, { measures }: Uni
       dataset,
       source: drawOf(source.name).set,
       classes,
-      shots: settings.shots,
+      // Where no image was learned from, as of texts.
+      shots: settings.shots || null,
       seed: settings.seed,
       ...(draw === undefined ? {} : { draw }),
       accuracy: metrics.accuracy,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type ClassSelection, labelsOf, selectClasses } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
+import { descriptionsHash } from '../../core/data/descriptions.js'
 import { ConfigError, DataError, UserError } from '../../core/errors.js'
 import { createClassifier } from '../../core/evaluate/create-classifier.js'
 import { type Evaluation, evaluateClassifier } from '../../core/evaluate/evaluate.js'
@@ -100,13 +101,20 @@ function openOnce(folder: string, { open }: DoUnitOptions): (data: UnitData) => 
   const opened = new Map<string, Promise<Dataset>>()
   const checked = async (data: UnitData) => {
     const dataset = await open(data)
-    if ((await fingerprint(dataset)) === data.fingerprint) return dataset
+    if ((await fingerprint(dataset)) === data.fingerprint) {
+      const { texts } = data
+      const { descriptions } = dataset
+      if (!texts || (descriptions && (await descriptionsHash(descriptions)) === texts.sha256)) return dataset
+      throw new DataError(`${texts.path}: the sentences are not those that ${folder} is for`, {
+        hint: 'Give the command again that made it, for the sentences that are there now.',
+      })
+    }
     throw new DataError(`${data.path}: the images are not those that ${folder} is for`, {
       hint: 'Give the command again that made it, for the images that are there now.',
     })
   }
   return (data) => {
-    const key = JSON.stringify([data.path, data.root, data.classNames, data.exif])
+    const key = JSON.stringify([data.path, data.root, data.classNames, data.exif, data.texts?.path])
     const known = opened.get(key) ?? checked(data)
     opened.set(key, known)
     return known
@@ -190,6 +198,7 @@ async function train(
     model,
     data,
     dataPath: spec.data.path,
+    ...(spec.data.texts ? { textsPath: spec.data.texts.path } : {}),
     out: folder,
     resume: true,
     skipBadImages: spec.skipBadImages,

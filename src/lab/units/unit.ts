@@ -16,6 +16,8 @@ const dataSchema = z.strictObject({
   classNames: z.string().optional(),
   /** Absent where the EXIF orientation of photos is ignored, as units of version 0.1.0 did. */
   exif: z.literal('apply').optional(),
+  /** File of sentences about the classes, where these are learned from; absent where drawn sets bring their own. */
+  texts: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
   fingerprint: z.string(),
 })
 
@@ -81,6 +83,7 @@ export function identityOf(spec: UnitSpec): string {
     ...(data.exif || measures.some((measure) => measure.data.exif)
       ? [['exif', data.exif ?? null, measures.map((measure) => measure.data.exif ?? null)]]
       : []),
+    ...(data.texts ? [['texts', data.texts.sha256]] : []),
     ...(model.activation || model.pixels ? [[model.activation ?? null, model.pixels ?? null]] : []),
   ]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex')

@@ -10,7 +10,7 @@ import {
   type ResultRow,
   type ResultTable,
 } from '../result-table.js'
-import { paperRows } from './paper.js'
+import { printedRows } from './paper.js'
 import type { PaperRow } from './paper-row.js'
 
 /** What the paper trained on across data sets and domains. */
@@ -23,7 +23,8 @@ const SOURCE = 'ImageNet'
  */
 export function besidePaper(table: ResultTable): ResultTable {
   if (table.source !== null && table.source !== SOURCE) return table
-  const printed = paperRows(table.protocol).flatMap((row) => paperRow(row, table) ?? [])
+  const hasProText = table.rows.some(({ method }) => plainMethod(method) === 'protext')
+  const printed = printedRows(table.protocol, hasProText).flatMap((row) => paperRow(row, table) ?? [])
   if (printed.length === 0) return table
   const rows = [...table.rows.map((row) => rowBesidePaper(row, printed)), ...printed].sort(
     (a, b) =>
