@@ -119,6 +119,7 @@ export type {
   Lookup,
   LossTerms,
   Method,
+  NextStage,
   ParameterSpec,
   Prompts,
   SentenceInputs,

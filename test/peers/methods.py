@@ -246,4 +246,36 @@ class ProText(Method):
         return {"loss_total": loss}, self.clip.scale * described @ text.T
 
 
-METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned, ProText)}
+class CLIPLoRA(Tuned):
+    """Products of low rank added to the query, key and value projections of both towers; no dropout."""
+
+    starts_from_clip = False
+
+    def blocks(self):
+        ends = ".attn.in_proj_weight"
+        return [name[: -len(ends)] for name in self.clip.w if name.endswith(ends)]
+
+    def draw(self):
+        params, rank = {}, self.config["R"]
+        for block in self.blocks():
+            width = self.clip.w[f"{block}.attn.in_proj_weight"].shape[1]
+            for part in "qkv":
+                name = f"{block}.attn.{part}_proj.w_lora"
+                params[f"{name}_A"] = (2 * torch.rand(rank, width) - 1) / width**0.5
+                # Not 0, at which the gradients of A are.
+                params[f"{name}_B"] = 0.02 * torch.randn(width, rank)
+        return params
+
+    def decays(self, name):
+        return True
+
+    def weights(self, p):
+        w, scaling = dict(self.clip.w), self.config["ALPHA"] / self.config["R"] ** 0.5
+        for block in self.blocks():
+            name = f"{block}.attn.in_proj_weight"
+            added = [p[f"{block}.attn.{part}_proj.w_lora_B"] @ p[f"{block}.attn.{part}_proj.w_lora_A"] for part in "qkv"]
+            w[name] = w[name] + scaling * torch.cat(added)
+        return w
+
+
+METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned, ProText, CLIPLoRA)}

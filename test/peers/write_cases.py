@@ -91,6 +91,15 @@ CASES |= {
     },
 }
 
+CASES |= {
+    "cliplora_vit_r2": {
+        "method": "CLIPLoRA",
+        "clip": "vitB",
+        "config": {"R": 2, "ALPHA": 1.0, "DROPOUT": 0.0, "TEMPLATE": "a photo of a {}.", "WD": 0.01},
+        "optim": {"NAME": "adamw", "LR": 0.002, "WEIGHT_DECAY": 0.01, "EPS": 1e-8},
+    },
+}
+
 # Of parameters that start from the model, larger ones are not stored: they are seen in logits and losses.
 MOST_STORED = 2048
 

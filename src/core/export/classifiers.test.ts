@@ -34,6 +34,8 @@ describe.each([
   'tcp',
   'proda',
   'fine-tune',
+  '2sfs',
+  'clip-lora',
   'prolip',
   'tip-adapter',
   'tip-adapter-f',
@@ -60,50 +62,57 @@ describe.each([
   })
 })
 
-describe.each(['promptsrc', 'maple', 'coop', 'proda', 'fine-tune', 'prolip', 'coop middle', 'coop front'])(
-  '%s',
-  (name) => {
-    it('gives the logits of the classifier by two towers, for any class names', async () => {
-      const [method, classPosition] = name.split(' ') as [string, string?]
-      const run = await learnedRun(model, method, {
-        ...small[method],
-        ...(classPosition ? { classPosition } : {}),
-      })
-      const classNames = ['a white cross', 'ring', 'red square in the middle']
-      const classifier = await createClassifier(run, { classNames })
-      const images = randomTensor('images', [2, 3, 48, 48]).data
-      const expected = await classifier.classify(images)
-      await classifier.release()
-      const sizes = new OpenSizes('images', 'texts', 'tokens')
-      const towers = openVocabulary(run)
-      const ids = input('input_ids', [sizes.size('texts'), sizes.size('tokens')], 'int64')
-      const pixels = input('pixel_values', [sizes.size('images'), 3, 48, 48])
-      const features = towers.text(ids)
-      const logits = mul(
-        gemm(l2Normalize(towers.image(pixels)), towers.isSet ? features : l2Normalize(features), {
-          transB: true,
-        }),
-        towers.logitScale,
-      )
-      const files = await modelFiles({ logits }, { name: 'model.onnx', sizes, inputs: [ids, pixels] })
-      const tokens = classNames.map((text) =>
-        model.clip.tokenizer.tokenize(towers.template.replace('{}', text)),
-      )
-      const length = Math.max(...tokens.map((row) => row.length)) + 2
-      const found = await runModel(await bytesOfStream(files.get('model.onnx')!), {
-        pixel_values: { shape: [2, 3, 48, 48], data: images },
-        input_ids: {
-          shape: [3, length],
-          data: BigInt64Array.from(
-            tokens.flatMap((row) => [
-              ...row,
-              ...Array(length - row.length).fill(model.clip.tokenizer.endToken),
-            ]),
-            BigInt,
-          ),
-        },
-      })
-      expect(relative(found.logits!.data, expected.logits)).toBeLessThan(1e-5)
+describe.each([
+  'promptsrc',
+  'maple',
+  'coop',
+  'proda',
+  'fine-tune',
+  'clip-lora',
+  'prolip',
+  'coop middle',
+  'coop front',
+])('%s', (name) => {
+  it('gives the logits of the classifier by two towers, for any class names', async () => {
+    const [method, classPosition] = name.split(' ') as [string, string?]
+    const run = await learnedRun(model, method, {
+      ...small[method],
+      ...(classPosition ? { classPosition } : {}),
     })
-  },
-)
+    const classNames = ['a white cross', 'ring', 'red square in the middle']
+    const classifier = await createClassifier(run, { classNames })
+    const images = randomTensor('images', [2, 3, 48, 48]).data
+    const expected = await classifier.classify(images)
+    await classifier.release()
+    const sizes = new OpenSizes('images', 'texts', 'tokens')
+    const towers = openVocabulary(run)
+    const ids = input('input_ids', [sizes.size('texts'), sizes.size('tokens')], 'int64')
+    const pixels = input('pixel_values', [sizes.size('images'), 3, 48, 48])
+    const features = towers.text(ids)
+    const logits = mul(
+      gemm(l2Normalize(towers.image(pixels)), towers.isSet ? features : l2Normalize(features), {
+        transB: true,
+      }),
+      towers.logitScale,
+    )
+    const files = await modelFiles({ logits }, { name: 'model.onnx', sizes, inputs: [ids, pixels] })
+    const tokens = classNames.map((text) =>
+      model.clip.tokenizer.tokenize(towers.template.replace('{}', text)),
+    )
+    const length = Math.max(...tokens.map((row) => row.length)) + 2
+    const found = await runModel(await bytesOfStream(files.get('model.onnx')!), {
+      pixel_values: { shape: [2, 3, 48, 48], data: images },
+      input_ids: {
+        shape: [3, length],
+        data: BigInt64Array.from(
+          tokens.flatMap((row) => [
+            ...row,
+            ...Array(length - row.length).fill(model.clip.tokenizer.endToken),
+          ]),
+          BigInt,
+        ),
+      },
+    })
+    expect(relative(found.logits!.data, expected.logits)).toBeLessThan(1e-5)
+  })
+})

@@ -75,7 +75,13 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
       isSet: false,
     }
   }
-  if (!method.prompts) return refuse('it keeps features of the training images for them')
+  if (!method.prompts) {
+    return refuse(
+      method.weights
+        ? 'these have weights of their own'
+        : 'it keeps features of the training images for them',
+    )
+  }
   const constants = new Map(
     method.parameters.map((spec) => {
       const data = prompts.parameters.get(spec.name)!

@@ -103,6 +103,8 @@ export interface Configuration {
   readonly aggregation?: AggregationOptions | undefined
   /** AdamW in place of SGD. */
   readonly adamW?: AdamWOptions
+  /** A second stage, which trains other parameters on what the first has learned. */
+  readonly next?: NextStage
   /**
    * CLIP's tensors as they were trained, by their names, for a method that trains these. What classifies is then configured
    * for the CLIP that has them: {@link head} reads its towers as frozen ones.
@@ -110,6 +112,19 @@ export interface Configuration {
   weights?(learned: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Values>
   /** Where learned prompts enter the towers, for methods that prompt. `drawn` is absent in evaluation. */
   prompts?(parameter: Lookup, drawn?: Lookup): Prompts
+}
+
+/** A stage of training behind the first: the schedule and the optimizer begin anew. */
+export interface NextStage {
+  /** Share of the epochs that come before it. */
+  readonly after: number
+  /**
+   * What it trains: all parameters of the method, those of the first stage among them as not trained.
+   *
+   * @param clip the CLIP that has the weights that were learned
+   * @param learned the values that the first stage ends with
+   */
+  configure(clip: Clip, learned: ReadonlyMap<string, Float32Array>): Configuration
 }
 
 /** A method configured for a model and the classes that it is trained on. */

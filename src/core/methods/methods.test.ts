@@ -52,7 +52,7 @@ const small: Record<string, object> = {
   'fine-tune': { tuned: 'layernorm' },
 }
 /** They start from CLIP's own weights: of seeds they see the order and the crops of images alone. */
-const startFromClip = new Set(['fine-tune', 'bitfit'])
+const startFromClip = new Set(['2sfs', 'fine-tune', 'bitfit'])
 
 const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>
   learning === 'images' ? [name] : [],

@@ -20,6 +20,36 @@ export type PublishedSettings = Pick<
   'epochs' | 'warmupEpochs' | 'batchSize' | 'learningRate' | 'methodOptions'
 >
 
+/** Classes of the data sets of the benchmarks. */
+const classesOf: Readonly<Record<string, number>> = {
+  ImageNet: 1000,
+  Caltech101: 100,
+  OxfordPets: 37,
+  StanfordCars: 196,
+  OxfordFlowers: 102,
+  Food101: 101,
+  FGVCAircraft: 100,
+  SUN397: 397,
+  DescribableTextures: 47,
+  EuroSAT: 10,
+  UCF101: 101,
+}
+
+/**
+ * Epochs that make about so many steps a shot, whatever the classes: the budget of methods that count steps.
+ * Undefined where a data set's number of classes is not known.
+ */
+export function epochsOfSteps(
+  steps: number,
+  batchSize: number,
+  { protocol, source }: TrainingContext,
+): number | undefined {
+  const classes = Object.hasOwn(classesOf, source) ? classesOf[source]! : undefined
+  if (classes === undefined) return undefined
+  const trained = protocol === 'base-to-novel' ? Math.ceil(classes / 2) : classes
+  return Math.max(1, Math.round((steps * batchSize) / trained))
+}
+
 /** A method in the Python code (github.com/muzairkhattak/PromptSRC): its trainer, its checkpoints, its configurations. */
 export interface Reference {
   /** As in TRAINER.NAME; in capitals the name of its section. */

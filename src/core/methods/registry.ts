@@ -1,6 +1,7 @@
 import type { Clip } from '../clip/clip.js'
 import { mergedClip } from '../clip/merged-clip.js'
 import { ConfigError } from '../errors.js'
+import { clipLora } from './clip-lora.js'
 import { cocoop } from './cocoop.js'
 import { coop } from './coop.js'
 import { bitFit, fineTune } from './fine-tune.js'
@@ -16,6 +17,7 @@ import { promptSrc, regulated } from './promptsrc.js'
 import { protext } from './protext.js'
 import { tcp } from './tcp.js'
 import { tipAdapterF, tipAdapterFree } from './tip-adapter.js'
+import { twoStage } from './two-stage.js'
 
 const registered: Record<string, Method> = {}
 
@@ -47,6 +49,8 @@ for (const method of [
   kgcoop,
   tcp,
   mmrlpp,
+  twoStage,
+  clipLora,
   fineTune,
   bitFit,
   protext,

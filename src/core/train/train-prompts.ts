@@ -1,13 +1,15 @@
 import type { Dataset } from '../data/dataset.js'
 import { trainBatchCount } from '../data/loader.js'
-import { configure, methodNamed } from '../methods/registry.js'
+import type { ConfiguredMethod } from '../methods/method.js'
+import { configure, methodNamed, withLearnedWeights } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { adamW } from './adam.js'
+import type { Tensors } from './optimizer.js'
 import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
 import { FROZEN_IMAGES } from './step-graph.js'
 import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js'
-import { type TrainingCost, trainingCost } from './training-cost.js'
+import { sumOfCosts, type TrainingCost, type TrainingOutline, trainingCost } from './training-cost.js'
 import {
   type ChosenExamples,
   chosenImages,
@@ -97,7 +99,7 @@ export async function* trainWith(
   settings: Settings,
   { model, data, skipBadImages, from, memory, signal }: TrainingInput,
 ): AsyncGenerator<TrainEvent, TrainerState> {
-  const { epochs, seed, methodOptions } = settings
+  const { epochs, methodOptions } = settings
   const registered = methodNamed(settings.method)
   const choice = { model, data, skipBadImages, signal }
   let chosen: ChosenExamples
@@ -109,11 +111,70 @@ export async function* trainWith(
     for (; !next.done; next = await choosing.next()) yield { type: 'warning', message: next.value }
     chosen = next.value
   }
-  const { classNames, kind, count, sentences } = chosen
+  const { classNames, count } = chosen
   const method = configure({ method: registered, methodOptions, classNames }, model.clip)
+  const batchSize = Math.min(settings.batchSize, count)
+  const input = { settings, model, chosen, memory, batchSize }
+  const { next } = method
+  const before = next ? Math.max(1, Math.round(epochs * next.after)) : epochs
+  const first: Stage = { method, before: 0, epochs: before }
+  if (!next || before >= epochs) return yield* trainStage(input, first, from)
+  const stageAfter = (learned: Tensors, { clip }: ConfiguredMethod): Stage => ({
+    method: {
+      ...next.configure(clip, learned),
+      method: registered,
+      options: methodOptions,
+      clip,
+      classNames,
+    },
+    before,
+    epochs: epochs - before,
+  })
+  const begun = from !== undefined && from.epoch >= before
+  // Shapes alone tell what the second stage costs.
+  const later = begun ? undefined : stageAfter(new Map(), method)
+  const { epoch, parameters } = begun ? from : yield* trainStage(input, first, from, later)
+  const second = stageAfter(parameters, withLearnedWeights(method, parameters))
+  return yield* trainStage(
+    input,
+    second,
+    begun && epoch > before ? from : undefined,
+    begun ? undefined : 'told',
+  )
+}
+
+/** Epochs that train the same parameters by the same step. */
+interface Stage {
+  readonly method: ConfiguredMethod
+  /** Epochs of the stages before it. */
+  readonly before: number
+  readonly epochs: number
+}
+
+/** What is the same for all stages. */
+interface StageInput extends Pick<TrainingInput, 'model' | 'memory'> {
+  readonly settings: Settings
+  readonly chosen: ChosenExamples
+  readonly batchSize: number
+}
+
+/**
+ * The epochs of a stage, counted with those before it.
+ *
+ * @param from a state within the stage to continue from
+ * @param later a stage that follows, whose cost belongs to the plan; `told`: plan and start were told by the one before
+ */
+async function* trainStage(
+  { settings, model, chosen, memory, batchSize }: StageInput,
+  { method, before, epochs }: Stage,
+  from: TrainerState | undefined,
+  later?: Stage | 'told',
+): AsyncGenerator<TrainEvent, TrainerState> {
+  const { seed } = settings
+  const { classNames, kind, count, sentences } = chosen
   const frozen = frozenViews(method, settings.views)
   const examples = chosen.open(method, frozen)
-  const batchSize = Math.min(settings.batchSize, count)
+  const absolute = (state: TrainerState): TrainerState => ({ ...state, epoch: before + state.epoch })
   let trainer: Trainer | undefined
   try {
     const options: TrainerOptions = {
@@ -127,33 +188,39 @@ export async function* trainWith(
       optimizer: method.adamW
         ? adamW(method.adamW)
         : sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay }),
-      schedule: scheduleOf(settings),
+      schedule: scheduleOf({ ...settings, epochs }),
       seed,
-      textCache: model.caches?.text,
+      // Of weights that were learned no cache knows.
+      textCache: method.clip === model.clip ? model.caches?.text : undefined,
       ...(from ? { initial: from.parameters } : {}),
     }
+    const done = from ? from.epoch - before : 0
     const step = await Trainer.plan(options)
     if (frozen && !(FROZEN_IMAGES in step.graph.inputs)) throw noViews(settings.method)
     const stepsPerEpoch = trainBatchCount(count, batchSize)
-    const epochsLeft = epochs - (from?.epoch ?? 0)
-    const outline = { method, step, examples: count, sentences, stepsPerEpoch, epochsLeft, frozen }
-    yield { type: 'plan', cost: trainingCost(outline), classNames, images: count, kind, batchSize }
-    trainer = await Trainer.create(options, step)
-    if (from) trainer.restore(from)
-    const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
-    const done = trainer.state.epoch
-    yield {
-      type: 'start',
-      classNames,
-      images: count,
-      kind,
-      epochs,
-      done,
-      stepsPerEpoch,
-      parameters,
-      trainer,
+    if (later !== 'told') {
+      const shared = { examples: count, sentences, stepsPerEpoch }
+      const own = trainingCost({ ...shared, method, step, epochsLeft: epochs - done, frozen })
+      const cost = later ? sumOfCosts(own, await laterCost(options, later, shared)) : own
+      yield { type: 'plan', cost, classNames, images: count, kind, batchSize }
     }
-    for (let epoch = done + 1; epoch <= epochs; epoch++) {
+    trainer = await Trainer.create(options, step)
+    if (from) trainer.restore({ ...from, epoch: done })
+    if (later !== 'told') {
+      const parameters = [...trainer.state.parameters.values()].reduce((n, { length }) => n + length, 0)
+      yield {
+        type: 'start',
+        classNames,
+        images: count,
+        kind,
+        epochs: settings.epochs,
+        done: before + done,
+        stepsPerEpoch,
+        parameters,
+        trainer,
+      }
+    }
+    for (let epoch = before + done + 1; epoch <= before + epochs; epoch++) {
       const { learningRate } = trainer
       const sums: Record<string, number> = {}
       let correct = 0
@@ -168,10 +235,20 @@ export async function* trainWith(
       trainer.endEpoch()
       const losses = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / step]))
       const accuracy = (100 * correct) / (step * batchSize)
-      yield { type: 'epoch', epoch, learningRate, losses, accuracy, state: trainer.state }
+      yield { type: 'epoch', epoch, learningRate, losses, accuracy, state: absolute(trainer.state) }
     }
-    return trainer.state
+    return absolute(trainer.state)
   } finally {
     await Promise.all([trainer?.release(), examples.release()])
   }
+}
+
+/** What a stage that has not begun will cost. */
+async function laterCost(
+  options: TrainerOptions,
+  { method, epochs }: Stage,
+  shared: Pick<TrainingOutline, 'examples' | 'sentences' | 'stepsPerEpoch'>,
+): Promise<TrainingCost> {
+  const step = await Trainer.plan({ ...options, method, memory: undefined })
+  return trainingCost({ ...shared, method, step, epochsLeft: epochs })
 }

@@ -76,3 +76,17 @@ export function secondsOf({ flops, applications }: TrainingCost, { flops: rate }
   const all = flops.steps + flops.images + flops.texts
   return all / (SHARE * rate) + applications * APPLICATION
 }
+
+/** Of two stages, one behind the other. */
+export function sumOfCosts(a: TrainingCost, b: TrainingCost): TrainingCost {
+  return {
+    flops: {
+      steps: a.flops.steps + b.flops.steps,
+      images: a.flops.images + b.flops.images,
+      texts: a.flops.texts + b.flops.texts,
+    },
+    applications: a.applications + b.applications,
+    steps: a.steps + b.steps,
+    memory: Math.max(a.memory, b.memory),
+  }
+}

@@ -23,6 +23,8 @@ const unpublished = [
   'kgcoop',
   'tcp',
   'mmrlpp',
+  '2sfs',
+  'clip-lora',
   'fine-tune',
   'bitfit',
   'prolip',

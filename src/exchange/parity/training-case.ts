@@ -131,6 +131,11 @@ const trained: Readonly<Record<string, Trained>> = {
       loss_keep_text: 'keepText',
     },
   },
+  CLIPLoRA: {
+    name: 'clip-lora',
+    options: { R: 'rank', ALPHA: 'alpha', DROPOUT: 'dropout', TEMPLATE: 'template', WD: 'weightDecay' },
+    terms: { loss_total: 'total' },
+  },
   Tuned: {
     name: 'fine-tune',
     options: { TUNED: 'tuned', TOWERS: 'towers', TEMPLATE: 'template', WD: 'weightDecay' },

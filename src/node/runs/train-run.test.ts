@@ -138,6 +138,24 @@ it('whose prompts become no numbers fails, and leaves them in neither a checkpoi
   await expect(promptsOf('narrow')).rejects.toThrow('ENOENT')
 })
 
+describe('a run of two stages', () => {
+  it.each([
+    ['in the first', 2, 0.6],
+    ['where the first is over', 3, 0.6],
+    ['in the second', 3, 0.3],
+  ])('ends in the same bits stopped %s and resumed', async (_, epoch, share) => {
+    const [whole, out] = [`stages-${share}-${epoch}-whole`, `stages-${share}-${epoch}`]
+    const given = { views: 2, share }
+    await train(whole, false, undefined, given, '2sfs')
+    await train(out, false, isStep(epoch), given, '2sfs')
+    const events = await train(out, true, undefined, given, '2sfs')
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ done: epoch - 1 })
+    expect(events.filter(({ type }) => type === 'plan' || type === 'start')).toHaveLength(2)
+    expect((await promptsOf(out)).equals(await promptsOf(whole))).toBe(true)
+    expect(await logOf(out)).toEqual(await logOf(whole))
+  })
+})
+
 describe('a run of a method that learns from features', () => {
   it.each(['prolip', 'tip-adapter-f'])('ends in the same bits stopped and resumed: %s', async (method) => {
     const given = { views: 2 }
