@@ -1,9 +1,14 @@
 import type { EncodedGraph } from '../graph/index.js'
-import { encodeGraph } from '../graph/index.js'
+import { encodeGraph, sizeOf } from '../graph/index.js'
 import { type StepGraphOptions, stepGraph } from './step-graph.js'
 
 /** Bytes that ONNX Runtime reserves for each byte of values that is alive at once (measured at ViT-B/16). */
 const RESERVED = 1.3
+/**
+ * Copies of all that a step is fed, of which only what is learned counts: the values, what the optimizer remembers and makes
+ * anew, gradients, and what crosses to the thread that computes (measured at ViT-B/32 with all weights trained).
+ */
+const FED = 8
 /** Bytes of a process beside weights and values: program, engine, decoded images. */
 const BESIDE = 700e6
 
@@ -14,7 +19,12 @@ const PARTS = [512, 256, 128, 64, 32]
 export const stepBytes = ({
   weightBytes,
   peakBytes,
-}: Pick<EncodedGraph, 'weightBytes' | 'peakBytes'>): number => weightBytes + RESERVED * peakBytes + BESIDE
+  inputs,
+}: Pick<EncodedGraph, 'weightBytes' | 'peakBytes' | 'inputs'>): number =>
+  weightBytes + RESERVED * peakBytes + 4 * FED * fedValues(inputs) + BESIDE
+
+const fedValues = (inputs: EncodedGraph['inputs']): number =>
+  Object.values(inputs).reduce((sum, shape) => sum + sizeOf(shape), 0)
 
 /** A step that is ready to be compiled, and how many classes it encodes at once where these are not all. */
 export interface FittedStep {

@@ -4,6 +4,7 @@ import type { ConfiguredMethod } from '../methods/method.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import { type ProductSizes, productProbe } from '../runtime/product-rate.js'
 import type { Runtime } from '../runtime/session.js'
+import { adamW } from './adam.js'
 import { sgd } from './sgd.js'
 import { type FittedStep, stepBytes } from './step-memory.js'
 import { Trainer } from './trainer.js'
@@ -60,12 +61,13 @@ export async function repeatedStep(
   options: Pick<TimedSteps, 'clip' | 'runtime' | 'method' | 'classes' | 'batch' | 'classesAtOnce'>,
 ): Promise<RepeatedStep> {
   const { clip, runtime, classes, batch } = options
+  const method = timedMethod(options)
   const trainerOptions = {
     runtime,
-    method: timedMethod(options),
+    method,
     batchSize: batch,
     classesAtOnce: options.classesAtOnce,
-    optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
+    optimizer: method.adamW ? adamW(method.adamW) : sgd({ momentum: 0.9, weightDecay: 5e-4 }),
     schedule: { lr: 0.0025, epochs: 20, decay: { type: 'cosine' } },
     seed: 1,
   } as const
