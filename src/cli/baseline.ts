@@ -3,7 +3,7 @@ import type { ClassSelection } from '../core/data/base-novel.js'
 import type { Activation, Model } from '../core/model.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { loadModel } from '../node/model.js'
-import { type DataOptions, rootOption } from './data.js'
+import { type DataOptions, framesOption, rootOption } from './data.js'
 import { showingDownloads } from './download-progress.js'
 import {
   activationOption,
@@ -38,6 +38,7 @@ export function withBaselineOptions(command: Command): Command {
     )
     .addOption(rootOption())
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(framesOption())
     .addOption(exifOption())
     .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)

@@ -6,6 +6,7 @@ import type { Exif } from '../core/image/orientation.js'
 import { isDrawn } from '../lab/plans/embedded.js'
 import { openDataset, pathWithoutRoot } from '../node/open-dataset.js'
 import { warn } from './fail.js'
+import { wholeNumber } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 /** Options of commands that read a data set. */
@@ -18,6 +19,8 @@ export interface DataOptions {
   readonly texts?: string
   /** See `openDataset`. */
   readonly exif?: Exif | undefined
+  /** Frames of a clip: clips are then read in place of pictures. */
+  readonly frames?: number | undefined
   /** Stops reading. */
   readonly signal?: AbortSignal
 }
@@ -30,6 +33,13 @@ export function rootOption(): Option {
   )
 }
 
+/** `--frames` for commands that read DATA and load a model. */
+export const framesOption = (): Option =>
+  new Option(
+    '--frames <n>',
+    'read clips (videos, or a folder of frames each) in place of pictures, and average the features of so many frames',
+  ).argParser(wholeNumber(1, 1024))
+
 /**
  * DATA as a run records it: it opens the same data set without `--root` and from any folder. The name of a drawn set stays.
  */
@@ -41,7 +51,7 @@ export async function lastingPath(path: string, { root }: DataOptions): Promise<
 /** The data set of a DATA argument, see `openDataset`. */
 export async function openData(
   path: string,
-  { root, classNames, testFraction, texts, exif, signal }: DataOptions = {},
+  { root, classNames, testFraction, texts, exif, frames, signal }: DataOptions = {},
 ): Promise<Dataset> {
   let bar: Progress | undefined
   const dataset = await openDataset(path, {
@@ -50,6 +60,7 @@ export async function openData(
     testFraction,
     descriptions: texts,
     exif,
+    clips: frames !== undefined,
     signal,
     // The others are said when the data is open.
     onWarning({ kind, message }) {

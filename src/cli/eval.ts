@@ -13,7 +13,7 @@ import { rejectionOf } from '../core/run/held-out-figures.js'
 import { evaluationName } from '../core/run/run-files.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
-import { exifOfRun } from '../node/run.js'
+import { exifOfRun, framesOfRun } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { readHeldOutFigures } from '../node/runs/threshold.js'
 import { evaluationReport } from '../pages/evaluation-report.js'
@@ -83,11 +83,12 @@ export function evalCommand(): Command {
 async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
   const exif = flags.exif ?? (await exifOfRun(runPath))
-  const dataset = await openData(dataPath, { ...flags, exif, signal })
+  const frames = await framesOfRun(runPath)
+  const dataset = await openData(dataPath, { ...flags, exif, frames, signal })
   const { classNames, test, train, name } = selectClasses(dataset, flags.classes)
   // A set without test images, such as one split by folder name alone, is measured as a whole.
   const images = test.length > 0 ? test : train
-  const others = await openOther({ ...flags, exif }, classNames, signal)
+  const others = await openOther({ ...flags, exif, frames }, classNames, signal)
   const kept = await readHeldOutFigures(runPath)
   const run = await openRun(runPath, flags, signal)
   try {

@@ -99,9 +99,14 @@ export const runtimeFrom = ({ threads, device }: RuntimeFlags) => ({
 })
 
 /** The flags as `loadModel` and `loadRun` take them. */
-export const modelFrom = ({ activation, ...flags }: RuntimeFlags & { readonly activation?: Activation }) => ({
+export const modelFrom = ({
+  activation,
+  frames,
+  ...flags
+}: RuntimeFlags & { readonly activation?: Activation; readonly frames?: number | undefined }) => ({
   ...runtimeFrom(flags),
   ...(activation === undefined ? {} : { activation }),
+  ...(frames === undefined ? {} : { frames }),
 })
 
 /** Collects an option that may be given several times. */

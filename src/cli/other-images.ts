@@ -55,7 +55,7 @@ export interface OtherImages {
  * @param classNames the classes that they should be none of
  */
 export async function openOther(
-  { other, otherClasses, root, exif }: OtherFlags & Pick<DataOptions, 'root' | 'exif'>,
+  { other, otherClasses, root, exif, frames }: OtherFlags & Pick<DataOptions, 'root' | 'exif' | 'frames'>,
   classNames: readonly string[],
   signal: AbortSignal,
 ): Promise<OtherImages | undefined> {
@@ -63,7 +63,13 @@ export async function openOther(
   const { openDataset } = await import('../node/open-dataset.js')
   // Of a folder without parts, every image is one of something else: none is held out.
   const folder = root === undefined && (await stat(other).catch(() => undefined))?.isDirectory()
-  const opened = await openDataset(other, { root, exif, signal, ...(folder ? { testFraction: 0 } : {}) })
+  const opened = await openDataset(other, {
+    root,
+    exif,
+    clips: frames !== undefined,
+    signal,
+    ...(folder ? { testFraction: 0 } : {}),
+  })
   const selected = selectClasses(opened, otherClasses)
   const own = new Set(classNames.map((name) => name.toLowerCase()))
   const shared = selected.classNames.filter((name) => own.has(name.toLowerCase()))
@@ -196,6 +202,9 @@ class Unlabelled implements Datum {
   }
   get file() {
     return this.datum.file
+  }
+  get clip() {
+    return this.datum.clip
   }
   load() {
     return this.datum.load()

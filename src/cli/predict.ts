@@ -24,9 +24,10 @@ import { decodePhoto, ownPhotos } from '../node/data/reading.js'
 import { type AnswerBasis, AnswerFile, type ImageAnswer } from '../node/predict/answer-file.js'
 import { fetchImage, isAddress } from '../node/predict/fetch-image.js'
 import { type FoundImages, findImages } from '../node/predict/find-images.js'
-import { exifOfRun, promptsPath } from '../node/run.js'
+import { exifOfRun, framesOfRun, promptsPath } from '../node/run.js'
 import { packageVersion } from '../node/runs/environment.js'
 import { readHeldOutFigures } from '../node/runs/threshold.js'
+import { maybeClipAt, middleFrame } from '../node/video/clips.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { openRun } from './open-run.js'
@@ -98,7 +99,8 @@ async function show(runPath: string, given: string[], asked: PredictFlags): Prom
   const signal = interruptible(flags.out ? 'Interrupted. The same call goes on.' : 'Interrupted.')
   const kept = await readHeldOutFigures(runPath)
   const addresses = Boolean(flags.allowUrl || flags.allowPrivateUrl)
-  const found = await findImages(given, { addresses, list: process.stdin })
+  const frames = await framesOfRun(runPath)
+  const found = await findImages(given, { addresses, clips: frames !== undefined, list: process.stdin })
   const run = await openRun(runPath, flags, signal)
   try {
     const batchSize = Math.min(16, found.names.length)
@@ -230,6 +232,12 @@ function* imagesOf(
   const { onRemark } = ownPhotos(exif, ({ message }) => warn(message))
   for (let i = from; i < names.length; i++) {
     const name = names[i]!
+    // A clip is told by its path: a video's name, or a folder.
+    const clip = isAddress(name) ? undefined : maybeClipAt(name)
+    if (clip) {
+      yield { name, clip, load: () => middleFrame(clip) }
+      continue
+    }
     yield {
       name,
       load: async () =>

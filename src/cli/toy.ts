@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
+import { clipSets } from '../core/world/clips/datasets.js'
 import { emojiProtocols } from '../core/world/emoji/protocols.js'
 import { type ToyProtocol, toyProtocols } from '../core/world/protocols.js'
 import { drawnSummaries, worldOf } from '../core/world/worlds.js'
@@ -19,6 +20,8 @@ Examples:
   $ promptsrc toy snacks --set emoji-food@3
   $ promptsrc toy --set emoji-food --texts food.json
       sentences about its classes in place of pictures, for \`train --method protext --texts food.json\`
+  $ promptsrc toy clips --set toy-clips
+      clips, a folder of frames each; with --videos as .mp4
 
 Commands that read DATA take the name of a set as well: it need not be written first.
 After a set of emoji, @ and a number name another draw of its classes, drawings and scenes.`
@@ -27,6 +30,7 @@ interface Options {
   readonly set: string
   readonly seed: number
   readonly texts?: string
+  readonly videos?: boolean
   readonly list?: boolean
   readonly json?: boolean
 }
@@ -38,10 +42,11 @@ export function toyCommand(): Command {
     .addOption(new Option('--set <name>', 'which set, see --list').argParser(setName).default('toy'))
     .option('--seed <n>', 'which pictures', wholeNumber(0), 0)
     .option('--texts <file>', 'write sentences about the classes as JSON, with or without the pictures')
+    .option('--videos', 'write clips as .mp4 files, by ffmpeg, in place of folders of frames')
     .option('--list', 'list the sets instead')
     .option('--json', 'with --list: print as JSON')
     .addHelpText('after', examples)
-    .action(async (folder: string | undefined, { set, seed, texts, list, json }: Options) => {
+    .action(async (folder: string | undefined, { set, seed, texts, videos, list, json }: Options) => {
       if (list) {
         process.stdout.write(json ? `${JSON.stringify(described())}\n` : listing())
         return
@@ -62,10 +67,19 @@ export function toyCommand(): Command {
         })
       }
       const progress = startProgress('writing', dataset.train.length + dataset.test.length)
-      const images = await writeToyFolder(folder, dataset, (written) => progress.update(written)).finally(
-        () => progress.stop(),
+      const clips = dataset.train.some(({ clip }) => clip)
+      if (videos && !clips) {
+        throw new ConfigError(`--videos: ${set} has pictures, no clips`, {
+          hint: `Leave it out, or choose a set of clips: ${Object.keys(clipSets).join(', ')}.`,
+        })
+      }
+      const images = await writeToyFolder(folder, dataset, {
+        videos: videos ?? false,
+        onImage: (written) => progress.update(written),
+      }).finally(() => progress.stop())
+      process.stdout.write(
+        `${images} ${clips ? 'clips' : 'images'} of ${dataset.classNames.length} classes in ${folder}\n`,
       )
-      process.stdout.write(`${images} images of ${dataset.classNames.length} classes in ${folder}\n`)
     })
 }
 

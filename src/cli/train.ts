@@ -26,7 +26,7 @@ import { loadModel } from '../node/model.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-directory.js'
 import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
-import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
+import { type DataOptions, framesOption, lastingPath, openData, rootOption } from './data.js'
 import { showingDownloads } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
@@ -88,6 +88,8 @@ Examples:
       a published configuration, and a YAML file of the Python code with two values changed
   $ promptsrc train OxfordPets --root datasets --model ViT-B/16 --classes base
       a published data set, in datasets/oxford_pets as docs/datasets.md shows
+  $ promptsrc train clips --model ViT-B/16 --frames 8
+      clips/<class>/*.mp4, or clips/<class>/<clip>/*.jpg: a folder of frames a clip (docs/video.md)
   $ promptsrc train --resume --out runs/photos
       continues a run that was interrupted
   $ promptsrc train toy --model tiny --out runs/toy
@@ -134,6 +136,7 @@ export function trainCommand(): Command {
       'approximate: views of every image in turn, so that frozen features are computed once a view (default: a view an epoch)',
       wholeNumber(1),
     )
+    .addOption(framesOption())
     .option('--out <run>', 'run directory (default: runs/<data>-<method>-seed<n>)')
     .option('--resume', 'continue the run in --out')
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
@@ -174,7 +177,8 @@ async function train(
   resolveSettings(settings)
   checkTexts(flags, settings.method)
   const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
-  const given = { ...flags, exif, ...(texts === undefined ? {} : { texts }) }
+  const frames = flags.frames ?? begun?.model.frames
+  const given = { ...flags, exif, frames, ...(texts === undefined ? {} : { texts }) }
   const dataset = path === undefined ? await openDescriptions(texts!) : await openData(path, given)
   if (learnsFromTexts(settings.method)) labelledSentences(selectClasses(dataset, settings.classes ?? 'all'))
   if (path !== undefined) await warnOfLeaks(path, dataset)
@@ -189,7 +193,7 @@ async function train(
   const model = await showingDownloads((onProgress) =>
     loadModel(modelName, {
       ...(begun ? optionsOf(begun.model) : {}),
-      ...modelFrom(flags),
+      ...modelFrom({ ...flags, frames }),
       signal,
       onProgress,
     }),

@@ -30,6 +30,11 @@ export class ImageError extends DataError {
   override name = 'ImageError'
 }
 
+/** A program that does part of the work and is not installed. */
+export class MissingToolError extends UserError {
+  override name = 'MissingToolError'
+}
+
 /** An option, configuration value or combination of them that cannot work. */
 export class ConfigError extends UserError {
   override name = 'ConfigError'

@@ -37,6 +37,7 @@ export type {
   DataWarning,
   Datum,
   Descriptions,
+  FrameSource,
   ImageFile,
   Part,
 } from './data/dataset.js'
@@ -47,6 +48,7 @@ export {
   ConfigError,
   DataError,
   ImageError,
+  MissingToolError,
   TrainingError,
   UserError,
   WeightsError,

@@ -26,7 +26,7 @@ export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack'>, S
  * @throws ConfigError for an unknown name, ComputeError for a device that cannot be had, WeightsError for damaged files, UserError when a download fails
  */
 export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
-  const { signal, onProgress, activation, pixels, ...runtimeOptions } = options
+  const { signal, onProgress, activation, pixels, frames, ...runtimeOptions } = options
   const cache = openCache()
   const resolved = await resolveModel(name, {
     ...(signal ? { signal } : {}),
@@ -34,7 +34,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
   })
   const opened = await openClip(resolved.path)
   const { weights, tokenizerFolder, contentHash, close } = opened
-  const config = configured(opened.config, { activation, pixels })
+  const config = configured(opened.config, { activation, pixels, frames })
   const { contextLength } = config.text
   const hash = () => contentHash(cache && hashCache(cache))
   let tokenizer: Tokenizer

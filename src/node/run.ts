@@ -63,6 +63,15 @@ export async function exifOfRun(path: string): Promise<'ignore' | undefined> {
 }
 
 /**
+ * Frames of the clips that a run sees; undefined where it sees pictures.
+ *
+ * @param path run directory, or its prompts
+ * @throws as {@link loadRun} does
+ */
+export const framesOfRun = async (path: string): Promise<number | undefined> =>
+  (await loadPrompts(await promptsPath(path))).model.frames
+
+/**
  * The file with the prompts of a run.
  *
  * @param path run directory, or that file

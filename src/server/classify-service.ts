@@ -1,4 +1,5 @@
-import { limiter, nextTurn } from '../core/data/ahead.js'
+import { limiter } from '../core/data/ahead.js'
+import { testPixels } from '../core/data/loader.js'
 import { type Run, withAddedClasses } from '../core/evaluate/create-classifier.js'
 import type { Rejection } from '../core/evaluate/none-of-these.js'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../core/evaluate/open-classifier.js'
 import { answerOf, type Prediction } from '../core/evaluate/predict.js'
 import type { Exif } from '../core/image/orientation.js'
-import { normalize, testTransform } from '../core/image/preprocess.js'
+import { inputLength, normalize } from '../core/image/preprocess.js'
 import { decodeImage } from '../node/data/decode.js'
 import { Batcher } from './batcher.js'
 import { ClassLists } from './class-lists.js'
@@ -43,6 +44,9 @@ export interface ClassifyAnswer extends Omit<Prediction, 'image'> {
   readonly answer: string | null
   readonly threshold?: number
 }
+
+/** The signal of a request that nobody takes back. */
+const never = new AbortController().signal
 
 interface Asked {
   /** size x size x 3 bytes. */
@@ -136,9 +140,9 @@ export class ClassifyService {
   private async pixelsOf(image: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
     signal?.throwIfAborted()
     const { maxPixels = 50e6, exif = 'apply' } = this.options
-    const decoded = await decodeImage(image, { maxPixels, exif, deepGrey: 'scale' })
-    await nextTurn()
-    return testTransform(decoded, this.open.preprocessing)
+    const load = () => decodeImage(image, { maxPixels, exif, deepGrey: 'scale' })
+    const { preprocessing } = this.open
+    return testPixels({ preprocessing }, { source: 'image', load }, signal ?? never)
   }
 
   /** What images are encoded as: one by one, or as a batch, whichever is faster for so many. */
@@ -157,7 +161,7 @@ export class ClassifyService {
   /** Encodes images together, then asks each list of classes about its own: logits [classes] of every image. */
   private async compute(asked: readonly Asked[]): Promise<Float32Array[]> {
     const { preprocessing, width } = this.open
-    const perImage = 3 * preprocessing.size ** 2
+    const perImage = inputLength(preprocessing)
     const input = new Float32Array(asked.length * perImage)
     for (const [row, { pixels }] of asked.entries()) normalize(pixels, preprocessing, input, row * perImage)
     try {
@@ -194,7 +198,7 @@ async function timedEncoders(open: OpenClassifier, batchSize: number): Promise<E
   const whole = await open.encoder(batchSize)
   if (batchSize === 1) return { single: whole, whole, worth: 1 }
   const single = await open.encoder(1)
-  const image = new Float32Array(3 * open.preprocessing.size ** 2)
+  const image = new Float32Array(inputLength(open.preprocessing))
   // The least of three: other work on the machine only ever adds.
   const timeOf = async ({ encode }: ImageEncoder) => {
     let least = Number.POSITIVE_INFINITY

@@ -13,6 +13,7 @@ import {
 } from './block-weights.js'
 import type { ClipConfig } from './config.js'
 import { architectureOf } from './towers/architectures.js'
+import { overFrames } from './towers/over-frames.js'
 import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
 import type { ImageTower, NamedShape, VisualPrompts } from './towers/tower.js'
 import type { ClipTensors } from './weights.js'
@@ -60,9 +61,10 @@ export class Clip {
       }
       return (tuned?.frozen ?? this).foldedBlock(prefix, shape)
     }
-    const { vision, activation } = config
+    const { vision, activation, frames } = config
     this.textWeights = textTowerWeights(config, get, block)
-    this.imageTower = architectureOf(vision).build({ config: vision, activation, tensors, get, block })
+    const tower = architectureOf(vision).build({ config: vision, activation, tensors, get, block })
+    this.imageTower = frames === undefined ? tower : overFrames(tower, frames)
   }
 
   /**
@@ -110,7 +112,8 @@ export class Clip {
 
   /** How images become its input. */
   get preprocessing(): Preprocessing {
-    return { ...(this.config.pixels ?? clipPixels), size: this.resolution }
+    const { pixels, frames } = this.config
+    return { ...(pixels ?? clipPixels), size: this.resolution, ...(frames === undefined ? {} : { frames }) }
   }
 
   /** Side of the square images it takes, in pixels. */
@@ -118,7 +121,10 @@ export class Clip {
     return this.config.vision.resolution
   }
 
-  /** Image features of normalised pixels [B, 3, R, R], not normalised: [B, embedDim]. See {@link ImageTower.features}. */
+  /**
+   * Image features of normalised pixels [B, 3, R, R], of clips [B, 3 frames, R, R], not normalised: [B, embedDim]. See
+   * {@link ImageTower.features}.
+   */
   imageFeatures(images: Tensor, prompts?: VisualPrompts): Tensor {
     return this.imageTower.features(images, prompts)
   }

@@ -44,4 +44,6 @@ export interface ClipConfig {
   readonly activation: 'quick' | 'exact'
   /** How it wants its images, where that is not OpenAI's form. */
   readonly pixels?: PixelForm
+  /** Frames of the clips that it sees in place of pictures, their features averaged; absent where it sees pictures. */
+  readonly frames?: number
 }

@@ -1,6 +1,6 @@
 import { DataError } from '../errors.js'
 import type { RgbImage } from '../image/resize.js'
-import type { Dataset, Datum, ImageFile } from './dataset.js'
+import type { Dataset, Datum, FrameSource, ImageFile } from './dataset.js'
 
 /** Which half of the classes: `base` is trained on, `novel` is what generalisation is measured on. */
 export type ClassSelection = 'all' | 'base' | 'novel'
@@ -83,6 +83,10 @@ class Relabelled implements Datum {
 
   get file(): ImageFile | undefined {
     return this.datum.file
+  }
+
+  get clip(): FrameSource | undefined {
+    return this.datum.clip
   }
 
   load(): Promise<RgbImage> {

@@ -10,6 +10,19 @@ export interface Datum {
   load(): Promise<RgbImage>
   /** The image as a file holds it, by whose content things are cached; absent for drawn images. */
   readonly file?: ImageFile | undefined
+  /** Its frames, where it is a clip; `load` then gives the middle one. */
+  readonly clip?: FrameSource | undefined
+}
+
+/** The frames of a clip. */
+export interface FrameSource {
+  /** How many there are, 1 or more. Throws ImageError where it cannot be read. */
+  count(): Promise<number>
+  /**
+   * @param places of frames, from 0, in rising order; one may come again
+   * @throws ImageError where it is damaged
+   */
+  load(places: readonly number[]): Promise<readonly RgbImage[]>
 }
 
 /** An encoded image in two steps. */

@@ -1,10 +1,11 @@
 import { ConfigError, DataError, UserError } from '../errors.js'
 import { trainTransform } from '../image/augment.js'
-import { normalize, type Preprocessing, testTransform } from '../image/preprocess.js'
+import { inputLength, normalize, type Preprocessing, testTransform } from '../image/preprocess.js'
 import type { RgbImage } from '../image/resize.js'
 import { type RandomStream, randomStream } from '../random.js'
 import { ahead, limiter, nextTurn, type Task } from './ahead.js'
 import type { Datum } from './dataset.js'
+import { inOrder, middle, type Pictured, sampledFrames } from './frames.js'
 import type { ImageCache } from './image-cache.js'
 
 export interface LoadOptions {
@@ -54,7 +55,7 @@ export type OnBadImage = (datum: Datum, error: UserError) => void
 
 export interface Batch {
   /**
-   * [B, 3, R, R], normalised as the model expects. In training B is the batch size, or the number of images where those
+   * [B, 3, R, R], of clips [B, 3 frames, R, R], normalised as the model expects. In training B is the batch size, or the number of images where those
    * are fewer. In evaluation B is always the batch size; rows beyond the images are zero.
    */
   readonly images: Float32Array
@@ -70,7 +71,8 @@ const defaultPrefetch = 3
 
 /**
  * Batches of one training epoch: the images in an order drawn for (seed, epoch), each augmented by a stream of its own
- * for (seed, epoch, index), the last incomplete batch left out unless it is the only one. Values and order depend on
+ * for (seed, epoch, index), the last incomplete batch left out unless it is the only one. The frames of a clip are drawn
+ * likewise, and all of them are augmented alike. Values and order depend on
  * nothing else: neither on timing, prefetching nor what came before, so an epoch can be repeated exactly.
  *
  * @throws DataError when there are no images or one cannot be decoded (see `readableImages`)
@@ -107,12 +109,18 @@ async function* augmented(
   const { epoch, view = epoch, seed, preprocessing, leastArea } = options
   const rng = (index: number): RandomStream => randomStream(seed, 'augment', view, index)
   const pixels: Transform = (image, index) => trainTransform(image, preprocessing, rng(index), leastArea)
+  const within = (index: number) => {
+    const random = randomStream(seed, 'frames', view, index)
+    return () => random.uniform()
+  }
   const limit = limiter(concurrency)
   const tasks = batches.map(
     (indices): Task<Batch> =>
       async (signal) => {
         const images = await Promise.all(
-          indices.map((index) => limit(() => loadPixels(options, index, pixels, signal))),
+          indices.map((index) =>
+            limit(() => loadPixels(options, index, { pixels, within: within(index) }, signal)),
+          ),
         )
         return assemble(options, images, indices, indices.length)
       },
@@ -173,27 +181,30 @@ export async function* evalItems<T, B>(
 }
 
 /**
- * The [R, R, 3] pixels of an image by the test transform.
+ * The [R, R, 3] pixels of an image by the test transform, of clips [frames, R, R, 3].
  *
  * @param bytes the image's file where it was read already
  */
 export async function testPixels(
   { cache, pixels, preprocessing }: Pick<EvalBatchOptions, 'cache' | 'pixels' | 'preprocessing'>,
-  datum: Datum,
+  datum: Pictured & Pick<Datum, 'file'>,
   signal: AbortSignal,
   bytes?: Uint8Array,
 ): Promise<Uint8Array> {
   const { file } = datum
+  const { frames } = preprocessing
   const made = async (image: RgbImage) => {
     // See `loadPixels`.
     await nextTurn()
     signal.throwIfAborted()
     return testTransform(image, preprocessing)
   }
+  const madeOfFrames = async () =>
+    inOrder(await sampledFrames(datum, frames!, middle, cache), (picture) => made(picture))
   signal.throwIfAborted()
-  if (!pixels || !file) return made(await decoded(datum, cache))
+  if (!pixels || !file) return frames ? madeOfFrames() : made(await decoded(datum, cache))
   const content = bytes ?? (await file.read())
-  const make = async () => made(await file.decode(content))
+  const make = async () => (frames ? madeOfFrames() : made(await file.decode(content)))
   return pixels.pixels(content, preprocessing, make, file.reading)
 }
 
@@ -230,7 +241,7 @@ export async function readableImages(
   return kept
 }
 
-function decoded(datum: Datum, cache: ImageCache | undefined): Promise<RgbImage> {
+function decoded(datum: Pictured, cache: ImageCache | undefined): Promise<RgbImage> {
   return cache === undefined ? datum.load() : cache.load(datum)
 }
 
@@ -238,17 +249,21 @@ function decoded(datum: Datum, cache: ImageCache | undefined): Promise<RgbImage>
 type Transform = (image: RgbImage, index: number) => Uint8Array
 
 async function loadPixels(
-  { data, cache }: LoadOptions,
+  { data, cache, preprocessing: { frames } }: LoadOptions,
   index: number,
-  transform: Transform,
+  { pixels, within }: { readonly pixels: Transform; readonly within: () => number },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   signal.throwIfAborted()
-  const image = await decoded(data[index]!, cache)
-  // Transforms run on this thread: between two of them, messages from the one that trains get their turn.
-  await nextTurn()
-  signal.throwIfAborted()
-  return transform(image, index)
+  const transformed = async (image: RgbImage) => {
+    // Transforms run on this thread: between two of them, messages from the one that trains get their turn.
+    await nextTurn()
+    signal.throwIfAborted()
+    return pixels(image, index)
+  }
+  const datum = data[index]!
+  if (!frames) return transformed(await decoded(datum, cache))
+  return inOrder(await sampledFrames(datum, frames, within, cache), transformed)
 }
 
 /** The error instead of the image where the image is at fault; faults of the program stay thrown. */
@@ -271,7 +286,7 @@ function assemble(
   indices: readonly number[],
   rows: number,
 ): Batch {
-  const size = 3 * preprocessing.size ** 2
+  const size = inputLength(preprocessing)
   const images = new Float32Array(rows * size)
   for (const [row, image] of pixels.entries()) normalize(image, preprocessing, images, row * size)
   return {

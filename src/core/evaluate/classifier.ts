@@ -22,7 +22,7 @@ export interface Classifier extends AsyncDisposable {
   /** Weights of the classes, [classes, embedDim]; undefined where each image has its own. */
   readonly textFeatures: Float32Array | undefined
   /**
-   * @param images normalised pixels, [n, 3, R, R] with n up to the batch size
+   * @param images normalised pixels, [n, 3, R, R], of clips [n, 3 frames, R, R], with n up to the batch size
    * @returns logits [n, classes] and L2-normalised image features [n, embedDim]
    */
   classify(images: Float32Array): Promise<Classified>
@@ -174,11 +174,11 @@ async function headClassifier(
   text: Float32Array | undefined,
 ): Promise<Classifier> {
   const { clip, runtime, classNames, caches } = options
-  const { resolution, preprocessing } = clip
+  const { imageTower, preprocessing } = clip
   const batchSize = options.batchSize ?? Math.min(BATCH, head.batchSize ?? BATCH)
   const shared = { classNames, preprocessing, batchSize, textFeatures: text, caches }
   const { features } = head
-  const each = features ? [features.width] : [3, resolution, resolution]
+  const each = features ? [features.width] : imageTower.inputs
   const compiled = await compileHead({ ...options, batchSize }, { head, feeds, text }, each)
   if (!features) return disposable({ ...shared, classify: compiled.run, release: compiled.release })
   // Where each image has its own texts, the tower needs no smaller batches.

@@ -1,5 +1,6 @@
 import type { Datum } from '../data/dataset.js'
 import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
+import { inputLength } from '../image/preprocess.js'
 import type { Classified, Classifier } from './classifier.js'
 import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
@@ -121,7 +122,7 @@ async function* classified(
     }
     return
   }
-  const perImage = 3 * preprocessing.size ** 2
+  const perImage = inputLength(preprocessing)
   for await (const batch of evalBatches({
     ...options,
     data,

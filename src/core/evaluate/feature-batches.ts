@@ -1,6 +1,6 @@
 import type { Datum } from '../data/dataset.js'
 import { type EvalOptions, evalItems, type PixelCache, testPixels } from '../data/loader.js'
-import { normalize } from '../image/preprocess.js'
+import { inputLength, normalize } from '../image/preprocess.js'
 import type { FrozenImageTower } from './frozen-image-tower.js'
 
 /** Keeps features of images by the content of their files, for one tower at a time. */
@@ -76,7 +76,7 @@ export async function* featureBatches(
   }
   const batch = (items: readonly Loaded[], indices: readonly number[]) => {
     const missing = items.filter(({ pixels }) => pixels)
-    const size = 3 * preprocessing.size ** 2
+    const size = inputLength(preprocessing)
     const images = new Float32Array(missing.length * size)
     for (const [row, { pixels }] of missing.entries()) normalize(pixels!, preprocessing, images, row * size)
     return { items, indices, missing, images }

@@ -1,6 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { encodeGraph, input } from '../graph/index.js'
-import type { Preprocessing } from '../image/preprocess.js'
+import { inputLength, type Preprocessing } from '../image/preprocess.js'
 import type { FeatureInputs } from '../methods/method.js'
 import { frozenFeatures } from '../methods/prompted-features.js'
 import type { Runtime, Session } from '../runtime/session.js'
@@ -36,10 +36,10 @@ export function frozenImageTower(
   batchSize = IMAGE_BATCH,
   frozen: Pick<FeatureInputs, 'width' | 'tower'> = frozenFeatures(clip),
 ): FrozenImageTower {
-  const { resolution, preprocessing } = clip
+  const { imageTower, preprocessing } = clip
   const { width, tower } = frozen
-  const shape = [batchSize, 3, resolution, resolution]
-  const perImage = 3 * resolution * resolution
+  const shape = [batchSize, ...imageTower.inputs]
+  const perImage = inputLength(preprocessing)
   const encode = () => encodeGraph({ features: tower(input('images', shape)) })
   let compiled: Promise<Session> | undefined
   return {

@@ -1,5 +1,5 @@
 import { values } from '../graph/index.js'
-import type { Preprocessing } from '../image/preprocess.js'
+import { inputLength, type Preprocessing } from '../image/preprocess.js'
 import type { FeatureInputs } from '../methods/method.js'
 import { withLogits } from '../methods/prompted-features.js'
 import { configure } from '../methods/registry.js'
@@ -66,19 +66,19 @@ export function openClassifier({ prompts, model }: Run): OpenClassifier {
   })
   const { clip, runtime } = shared
   const { method } = learned
-  const { resolution, preprocessing } = clip
+  const { imageTower, preprocessing } = clip
   const trained = method.head(prompts.classNames)
   const encoded: Pick<FeatureInputs, 'width' | 'tower'> | undefined =
     trained.features ?? (trained.cosine ? promptedTower() : undefined)
-  const pixels = [3, resolution, resolution]
+  const pixels = imageTower.inputs
   return {
     preprocessing,
-    width: encoded?.width ?? 3 * resolution ** 2,
+    width: encoded?.width ?? inputLength(preprocessing),
     async encoder(batchSize) {
       if (!encoded) return { batchSize, encode: async (images) => images, release: async () => {} }
       const tower = frozenImageTower(clip, runtime, batchSize, encoded)
       // Compiled now, so that the first image does not wait for it.
-      await tower.features(new Float32Array(3 * resolution ** 2))
+      await tower.features(new Float32Array(inputLength(preprocessing)))
       return { batchSize, encode: tower.features, release: tower.release }
     },
     async classes(classNames, batchSize) {

@@ -1,6 +1,8 @@
-import { ahead, limiter, nextTurn } from '../data/ahead.js'
+import { ahead, limiter } from '../data/ahead.js'
+import type { FrameSource } from '../data/dataset.js'
+import { testPixels } from '../data/loader.js'
 import { UserError } from '../errors.js'
-import { normalize, testTransform } from '../image/preprocess.js'
+import { inputLength, normalize } from '../image/preprocess.js'
 import type { RgbImage } from '../image/resize.js'
 import type { Classifier } from './classifier.js'
 import { type Judgement, noneOfThese, type Rejection } from './none-of-these.js'
@@ -52,6 +54,8 @@ export interface NamedImage {
   readonly name: string
   /** @throws UserError where it cannot be read */
   load(): Promise<RgbImage>
+  /** Its frames, where it is a clip. */
+  readonly clip?: FrameSource | undefined
 }
 
 /** Batches decoded ahead of the model. */
@@ -69,16 +73,13 @@ export async function* predictEach(
   { top = 5, rejection, temperature, jobs = 4, signal }: PredictEachOptions = {},
 ): AsyncGenerator<Prediction | UnreadableImage> {
   const { classNames, batchSize, preprocessing } = classifier
-  const perImage = 3 * preprocessing.size ** 2
+  const perImage = inputLength(preprocessing)
   const limit = limiter(jobs)
   const pixelsOf = async (image: NamedImage, stop: AbortSignal): Promise<Uint8Array | UserError> => {
     stop.throwIfAborted()
     try {
-      const decoded = await image.load()
-      // Transforms run on this thread: between two of them, messages from the one that computes get their turn.
-      await nextTurn()
-      stop.throwIfAborted()
-      return testTransform(decoded, preprocessing)
+      const { name: source, clip } = image
+      return await testPixels({ preprocessing }, { source, clip, load: () => image.load() }, stop)
     } catch (error) {
       if (error instanceof UserError) return error
       throw error

@@ -19,7 +19,13 @@ export interface PixelForm {
 export interface Preprocessing extends PixelForm {
   /** Side of the square input, in pixels. */
   readonly size: number
+  /** Pictures of one input, one behind the other, of a model that sees clips; absent where an input is one picture. */
+  readonly frames?: number | undefined
 }
+
+/** Values of one input: 3 x size x size for each of its pictures. */
+export const inputLength = ({ size, frames = 1 }: Pick<Preprocessing, 'size' | 'frames'>): number =>
+  3 * frames * size * size
 
 /** The form of images that OpenAI's CLIP models take, and most others. */
 export const clipPixels: PixelForm = {
@@ -87,23 +93,25 @@ function levelsOf({ mean, std }: Pick<PixelForm, 'mean' | 'std'>): readonly Floa
  * Pixels to the image tower's input: divided by 255, less the mean, divided by the standard deviation, each step
  * rounded to float32 as the reference does it.
  *
- * @param pixels size x size x 3 bytes
+ * @param pixels size x size x 3 bytes, picture by picture where an input has several
  * @param preprocessing the size, and the model's mean and standard deviation
- * @param out where to write 3 x size x size values from `offset`; a new array when left out
+ * @param out where to write the {@link inputLength} values from `offset`; a new array when left out
  * @returns `out`
  */
 export function normalize(
   pixels: Uint8Array,
-  { size, mean, std }: Pick<Preprocessing, 'size' | 'mean' | 'std'>,
-  out: Float32Array = new Float32Array(3 * size * size),
+  { size, frames = 1, mean, std }: Pick<Preprocessing, 'size' | 'frames' | 'mean' | 'std'>,
+  out: Float32Array = new Float32Array(inputLength({ size, frames })),
   offset = 0,
 ): Float32Array {
   const count = size * size
   const levels = levelsOf({ mean, std })
-  for (let channel = 0; channel < 3; channel++) {
+  for (let plane = 0; plane < 3 * frames; plane++) {
+    const channel = plane % 3
     const level = levels[channel] as Float32Array
-    const start = offset + channel * count
-    for (let i = 0; i < count; i++) out[start + i] = level[pixels[i * 3 + channel] as number] as number
+    const start = offset + plane * count
+    const first = (plane - channel) * count + channel
+    for (let i = 0; i < count; i++) out[start + i] = level[pixels[first + i * 3] as number] as number
   }
   return out
 }

@@ -62,6 +62,9 @@ export interface ImageAttentionOptions {
 /** Why a run has no pictures of its image tower before and after prompting; undefined where it has. */
 export function whyNoPictures({ prompts, model }: Run): string | undefined {
   const { name, imageTower } = model.clip
+  if (model.clip.config.frames !== undefined) {
+    return 'this run sees clips; attention is shown of pictures'
+  }
   if (imageTower.grid === undefined) {
     return `${name} has a ${imageTower.title} image tower; attention rollout needs a Vision Transformer`
   }

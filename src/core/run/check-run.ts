@@ -23,6 +23,15 @@ export async function checkRun(
     )
   }
   const { preprocessing } = model.clip
+  const { frames } = prompts.model
+  if (preprocessing.frames !== frames) {
+    throw new ConfigError(
+      `${path} was trained on ${seen(frames)}, but ${model.source} was loaded for ${seen(preprocessing.frames)}`,
+      {
+        hint: 'Let the run load its model, or load the model with the frames that the run names.',
+      },
+    )
+  }
   if (
     JSON.stringify({ ...preprocessing, ...optionsOf(prompts.model).pixels }) !== JSON.stringify(preprocessing)
   ) {
@@ -32,3 +41,6 @@ export async function checkRun(
   }
   checkPrompts(file, prompts, model.clip)
 }
+
+const seen = (frames: number | undefined): string =>
+  frames === undefined ? 'pictures' : `clips of ${frames} frames`

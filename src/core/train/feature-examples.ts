@@ -2,6 +2,7 @@ import type { Datum } from '../data/dataset.js'
 import type { ImageCache } from '../data/image-cache.js'
 import { epochOrder, trainBatchCount, viewBatches } from '../data/loader.js'
 import { encodeGraph, input } from '../graph/index.js'
+import { inputLength } from '../image/preprocess.js'
 import type { ConfiguredMethod, Examples, FeatureInputs } from '../methods/method.js'
 import type { Runtime, Session } from '../runtime/session.js'
 
@@ -40,9 +41,9 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
   const { method, runtime, images, seed } = options
   const { features, clip } = method
   const { width, views } = features
-  const { resolution, preprocessing } = clip
+  const { imageTower, preprocessing } = clip
   const labels = Int32Array.from(images, ({ label }) => label)
-  const shape = [FEATURE_BATCH, 3, resolution, resolution]
+  const shape = [FEATURE_BATCH, ...imageTower.inputs]
   let compiled: Promise<Session> | undefined
   const known = new Map<number, Promise<Float32Array>>()
 
@@ -62,7 +63,7 @@ export function featureExamples(options: FeatureExamplesOptions): FeatureExample
       cache: options.cache,
       signal: options.signal,
     })) {
-      const padded = new Float32Array(FEATURE_BATCH * 3 * resolution ** 2)
+      const padded = new Float32Array(FEATURE_BATCH * inputLength(preprocessing))
       padded.set(pixels)
       const { features: found } = await session.run({ images: { shape, data: padded } })
       rows.set(found!.data.subarray(0, indices.length * width), indices[0]! * width)

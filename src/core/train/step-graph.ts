@@ -39,7 +39,7 @@ export const TEACHER = 'teacher_text'
 export const FROZEN_IMAGES = 'frozen_images'
 
 /**
- * One training step as a graph: inputs `images` ([B, 3, R, R], or the method's features [B, width]), `labels` (one-hot,
+ * One training step as a graph: inputs `images` ([B, 3, R, R], of clips [B, 3 frames, R, R], or the method's features [B, width]), `labels` (one-hot,
  * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, frozen features of
  * the images before normalising [B, embedDim] where they are not computed here, what the method draws, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
  * trained by steps.
@@ -47,9 +47,8 @@ export const FROZEN_IMAGES = 'frozen_images'
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
   const { method, parameters, batchSize, shots, classesAtOnce } = options
   const { clip, classNames } = method
-  const { resolution } = clip
   const width = exampleWidth(method)
-  const images = input('images', width ? [batchSize, width] : [batchSize, 3, resolution, resolution])
+  const images = input('images', width ? [batchSize, width] : [batchSize, ...clip.imageTower.inputs])
   const labels = input('labels', [batchSize, classNames.length])
   const learned = new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]))
   const draws = method.draws?.(randomStream(0)) ?? {}

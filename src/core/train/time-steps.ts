@@ -1,5 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { medianOf } from '../evaluate/statistics.js'
+import { inputLength } from '../image/preprocess.js'
 import type { ConfiguredMethod } from '../methods/method.js'
 import { configure, methodNamed } from '../methods/registry.js'
 import { type ProductSizes, productProbe } from '../runtime/product-rate.js'
@@ -73,7 +74,7 @@ export async function repeatedStep(
   } as const
   const planned = await Trainer.plan(trainerOptions)
   const trainer = await Trainer.create(trainerOptions, planned)
-  const images = Float32Array.from({ length: batch * 3 * clip.resolution ** 2 }, (_, i) => Math.sin(i))
+  const images = Float32Array.from({ length: batch * inputLength(clip.preprocessing) }, (_, i) => Math.sin(i))
   const labels = Array.from({ length: batch }, (_, i) => i % classes)
   return {
     planned,

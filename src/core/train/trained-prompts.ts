@@ -41,6 +41,7 @@ const metadataSchema = z.object({
   modelSha256: z.string(),
   modelActivation: z.enum(activations).optional(),
   modelPixels: json.pipe(pixelFormSchema).optional(),
+  modelFrames: json.pipe(z.int().min(1)).optional(),
   epoch: json.pipe(z.int().min(0)).optional(),
 })
 
@@ -62,6 +63,7 @@ export function encodePrompts(prompts: TrainedPrompts, clip: Clip): Uint8Array {
     modelSha256: model.sha256,
     ...(model.activation ? { modelActivation: model.activation } : {}),
     ...(model.pixels ? { modelPixels: JSON.stringify(model.pixels) } : {}),
+    ...(model.frames ? { modelFrames: `${model.frames}` } : {}),
     ...(epoch === undefined ? {} : { epoch: String(epoch) }),
   })
 }
@@ -105,12 +107,14 @@ function referenceOf({
   modelSha256,
   modelActivation,
   modelPixels,
+  modelFrames,
 }: z.infer<typeof metadataSchema>): ModelReference {
   return {
     name: model,
     sha256: modelSha256,
     ...(modelActivation ? { activation: modelActivation } : {}),
     ...(modelPixels ? { pixels: modelPixels } : {}),
+    ...(modelFrames ? { frames: modelFrames } : {}),
   }
 }
 

@@ -181,11 +181,10 @@ export class Trainer implements AsyncDisposable {
   ): Promise<StepResult> {
     const { batchSize, method } = this.options
     const { clip, classNames } = method
-    const { resolution } = clip
     const width = exampleWidth(method)
     const outputs = await this.session.run({
       images: {
-        shape: width ? [batchSize, width] : [batchSize, 3, resolution, resolution],
+        shape: width ? [batchSize, width] : [batchSize, ...clip.imageTower.inputs],
         data: images,
       },
       labels: oneHot(labels, classNames.length),

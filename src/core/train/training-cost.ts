@@ -62,9 +62,8 @@ export function trainingCost(outline: TrainingOutline): TrainingCost {
 function featureFlops({ method, examples, epochsLeft, frozen }: TrainingOutline): number {
   const { clip, features = frozen } = method
   if (!features) return 0
-  const { resolution } = clip
   const tower = graphCost({
-    features: features.tower(input('images', [FEATURE_BATCH, 3, resolution, resolution])),
+    features: features.tower(input('images', [FEATURE_BATCH, ...clip.imageTower.inputs])),
   })
   const closed = method.method.learning === 'closed form'
   const views = closed ? features.views : Math.min(features.views, epochsLeft)

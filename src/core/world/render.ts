@@ -74,20 +74,41 @@ export interface Scene {
   readonly background: 'dark' | 'light'
 }
 
-/** Draws an object in a style. Equal streams give equal pixels. */
-export function drawScene(object: ToyObject, style: Style, random: RandomStream): Scene {
+/** How an object departs from what a stream draws of it, as in a frame of a clip. */
+export interface Change {
+  /** Where it stands instead: 0 is as far left, or up, as the whole of it can be seen, 1 as far right, or down. */
+  readonly column?: number
+  readonly row?: number
+  /** Times its usual size. */
+  readonly size?: number
+  /** Added to its rotation, in degrees. */
+  readonly turn?: number
+  /** Added to its hue, in degrees. */
+  readonly hue?: number
+}
+
+/** Draws an object in a style. Equal streams give equal pixels, but for what is changed. */
+export function drawScene(
+  object: ToyObject,
+  style: Style,
+  random: RandomStream,
+  { column, row, size: times = 1, turn = 0, hue: shift = 0 }: Change = {},
+): Scene {
   const between = (low: number, high: number) => low + (high - low) * random.uniform()
   const radians = (degrees: number) => (degrees * Math.PI) / 180
   const look = lookOf(object, style.look)
   const scale = SIDE * between(0.26, 0.42) * (1 - style.distance)
   const margin = SIDE / 2 - scale * 0.9
+  const drawn = { x: between(-margin, margin), y: between(-margin, margin) }
+  const at = (share: number | undefined, own: number) =>
+    SIDE / 2 + (share === undefined ? own : margin * (2 * share - 1))
   const main = place(
     insideOf[object.shape],
-    SIDE / 2 + between(-margin, margin),
-    SIDE / 2 + between(-margin, margin),
-    scale,
+    at(column, drawn.x),
+    at(row, drawn.y),
+    scale * times,
     look.stretch,
-    radians(look.tilt + between(-style.rotation, style.rotation)),
+    radians(look.tilt + turn + between(-style.rotation, style.rotation)),
   )
   const dark = random.uniform() < look.darkness
   const background = hsl(
@@ -97,7 +118,7 @@ export function drawScene(object: ToyObject, style: Style, random: RandomStream)
   )
   const [hue, saturation, lightness] = colours[object.colour]
   const colour = hsl(
-    hue + style.hue + look.hue + between(-6, 6),
+    hue + shift + style.hue + look.hue + between(-6, 6),
     saturation * (1 - style.fade) * between(0.9, 1),
     lightness + between(-0.05, 0.05),
   )

@@ -1,3 +1,4 @@
+import { clipSets } from './clips/datasets.js'
 import { parseEmojiName } from './emoji/datasets.js'
 import { emojiSets } from './emoji/sets.js'
 import { toySets } from './sets.js'
@@ -13,11 +14,11 @@ export const defaultModel = (dataset: string): string => modelOfWorld[worldOf(da
 
 /** The world that a name of a drawn data set is of; undefined for other names. */
 export function worldOf(name: string): World | undefined {
-  if (Object.hasOwn(toySets, name)) return 'toy'
+  if (Object.hasOwn(toySets, name) || Object.hasOwn(clipSets, name)) return 'toy'
   return parseEmojiName(name) ? 'emoji' : undefined
 }
 
 /** Drawn data sets with what their pictures are. Those of the emoji world have other draws as well (`emoji-food@3`). */
 export const drawnSummaries: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ...toySets, ...emojiSets }).map(([name, { summary }]) => [name, summary]),
+  Object.entries({ ...toySets, ...clipSets, ...emojiSets }).map(([name, { summary }]) => [name, summary]),
 )

@@ -4,7 +4,12 @@ import type { PixelCache } from '../../core/data/loader.js'
 import type { FeatureCache } from '../../core/evaluate/feature-batches.js'
 import type { FrozenImageTower } from '../../core/evaluate/frozen-image-tower.js'
 import { encodeGraph } from '../../core/graph/index.js'
-import { isClipPixels, PREPROCESSING_VERSION, type Preprocessing } from '../../core/image/preprocess.js'
+import {
+  inputLength,
+  isClipPixels,
+  PREPROCESSING_VERSION,
+  type Preprocessing,
+} from '../../core/image/preprocess.js'
 import type { ModelCaches } from '../../core/model.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { decoderVersions } from '../data/decode.js'
@@ -21,6 +26,10 @@ const resizing = ({ resize, interpolation }: Preprocessing): readonly unknown[] 
 const pixelForm = (form: Preprocessing): readonly unknown[] =>
   isClipPixels(form) ? [] : [...resizing(form), { mean: form.mean, std: form.std }]
 
+/** Likewise where an input is a clip. */
+const framesKey = ({ frames }: Preprocessing): readonly unknown[] =>
+  frames === undefined ? [] : [{ frames }]
+
 /** Likewise where files are read otherwise than the reference does. */
 const readingKey = (reading: string | undefined): readonly unknown[] =>
   reading === undefined ? [] : [{ reading }]
@@ -30,10 +39,10 @@ export function pixelCache(disk: DiskCache): PixelCache {
   return {
     async pixels(bytes, form, make, reading) {
       const { size } = form
-      const what = [contentHash(bytes), ...resizing(form), ...readingKey(reading)]
+      const what = [contentHash(bytes), ...resizing(form), ...framesKey(form), ...readingKey(reading)]
       const key = cacheKey('pixels', await preprocessing(), size, ...what)
       const known = await disk.get('pixels', key)
-      if (known?.length === 3 * size * size) return known
+      if (known?.length === inputLength(form)) return known
       const pixels = await make()
       await disk.put('pixels', key, pixels)
       return pixels

@@ -29,5 +29,8 @@ export async function fingerprint(dataset: Dataset): Promise<string> {
   return hash.digest('hex')
 }
 
-const sizeOf = async (path: string): Promise<number | null> =>
-  (await stat(path).catch(() => undefined))?.size ?? null
+/** A folder of frames has a size that depends on the disk. */
+const sizeOf = async (path: string): Promise<number | null> => {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isFile() ? found.size : null
+}

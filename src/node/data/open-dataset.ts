@@ -38,6 +38,11 @@ export interface OpenDatasetOptions {
   readonly classNames?: string | undefined
   /** JSON file of sentences about the classes, see `parseDescriptions`; in place of those that a drawn set has. */
   readonly descriptions?: string | undefined
+  /**
+   * Read clips in place of pictures: of a folder, see `openFolder`; of a list, its paths are those of video files or folders
+   * of frames. Drawn sets have what they have.
+   */
+  readonly clips?: boolean | undefined
   /** Share of each class of a folder kept for testing where it has no `test` of its own; 0.3 by default. */
   readonly testFraction?: number | undefined
   /** Where listings of large published data sets are kept. */

@@ -2,6 +2,7 @@ import type { Classifier } from '../../core/evaluate/classifier.js'
 import { type Prediction, type PredictOptions, predictImages } from '../../core/evaluate/predict.js'
 import type { Exif } from '../../core/image/orientation.js'
 import type { RgbImage } from '../../core/image/resize.js'
+import { maybeClipAt, middleFrame } from '../video/clips.js'
 import { decodePhoto } from './reading.js'
 
 /** Options of {@link predict}. */
@@ -11,7 +12,8 @@ export interface PredictFilesOptions extends PredictOptions {
 }
 
 /**
- * Classifies images: paths, encoded files in memory, or decoded pixels.
+ * Classifies images: paths, encoded files in memory, or decoded pixels. A path of a video or of a folder of frames is that of
+ * a clip; a run on pictures looks at its middle frame.
  *
  * @throws DataError naming an image that cannot be read
  */
@@ -22,6 +24,8 @@ export function predict(
 ): AsyncGenerator<Prediction> {
   const named = images.map((image, place) => {
     const name = typeof image === 'string' ? image : `${place}`
+    const clip = typeof image === 'string' ? maybeClipAt(image) : undefined
+    if (clip) return { name, clip, load: () => middleFrame(clip) }
     return {
       name,
       load: async () =>

@@ -5,9 +5,10 @@ import { ConfigError, DataError } from '../../core/errors.js'
 import { compareCodePoints } from '../data/listing.js'
 import { isLeftover } from '../files/picture-names.js'
 import { findPhotos, type Unreadable } from '../sort/find-photos.js'
+import { clipsIn } from '../video/clips.js'
 import { isAddress } from './fetch-image.js'
 
-/** What images to look at. */
+/** What images or clips to look at. */
 export interface FoundImages {
   /** Paths and addresses, in the order of what was given; those of a folder or pattern in code-point order. */
   readonly names: readonly string[]
@@ -19,6 +20,8 @@ export interface FoundImages {
 
 /** Options of {@link findImages}. */
 export interface FindImagesOptions {
+  /** Look for clips in place of pictures: videos, and folders that hold frames. */
+  readonly clips?: boolean
   /** Whether addresses (`https://…`) are taken. */
   readonly addresses: boolean
   /** What `-` stands for. */
@@ -35,7 +38,7 @@ export interface FindImagesOptions {
  */
 export async function findImages(
   given: readonly string[],
-  { addresses, list }: FindImagesOptions,
+  { addresses, clips = false, list }: FindImagesOptions,
 ): Promise<FoundImages> {
   const found = { names: [] as string[], unreadable: [] as Unreadable[], links: 0 }
   const take = async (name: string, patterns: boolean): Promise<void> => {
@@ -45,7 +48,7 @@ export async function findImages(
       return
     }
     const kind = await stat(name).catch(() => undefined)
-    if (kind?.isDirectory()) await takeFolder(name)
+    if (kind?.isDirectory()) await (clips ? takeClips(name) : takeFolder(name))
     else if (!kind && patterns && isDynamicPattern(name)) found.names.push(...(await matching(name)))
     else found.names.push(name)
   }
@@ -60,6 +63,14 @@ export async function findImages(
     for (const { path } of photos) found.names.push(within(path))
     for (const { path, reason } of unreadable) found.unreadable.push({ path: within(path), reason })
     found.links += links.length
+  }
+  const takeClips = async (folder: string): Promise<void> => {
+    const names = await clipsIn(folder)
+    if (names.length > 0) found.names.push(...names)
+    else
+      throw new DataError(`${folder}: no clips there`, {
+        hint: 'Name a folder of frames, or one with videos or folders of frames in it or below it.',
+      })
   }
   for (const name of given) {
     if (name === '-') for (const line of await linesOf(list)) await take(line, false)

@@ -1,4 +1,5 @@
 import type { Dataset } from '../../core/data/dataset.js'
+import { clipDataset, clipSets } from '../../core/world/clips/datasets.js'
 import { toyDataset } from '../../core/world/datasets.js'
 import { described } from '../../core/world/descriptions.js'
 import { emojiDataset } from '../../core/world/emoji/datasets.js'
@@ -12,10 +13,12 @@ import { emojiArt } from './emoji-art.js'
  * @param seed which pictures there are
  * @throws ConfigError for an unknown name
  */
-export const drawnDataset = (name: string, seed = 0): Dataset =>
-  worldOf(name) === 'emoji'
+export function drawnDataset(name: string, seed = 0): Dataset {
+  if (Object.hasOwn(clipSets, name)) return clipDataset(name, { seed })
+  return worldOf(name) === 'emoji'
     ? described(emojiDataset(name, { art: emojiArt, seed }), 'emoji')
     : described(toyDataset(name, { seed }), 'toy')
+}
 
 /** What is drawn rather than read, for those who open data sets by name. */
 export const drawnSets: DrawnSets = {

@@ -1,9 +1,13 @@
+import type { Pictured } from '../../core/data/frames.js'
+import { testPixels } from '../../core/data/loader.js'
+import { ImageError } from '../../core/errors.js'
 import { withAddedClasses } from '../../core/evaluate/create-classifier.js'
 import { conceptScores, conceptTemperature } from '../../core/evaluate/none-of-these.js'
 import { openClassifier } from '../../core/evaluate/open-classifier.js'
 import { mostLikely } from '../../core/evaluate/predict.js'
 import { type Verdict, verdictOf } from '../../core/evaluate/verdict.js'
-import { normalize, testTransform } from '../../core/image/preprocess.js'
+import { inputLength, normalize } from '../../core/image/preprocess.js'
+import type { RgbImage } from '../../core/image/resize.js'
 import { chosenThreshold, type RejectionChoice } from '../../core/run/held-out-figures.js'
 import { disposable } from '../../core/runtime/session.js'
 import { type DecodeOptions, decodeImage, type ImageSource } from '../image.js'
@@ -29,9 +33,11 @@ export interface RunClassifier extends AsyncDisposable {
    * All classes by falling probability, with the verdict. Pictures are classified one after the other; of a video the frame
    * is taken that is shown when its turn comes.
    *
+   * @param source a picture, or the frames of a clip in their order, of which a run on clips takes as many as it averages at
+   *   equal distances, any other run the middle one
    * @throws ImageError where there is no picture
    */
-  classify(source: ImageSource, options?: DecodeOptions): Promise<Verdict>
+  classify(source: ImageSource | readonly ImageSource[], options?: DecodeOptions): Promise<Verdict>
   /** Tells other classes apart from now on; what reads images stays. Errors leave the classes as they were. */
   setClasses(options: Pick<RunClassifierOptions, 'classNames' | 'addClasses'>): Promise<void>
   /** Frees it, as `await using` does; the model stays. */
@@ -71,10 +77,15 @@ export async function runClassifier(
     turn = result.catch(() => {})
     return result
   }
-  const one = async (source: ImageSource, options?: DecodeOptions): Promise<Verdict> => {
+  const one = async (
+    source: ImageSource | readonly ImageSource[],
+    options?: DecodeOptions,
+  ): Promise<Verdict> => {
     const { preprocessing } = open
-    const pixels = testTransform(await decodeImage(source, { exif: 'apply', ...options }), preprocessing)
-    const input = new Float32Array(pixels.length)
+    const decode = (picture: ImageSource) => decodeImage(picture, { exif: 'apply', ...options })
+    const shown = isClip(source) ? clipOf(source, decode) : { source: 'picture', load: () => decode(source) }
+    const pixels = await testPixels({ preprocessing }, shown, never)
+    const input = new Float32Array(inputLength(preprocessing))
     normalize(pixels, preprocessing, input, 0)
     const { classNames, least = 0 } = classes
     const logits = await classes.logits(await encoder.encode(input))
@@ -92,7 +103,8 @@ export async function runClassifier(
     get threshold() {
       return classes.least
     },
-    classify: (source: ImageSource, options?: DecodeOptions) => inTurn(() => one(source, options)),
+    classify: (source: ImageSource | readonly ImageSource[], options?: DecodeOptions) =>
+      inTurn(() => one(source, options)),
     setClasses: (given: Pick<RunClassifierOptions, 'classNames' | 'addClasses'>) =>
       inTurn(async () => {
         const next = await classesOf(given)
@@ -105,4 +117,23 @@ export async function runClassifier(
         await Promise.all([encoder.release(), classes.release()])
       }),
   })
+}
+
+const never = new AbortController().signal
+
+const isClip = (source: ImageSource | readonly ImageSource[]): source is readonly ImageSource[] =>
+  Array.isArray(source)
+
+/** A clip of frames that are at hand. */
+function clipOf(
+  frames: readonly ImageSource[],
+  decode: (picture: ImageSource) => Promise<RgbImage>,
+): Pictured {
+  if (frames.length === 0) throw new ImageError('a clip of no frames; expected some')
+  const load = (places: readonly number[]) => Promise.all(places.map((place) => decode(frames[place]!)))
+  return {
+    source: 'clip',
+    load: async () => (await load([Math.floor(frames.length / 2)]))[0]!,
+    clip: { count: async () => frames.length, load },
+  }
 }

@@ -34,8 +34,8 @@ export function mixedTokens({ share }: InsertedTokens, own: Tensor, there: Tenso
 export interface TowerTraits {
   /** What people call the architecture: `ViT`, `ResNet`. */
   readonly title: string
-  /** One image: [3, R, R]. */
-  readonly inputs: readonly [channels: 3, height: number, width: number]
+  /** One image: [3, R, R]; one clip: [3 frames, R, R]. */
+  readonly inputs: readonly [channels: number, height: number, width: number]
   /** Blocks that take visual prompts; 0: it takes none. */
   readonly promptBlocks: number
   /** Width of its tokens, and so of visual prompts; 0 where it has no tokens. */
