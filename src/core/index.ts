@@ -48,7 +48,6 @@ export {
   ConfigError,
   DataError,
   ImageError,
-  MissingToolError,
   TrainingError,
   UserError,
   WeightsError,
