@@ -87,7 +87,7 @@ function footer(): string {
   const { options } = describe(methodNamed('promptsrc'))
   const width = Math.max(...regulatorOptions.map((key) => key.length))
   const lines = regulatorOptions.map((key) => `  ${key.padEnd(width)}  ${options[key]!.meaning}`)
-  return `\nRegulators, options of every method that learns prompts:\n${lines.join('\n')}\n`
+  return `\nRegulators, options of every method that learns prompts:\n${lines.join('\n')}\n\nWhich of them to take: docs/which-method.md, with a figure for each.\n`
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value))
