@@ -1,5 +1,5 @@
 import { constant, mul, slice, split, type Tensor } from '../graph/index.js'
-import type { ClipTensors } from './weights.js'
+import { type ClipTensors, readInto } from './weights.js'
 
 /** x W^T + b on rows. */
 export interface Linear {
@@ -241,32 +241,45 @@ function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
   const [from, to] = spec.rows ?? [0, outputs]
   const { scaleWeight = 1, scaleBias = 1 } = spec
 
-  const weight = async () => {
-    const w = (await tensors.read(spec.weight)).subarray(from * inputs, to * inputs)
-    if (!spec.norm && scaleWeight === 1) return w
+  /** Known once the weight was read, which comes first where both are loaded. */
+  let foldedBias: Float32Array | undefined
+  /** Puts the weight into an array, and finds the bias in passing, which reads it before it is scaled. */
+  const fold = async (into: Float32Array): Promise<Float32Array> => {
+    await readInto(tensors, spec.weight, into, from)
+    const c = await readInto(tensors, spec.bias, new Float32Array(to - from), from)
     const gain = spec.norm ? await tensors.read(`${spec.norm}.weight`) : new Float32Array(inputs).fill(1)
-    const columns = gain.map((g) => g * scaleWeight)
-    const folded = new Float32Array(w.length)
-    for (let start = 0; start < w.length; start += inputs) {
-      for (let i = 0; i < inputs; i++) folded[start + i] = w[start + i]! * columns[i]!
-    }
-    return folded
-  }
-  const bias = async () => {
-    const c = (await tensors.read(spec.bias)).slice(from, to)
-    if (spec.norm) {
-      const w = (await tensors.read(spec.weight)).subarray(from * inputs, to * inputs)
-      const shift = await tensors.read(`${spec.norm}.bias`)
+    const shift = spec.norm && (await tensors.read(`${spec.norm}.bias`))
+    if (shift || scaleWeight !== 1) {
+      const columns = gain.map((g) => g * scaleWeight)
       for (let row = 0; row < c.length; row++) {
-        let sum = c[row]!
-        for (let i = 0; i < inputs; i++) sum += w[row * inputs + i]! * shift[i]!
-        c[row] = sum
+        if (shift) c[row] = dotRow(into, row * inputs, shift, c[row]!)
+        scaleRow(into, row * inputs, columns)
       }
     }
-    return c.map((value) => value * scaleBias)
+    foldedBias = c.map((value) => value * scaleBias)
+    return foldedBias
   }
+  const ownArray = (): Float32Array => new Float32Array((to - from) * inputs)
+  const weight = async (into = ownArray()) => {
+    await fold(into)
+    return into
+  }
+  const bias = async () => foldedBias ?? (await fold(ownArray()))
   return {
     weight: constant(`${spec.key}.weight`, [to - from, inputs], weight),
     bias: constant(`${spec.key}.bias`, [to - from], bias),
   }
+}
+
+// Loops over a row each: what is small and called often is compiled well.
+
+/** sum + row . shift, in double precision. */
+function dotRow(values: Float32Array, start: number, shift: Float32Array, sum: number): number {
+  let total = sum
+  for (let i = 0; i < shift.length; i++) total += values[start + i]! * shift[i]!
+  return total
+}
+
+function scaleRow(values: Float32Array, start: number, columns: Float32Array): void {
+  for (let i = 0; i < columns.length; i++) values[start + i] = values[start + i]! * columns[i]!
 }

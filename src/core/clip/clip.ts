@@ -16,7 +16,7 @@ import { architectureOf } from './towers/architectures.js'
 import { overFrames } from './towers/over-frames.js'
 import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
 import type { ImageTower, NamedShape, VisualPrompts } from './towers/tower.js'
-import type { ClipTensors } from './weights.js'
+import { type ClipTensors, readInto } from './weights.js'
 
 /** What a CLIP model consists of. */
 export interface ClipParts {
@@ -99,7 +99,11 @@ export class Clip {
   /** A tensor by its canonical name, as one constant. */
   private constantOf(name: string): Tensor {
     const { tensors, constants } = this
-    const known = constants.get(name) ?? constant(name, tensors.shape(name), () => tensors.read(name))
+    const known =
+      constants.get(name) ??
+      constant(name, tensors.shape(name), (into) =>
+        into ? readInto(tensors, name, into) : tensors.read(name),
+      )
     constants.set(name, known)
     return known
   }

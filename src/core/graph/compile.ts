@@ -231,8 +231,8 @@ function importDomain(domains: Map<string, number>, { name, version }: Domain): 
 }
 
 function checkedLoad({ name, load }: ConstantOrigin, { shape, size, dtype }: Tensor) {
-  return async (): Promise<ArrayOf[DType]> => {
-    const data = await load()
+  return async (into?: Float32Array): Promise<ArrayOf[DType]> => {
+    const data = await load(into)
     if (!(data instanceof arrayOf[dtype])) {
       throw new GraphError(`${name}: ${dtype} values come as ${arrayOf[dtype].name}`)
     }

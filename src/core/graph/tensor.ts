@@ -32,8 +32,14 @@ export interface HostTensor {
   readonly data: Float32Array
 }
 
-/** Values of a constant, produced when the graph is compiled, so that building a graph never loads weights. */
-export type LoadValues<D extends DType = 'float32'> = () => ArrayOf[D] | Promise<ArrayOf[D]>
+/**
+ * Gives the values of a constant when the graph is compiled, so that building a graph never loads weights.
+ *
+ * @param into where float32 values may be put and then be returned as, to save making and copying an array
+ */
+export type LoadValues<D extends DType = 'float32'> = (
+  into?: Float32Array,
+) => ArrayOf[D] | Promise<ArrayOf[D]>
 
 /** Attribute values of an operator in ONNX. A float is wrapped, since ONNX tells 1 from 1.0. */
 export type Attribute =

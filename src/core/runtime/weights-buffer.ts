@@ -2,13 +2,18 @@ import { bytesOf, type EncodedGraph } from '../graph/index.js'
 import { outOfMemory } from './failures.js'
 
 /**
- * Loads the graph's large constants, one after the other, into one buffer laid out as the model expects.
+ * Loads the graph's large constants, one after the other, into one buffer laid out as the model expects: in place where
+ * they can be.
  *
  * @throws ComputeError where memory does not suffice
  */
 export async function loadWeightsBuffer(graph: EncodedGraph): Promise<Uint8Array> {
   const buffer = allocate(graph.weightBytes)
-  for (const { offset, load } of graph.weights) buffer.set(bytesOf(await load()), offset)
+  for (const { offset, size, dtype, load } of graph.weights) {
+    const into = dtype === 'float32' ? new Float32Array(buffer.buffer, offset, size) : undefined
+    const values = await load(into)
+    if (values !== into) buffer.set(bytesOf(values), offset)
+  }
   return buffer
 }
 

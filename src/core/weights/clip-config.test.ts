@@ -11,7 +11,7 @@ function weightsOf(shapes: Shapes): StateDict {
   const unread = () => Promise.reject(new Error('no tensor may be read'))
   const entries = Object.entries(shapes).map(([name, shape]): [string, WeightEntry] => [
     name,
-    { name, shape, dtype: 'float16', read: unread, readRows: unread },
+    { name, shape, dtype: 'float16', read: unread, readRows: unread, readInto: unread },
   ])
   return { entries: new Map(entries), source: 'file', close: async () => {} }
 }

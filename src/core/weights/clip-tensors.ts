@@ -26,5 +26,6 @@ export function tensorsOf(weights: StateDict): ClipTensors {
       return values
     },
     readRows: (name, rows) => entry(name).readRows(rows),
+    readInto: (name, into, row) => entry(name).readInto(into, row),
   }
 }

@@ -1,10 +1,17 @@
 import type { WeightEntry } from './state-dict.js'
-import { checkRows, pickRows } from './tensor-entry.js'
+import { checkRows, elementsOfRow, pickRows } from './tensor-entry.js'
 
 /** The same tensor under another name. */
 export function renamed(name: string, entry: WeightEntry): WeightEntry {
   const { dtype, shape } = entry
-  return { name, dtype, shape, read: () => entry.read(), readRows: (rows) => entry.readRows(rows) }
+  return {
+    name,
+    dtype,
+    shape,
+    read: () => entry.read(),
+    readRows: (rows) => entry.readRows(rows),
+    readInto: (into, row) => entry.readInto(into, row),
+  }
 }
 
 /** [rows, columns] as [columns, rows]. */
@@ -25,14 +32,27 @@ export function transposed(name: string, entry: WeightEntry): WeightEntry {
 /** Tensors of one shape below one another along the first axis. */
 export function stacked(name: string, parts: readonly [WeightEntry, ...WeightEntry[]]): WeightEntry {
   const [first] = parts
-  const shape = [parts.length * first.shape[0]!, ...first.shape.slice(1)]
+  const rows = first.shape[0]!
+  const shape = [parts.length * rows, ...first.shape.slice(1)]
   const read = async () => {
     const values = await Promise.all(parts.map((part) => part.read()))
     const result = new Float32Array(values.length * values[0]!.length)
     for (const [i, part] of values.entries()) result.set(part, i * part.length)
     return result
   }
-  return derived(name, first, shape, read)
+  return {
+    ...derived(name, first, shape, read),
+    async readInto(into, row) {
+      const width = elementsOfRow(shape)
+      for (let done = 0; done < into.length; ) {
+        const at = row + done / width
+        const within = at % rows
+        const piece = into.subarray(done, done + (rows - within) * width)
+        await parts[Math.floor(at / rows)]!.readInto(piece, within)
+        done += piece.length
+      }
+    },
+  }
 }
 
 function derived(
@@ -45,5 +65,9 @@ function derived(
     const height = checkRows({ name, shape }, rows)
     return pickRows(await read(), height, rows)
   }
-  return { name, dtype, shape, read, readRows }
+  const readInto = async (into: Float32Array, row: number) => {
+    const start = row * elementsOfRow(shape)
+    into.set((await read()).subarray(start, start + into.length))
+  }
+  return { name, dtype, shape, read, readRows, readInto }
 }

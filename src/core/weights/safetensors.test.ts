@@ -77,6 +77,15 @@ describe('a safetensors file', () => {
     await expect(table.readRows([100])).rejects.toThrow(RangeError)
   })
 
+  it('fills an array with rows from one on', async () => {
+    const data = Float32Array.from({ length: 100 * 3 }, (_, i) => i)
+    const bytes = encodeSafetensors(new Map([['table', { shape: [100, 3], data, dtype: 'float16' }]]))
+    const table = (await decodeSafetensors(bytes)).entries.get('table')!
+    const all = new Float32Array(20).fill(-1)
+    await table.readInto(all.subarray(4, 16), 7)
+    expect([...all]).toEqual([-1, -1, -1, -1, ...data.subarray(21, 33), -1, -1, -1, -1])
+  })
+
   it('converts tensors larger than a piece of reading without seams', async () => {
     const data = Float32Array.from({ length: 1_200_001 }, (_, i) => (i % 2048) - 1024)
     const bytes = encodeSafetensors(new Map([['long', { dtype: 'float16', shape: [data.length], data }]]))

@@ -21,6 +21,8 @@ export interface WeightEntry {
   read(): Promise<Float32Array>
   /** Rows (slices along the first axis) in the given order, converted to float32. */
   readRows(rows: readonly number[]): Promise<Float32Array>
+  /** Fills an array with whole rows from one on, converted to float32, without an array in between where it can. */
+  readInto(into: Float32Array, row: number): Promise<void>
 }
 
 /** The tensors of a weight file by name, in file order. */

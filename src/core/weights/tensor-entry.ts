@@ -42,8 +42,23 @@ export function tensorEntry(layout: TensorLayout, storage: TensorStorage): Weigh
   const read = () => readView(shape, strides, offset)
   const readRow = (row: number) =>
     readView(shape.slice(1), strides.slice(1), offset + row * (strides[0] as number))
-  return { name, dtype, shape, read, readRows: (rows) => readRows({ name, shape, read, readRow }, rows) }
+  const inOrder = isContiguous(shape, strides)
+  return {
+    name,
+    dtype,
+    shape,
+    read,
+    readRows: (rows) => readRows({ name, shape, read, readRow }, rows),
+    async readInto(into, row) {
+      const start = row * elementsOfRow(shape)
+      if (inOrder) return readFloat32(storage, (offset + start) * itemSize[dtype], dtype, into)
+      into.set((await read()).subarray(start, start + into.length))
+    },
+  }
 }
+
+/** Elements of a slice along the first axis. */
+export const elementsOfRow = (shape: readonly number[]): number => elementCount(shape.slice(1)) ?? 0
 
 async function readFloat32(
   storage: TensorStorage,

@@ -99,6 +99,27 @@ describe('a CLIP model', () => {
     expect(await withClip(place('hf'), rows)).toEqual(await withClip(place('vitB_state_dict.pt'), rows))
   })
 
+  it('fills arrays with rows of joined, transposed and plain tensors', async () => {
+    const asRead = (clip: ClipWeights) =>
+      Promise.all(
+        [
+          ['visual.transformer.resblocks.1.attn.in_proj_weight', 100, 200],
+          ['visual.transformer.resblocks.1.attn.in_proj_weight', 256, 128],
+          ['text_projection', 1, 63],
+          ['token_embedding.weight', 320, 2],
+        ].map(async ([name, row, rows]) => {
+          const entry = clip.weights.entries.get(name as string)!
+          const width = entry.shape[1]!
+          const into = new Float32Array((rows as number) * width)
+          await entry.readInto(into, row as number)
+          const start = (row as number) * width
+          expect(into).toEqual((await entry.read()).slice(start, start + into.length))
+        }),
+      )
+    await withClip(place('hf'), asRead)
+    await withClip(place('vitB_state_dict.pt'), asRead)
+  })
+
   it('is identified by the hash of its file', async () => {
     const path = place('vitB_state_dict.pt')
     const expected = createHash('sha256').update(readFileSync(path)).digest('hex')
