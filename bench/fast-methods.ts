@@ -89,10 +89,10 @@ async function figures(data: Dataset, classify: Classify, seconds: number): Prom
   }
 }
 
-/** @param spec a method, with options where it has any, and `lr`: `prolip:views=2` */
+/** @param spec a method, with options where it has any, and `lr`: `prolip:views=2`; `views` of a method that trains prompts are those of `train --views` */
 async function measured(spec: string, data: Dataset): Promise<Figures> {
   const [name = '', ...given] = spec.split(':')
-  const { lr, ...methodOptions } = keyValues(given)
+  const { lr, ...options } = keyValues(given)
   const { clip, runtime, caches } = model
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
@@ -106,6 +106,9 @@ async function measured(spec: string, data: Dataset): Promise<Figures> {
     return { base: evaluation.metrics.accuracy, seconds: seconds() }
   }
   const method = methodNamed(name)
+  const trainsPrompts = (method.learning ?? 'images') === 'images'
+  const { views, ...others } = options
+  const methodOptions = trainsPrompts ? others : options
   const input = {
     method: name,
     shots,
@@ -113,9 +116,8 @@ async function measured(spec: string, data: Dataset): Promise<Figures> {
     classes: 'base' as const,
     methodOptions,
     ...(lr === undefined ? {} : { learningRate: Number(lr) }),
-    ...((method.learning ?? 'images') === 'images'
-      ? { epochs: Number(values.epochs), batchSize: 4, learningRate: 0.0005 }
-      : {}),
+    ...(trainsPrompts ? { epochs: Number(values.epochs), batchSize: 4, learningRate: 0.0005 } : {}),
+    ...(trainsPrompts && views !== undefined ? { views: Number(views) } : {}),
   }
   const resolved = resolveSettings(input, clip)
   const events = trainPrompts({ model, data, ...input })
