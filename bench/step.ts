@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import type { Tokenizer } from '../src/core/tokenizer/tokenizer.js'
 import { timeSteps } from '../src/core/train/time-steps.js'
-import { backbones, randomClip, wordTokenizer } from '../src/core/weights/random-clip.js'
 import { peakMemoryMB } from '../src/node/runs/peak-memory.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
+import { benchedClip } from './benched-clip.js'
 
 // Time of one training step at a published model's size with random weights, beside the machine's plain matrix
 // product measured in between. Usage: npm run bench:step -- [--backbone ViT-B/16] [--classes 50] [--batch 4]
-// [--method promptsrc] [--threads 2] [--steps 7] [--classes-at-once N] [--json FILE]
+// [--method promptsrc] [--threads 2] [--steps 7] [--classes-at-once N] [--resolution N] [--layers N] [--json FILE]
+// --backbone: a published model's name, or tiny. --resolution, --layers: of the image tower, where not the backbone's.
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +19,8 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     steps: { type: 'string', default: '7' },
     'classes-at-once': { type: 'string' },
+    resolution: { type: 'string' },
+    layers: { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -26,13 +28,10 @@ const { backbone, method } = values
 const [classes, batch, threads, steps] = [values.classes, values.batch, values.threads, values.steps].map(
   Number,
 ) as [number, number, number, number]
-if (!Object.hasOwn(backbones, backbone)) {
-  console.error(`unknown backbone ${backbone}; there are ${Object.keys(backbones).join(', ')}`)
-  process.exit(2)
-}
+const size = (value: string | undefined) => (value === undefined ? undefined : Number(value))
 
 const timing = await timeSteps({
-  clip: randomClip(backbones[backbone as keyof typeof backbones], wordTokenizer as Tokenizer),
+  clip: await benchedClip({ backbone, resolution: size(values.resolution), layers: size(values.layers) }),
   runtime: nodeRuntime({ threads, worker: false }),
   // Plain products as fast as ONNX Runtime does them: with packed weights.
   products: nodeRuntime({ threads, worker: false, prepack: true }),
@@ -40,7 +39,7 @@ const timing = await timeSteps({
   classes,
   batch,
   steps,
-  classesAtOnce: values['classes-at-once'] === undefined ? undefined : Number(values['classes-at-once']),
+  classesAtOnce: size(values['classes-at-once']),
 })
 const result = { backbone, threads, ...timing, peakRssMb: peakMemoryMB() }
 console.log(

@@ -74,7 +74,6 @@ it('is zero-shot CLIP where nothing was learned, and a plain CLIP of the learned
   const plain = new Clip({
     ...clip,
     tensors: {
-      ...clip.tensors,
       shape: (name) => clip.tensors.shape(name),
       readRows: (name, rows) => clip.tensors.readRows(name, rows),
       read: async (name) => (name === 'visual.proj' ? trained : clip.tensors.read(name)),

@@ -127,12 +127,16 @@ export async function timeSteps(options: TimedSteps): Promise<StepTiming> {
   }
 }
 
-/** Operations of a step in products, before anything is computed. */
-export async function stepFlops(
+/** The step that {@link timeSteps} times, before anything is computed. */
+export function plannedStep(
   options: Pick<TimedSteps, 'clip' | 'method' | 'classes' | 'batch'>,
-): Promise<number> {
-  const { graph } = await Trainer.plan({ method: timedMethod(options), batchSize: options.batch })
-  return graph.flops
+): Promise<FittedStep> {
+  return Trainer.plan({ method: timedMethod(options), batchSize: options.batch })
+}
+
+/** Its operations in products. */
+export async function stepFlops(options: Parameters<typeof plannedStep>[0]): Promise<number> {
+  return (await plannedStep(options)).graph.flops
 }
 
 /** Products of the sizes that the image tower multiplies for a batch. */
