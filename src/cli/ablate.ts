@@ -18,7 +18,6 @@ Examples:
 /** `promptsrc ablate`: what each of PromptSRC's regulators adds. */
 export function ablateCommand(): Command {
   const command = new Command('ablate')
-    .argument('[data]', 'folder of images, see `promptsrc train --help`, or a drawn set', 'toy')
     .option('--method <name>', 'whose prompts are regulated', oneOf(Object.keys(methods)), 'ivlp')
     .option('--part <name>', 'which of the paper’s comparisons', oneOf(parts), 'components')
   return withComparisonOptions(command, 'runs/ablate-<data>-<method>')

@@ -5,7 +5,7 @@ import { ConfigError } from '../core/errors.js'
 import type { Activation } from '../core/model.js'
 import { runFiles } from '../core/run/run-files.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
-import type { World } from '../core/world/worlds.js'
+import { modelOfWorld, type World } from '../core/world/worlds.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
@@ -58,9 +58,17 @@ export interface ComparisonFlags extends DataOptions {
   readonly markdown?: boolean
 }
 
-/** Adds the options of {@link ComparisonFlags}. */
+/** Adds the argument of the data and the options of {@link ComparisonFlags}. */
 export function withComparisonOptions(command: Command, out: string): Command {
-  return withCacheOption(withModelOption(command))
+  const withData = command
+    .argument(
+      '[data]',
+      'folder of images, see `promptsrc train --help`, or a drawn set (default: emoji-food; toy with --model tiny)',
+    )
+    .hook('preAction', (called) => {
+      called.processedArgs[0] ??= called.getOptionValue('model') === modelOfWorld.toy ? 'toy' : 'emoji-food'
+    })
+  return withCacheOption(withModelOption(withData))
     .addOption(activationOption())
     .addOption(seedsOption())
     .option('--draws <n>', 'draws of an emoji set: other classes, drawings and scenes', wholeNumber(1))

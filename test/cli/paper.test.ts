@@ -5,7 +5,7 @@ it('lists thirteen tables with what they need and take', async () => {
   const { stdout, code } = await promptsrc('.', 'paper')
   expect(code).toBe(0)
   expect(stdout.match(/^ ?\d+ {2}/gm)).toHaveLength(13)
-  expect(stdout).toMatch(/matched\n {6}of: the eleven data sets\n {6}on toy: 9 trainings, about \d+ min/)
+  expect(stdout).toMatch(/matched\n {6}of: the eleven data sets\n {6}on emoji: 72 trainings, about 24 min/)
   expect(stdout).toContain('not here: lacks videos')
   const { tables } = JSON.parse((await promptsrc('.', 'paper', '--json')).stdout) as {
     tables: { number: number; command: string | null }[]
