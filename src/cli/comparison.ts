@@ -6,6 +6,7 @@ import type { Activation } from '../core/model.js'
 import { runFiles } from '../core/run/run-files.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
 import { modelOfWorld, type World } from '../core/world/worlds.js'
+import { baselineNamed } from '../lab/baselines.js'
 import { localEngine } from '../lab/engines/local.js'
 import { type ComparisonOptions, planComparison } from '../lab/plans/comparison.js'
 import type { FinishedUnit } from '../lab/plans/do-units.js'
@@ -21,6 +22,7 @@ import {
   failureLines,
 } from '../lab/results/formats/comparison.js'
 import { readEpochs } from '../lab/results/training-curves.js'
+import { KeptProcesses } from '../lab/units/spawn-unit.js'
 import { unitCommand } from '../lab/units/unit-command.js'
 import { isListName } from '../node/data/listed-rows.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -186,19 +188,30 @@ export async function compare(
     threads,
     device,
     jobs = 1,
+    accuraciesAlone = false,
     ...flags
   }: Pick<ComparisonFlags, 'activation' | 'threads' | 'device'> & {
     readonly model: string
     readonly jobs?: number
+    /** Seconds a step and memory are not asked for, so that runs may share a process, and wait for the longest no more than they must. */
+    readonly accuraciesAlone?: boolean
   },
 ): Promise<Compared> {
   // Where seconds a step and memory are among the figures, nothing else may run meanwhile.
-  const work = new Work(localEngine({ jobs, command: unitCommand(device) }))
+  const processes = accuraciesAlone ? new KeptProcesses() : undefined
+  const work = new Work(
+    localEngine({ jobs, command: unitCommand(device), ...(processes ? { spawn: processes.spawn } : {}) }),
+  )
   const model = await identified(flags, work.signal)
-  const units = await work.do(await planComparison({ ...options, model }), {
-    threads,
-    advice: `; to repeat them, choose another --out or remove ${options.out}.`,
-  })
+  const planned = await planComparison({ ...options, model })
+  const [short, long] = [true, false].map((is) => planned.filter(({ entry }) => isBaseline(entry) === is))
+  const done = await work
+    .do(processes ? [...long!, ...short!] : planned, {
+      threads,
+      advice: `; to repeat them, choose another --out or remove ${options.out}.`,
+    })
+    .finally(() => processes?.end())
+  const units = planned.map(({ folder }) => done.find((unit) => unit.folder === folder)!)
   return { units, rows: comparedRows(units), model }
 }
 
@@ -216,6 +229,8 @@ export async function writeReport(
 /** Ends a command whose comparison has failed runs: lists them and throws. */
 export const throwFailure = (units: readonly FinishedUnit[]): void =>
   failFor(failureLines(units), units.length)
+
+const isBaseline = ({ method }: Entry): boolean => baselineNamed(method) !== undefined
 
 const overrides = ({ shots, epochs, batchSize, lr }: ComparisonFlags): EntrySettings => ({
   ...(shots === undefined ? {} : { shots }),

@@ -63,7 +63,7 @@ async function demo({ draws, seeds: count, out, json, jobs, ...runtime }: DemoFl
   )
   const { units, rows, model } = await compare(
     { entries: entries(), seeds, data: opened, out },
-    { model: 'emoji', jobs, ...runtime },
+    { model: 'emoji', jobs, accuraciesAlone: true, ...runtime },
   )
   throwFailure(units)
   const run = rows.find(({ entry }) => entry.label === 'promptsrc')!.units[0]!

@@ -1,9 +1,14 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { Dataset, Datum } from '../core/data/dataset.js'
 import { UserError } from '../core/errors.js'
-import { optionsOf } from '../core/model-reference.js'
-import type { UnitProgress } from '../lab/units/spawn-unit.js'
-import type { UnitSpec } from '../lab/units/unit.js'
+import type { Model } from '../core/model.js'
+import { type ModelReference, optionsOf } from '../core/model-reference.js'
+import { isDrawn } from '../lab/plans/embedded.js'
+import type { UnitMessage } from '../lab/units/spawn-unit.js'
+import type { UnitData, UnitSpec } from '../lab/units/unit.js'
 import { clearFailure, readResult, readUnit, unitFiles, writeFailure } from '../lab/units/unit-files.js'
 import { trainingShare } from '../lab/units/unit-progress.js'
 import { withFileLock } from '../node/files/lock.js'
@@ -26,12 +31,28 @@ export function unitCommand(): Command {
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
     .addOption(deviceOption())
+    .addOption(
+      new Option('--kept', 'then do the units that the process which started this one names').hideHelp(),
+    )
     .addHelpText('after', examples)
-    .action(unit)
+    .action(units)
 }
 
-async function unit(folder: string, flags: RuntimeFlags): Promise<void> {
-  stopWithParent()
+async function units(first: string, { kept, ...flags }: RuntimeFlags & { kept?: true }): Promise<void> {
+  stopWithParent(kept)
+  let folder = first
+  const signal = interruptible(() => `Interrupted. Continue with: promptsrc unit ${folder}`)
+  await using place = new Workplace(flags, signal)
+  await unit(folder, place, signal)
+  while (kept && process.connected) {
+    const next = once(process, 'message') as Promise<[{ folder: string }]>
+    tell({ finished: true })
+    folder = (await next)[0].folder
+    await unit(folder, place, signal)
+  }
+}
+
+async function unit(folder: string, place: Workplace, signal: AbortSignal): Promise<void> {
   const spec = await readUnit(folder)
   const isFinished = async () => {
     const result = await readResult(folder, spec)
@@ -39,13 +60,12 @@ async function unit(folder: string, flags: RuntimeFlags): Promise<void> {
     return result !== undefined
   }
   if (await isFinished()) return
-  const signal = interruptible(`Interrupted. Continue with: promptsrc unit ${folder}`)
   const attempt = async () => {
     // By the process that was waited for.
     if (await isFinished()) return
     try {
       await clearFailure(folder)
-      await work(folder, spec, signal, flags)
+      await work(folder, spec, place, signal)
     } catch (error) {
       if (error instanceof Error && !signal.aborted) {
         const advice = error instanceof UserError ? adviceOf(error) : []
@@ -68,43 +88,85 @@ const nameOf = (owner: LockOwner): string => {
   return `process ${owner.pid}${host === undefined ? '' : ` on ${host}`}`
 }
 
-async function work(folder: string, spec: UnitSpec, signal: AbortSignal, flags: RuntimeFlags): Promise<void> {
+async function work(folder: string, spec: UnitSpec, place: Workplace, signal: AbortSignal): Promise<void> {
   // Loaded where there is work: a sweep that is called again starts this command for units that others have done.
-  const [{ doUnit }, { loadModel }, { openData }] = await Promise.all([
-    import('../lab/units/do-unit.js'),
-    import('../node/model.js'),
-    import('./data.js'),
-  ])
-  const model = await loadModel(spec.model.name, {
-    ...optionsOf(spec.model),
-    signal,
-    ...runtimeFrom(flags),
-  })
+  const { doUnit } = await import('../lab/units/do-unit.js')
+  const model = await place.model(spec.model)
   const show = progressOf(spec)
-  try {
-    const { measures } = await doUnit(folder, spec, {
-      model,
-      open: ({ path, root, classNames, exif, texts }) =>
-        openData(path, {
-          ...(root ? { root } : {}),
-          ...(classNames ? { classNames } : {}),
-          ...(texts ? { texts: texts.path } : {}),
-          exif: exif ?? 'ignore',
-        }),
-      signal,
-      onMeasure: show.measured,
-      onEvent(event) {
-        if (event.type === 'warning') warn(event.message)
-        if (event.type === 'start') show.started(event.epochs, event.stepsPerEpoch, event.done)
-        if (event.type === 'step') show.stepped(event.epoch, event.step, event.losses.total!)
-      },
-    }).finally(() => show.stop())
-    for (const [name, { metrics }] of Object.entries(measures)) {
-      process.stdout.write(`${name} ${metrics.accuracy.toFixed(1)} %\n`)
-    }
-  } finally {
-    await model.close()
+  const { measures } = await doUnit(folder, spec, {
+    model,
+    open: (data) => place.open(data),
+    signal,
+    onMeasure: show.measured,
+    onEvent(event) {
+      if (event.type === 'warning') warn(event.message)
+      if (event.type === 'start') show.started(event.epochs, event.stepsPerEpoch, event.done)
+      if (event.type === 'step') show.stepped(event.epoch, event.step, event.losses.total!)
+    },
+  }).finally(() => show.stop())
+  for (const [name, { metrics }] of Object.entries(measures)) {
+    process.stdout.write(`${name} ${metrics.accuracy.toFixed(1)} %\n`)
   }
+}
+
+/** What units of one process share: a model, and drawn data. */
+class Workplace {
+  private loaded: { readonly key: string; readonly model: Model } | undefined
+  private readonly drawn = new Map<string, Promise<Dataset>>()
+
+  constructor(
+    private readonly flags: RuntimeFlags,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The model of a unit; the last one where it is the same. */
+  async model(reference: ModelReference): Promise<Model> {
+    const key = JSON.stringify(reference)
+    if (this.loaded?.key === key) return this.loaded.model
+    await this[Symbol.asyncDispose]()
+    const { loadModel } = await import('../node/model.js')
+    const { signal } = this
+    const options = { ...optionsOf(reference), signal, ...runtimeFrom(this.flags) }
+    this.loaded = { key, model: await loadModel(reference.name, options) }
+    return this.loaded.model
+  }
+
+  /** The data of a unit. Pictures of drawn data are drawn once. */
+  async open({ path, root, classNames, exif, texts }: UnitData): Promise<Dataset> {
+    const { openData } = await import('./data.js')
+    const open = () =>
+      openData(path, {
+        ...(root ? { root } : {}),
+        ...(classNames ? { classNames } : {}),
+        ...(texts ? { texts: texts.path } : {}),
+        exif: exif ?? 'ignore',
+      })
+    if (texts || !isDrawn(path) || existsSync(path)) return open()
+    const known = this.drawn.get(path) ?? open().then(drawnOnce)
+    this.drawn.set(path, known)
+    return known
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.loaded?.model.close()
+    this.loaded = undefined
+  }
+}
+
+function drawnOnce(dataset: Dataset): Dataset {
+  const part = (data: readonly Datum[]) =>
+    data.map((datum) => {
+      let image: ReturnType<Datum['load']> | undefined
+      return {
+        ...datum,
+        load() {
+          image ??= datum.load()
+          return image
+        },
+      }
+    })
+  const { train, val, test } = dataset
+  return { ...dataset, train: part(train), val: part(val), test: part(test) }
 }
 
 /** Bars for training and each measure, and the whole share for the process that started this one. */
@@ -143,15 +205,15 @@ function progressOf(spec: UnitSpec) {
 }
 
 /** Ends this process when the one that started it lets go of it or dies; the disk is whole at any moment. */
-function stopWithParent(): void {
+function stopWithParent(kept = false): void {
   if (!process.send) return
   if (!process.connected) process.exit(130)
   process.on('disconnect', () => process.exit(130))
   // Waiting for that must not keep a process that is done.
-  process.channel?.unref()
+  if (!kept) process.channel?.unref()
 }
 
-/** Tells progress to the process that started this one, if one did and is there still. */
-function tell(progress: UnitProgress): void {
-  if (process.connected) process.send!(progress, () => {})
+/** Tells the process that started this one, if one did and is there still. */
+function tell(message: UnitMessage): void {
+  if (process.connected) process.send!(message, () => {})
 }
