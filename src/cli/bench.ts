@@ -62,7 +62,7 @@ interface Flags extends EngineFlags {
 
 const examples = `
 Examples:
-  $ promptsrc bench base-to-novel --datasets toy
+  $ promptsrc bench base-to-novel --datasets emoji
       on the embedded data with the embedded model, offline, in minutes
   $ promptsrc bench base-to-novel --root ~/data --methods zero-shot,coop,promptsrc
       on the paper's eleven data sets, see \`promptsrc data list\`

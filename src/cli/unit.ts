@@ -20,7 +20,7 @@ import { type Progress, startProgress } from './progress.js'
 
 const examples = `
 Examples:
-  $ promptsrc unit runs/compare-toy/runs/promptsrc-seed1-0f3a9c21
+  $ promptsrc unit runs/compare-emoji-food/runs/promptsrc-seed1-0f3a9c21
 
 The folder is the unit's own: with its task (unit.json) it holds what was trained, and at the end result.json with the
 figures, or failure.json. A finished unit is left as it is, an interrupted one goes on.`

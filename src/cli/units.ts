@@ -12,7 +12,7 @@ const examples = `
 Examples:
   $ promptsrc units runs/bench --jobs 4
       goes on with what is not finished, four at once
-  $ promptsrc units runs/compare-toy/runs/promptsrc-*
+  $ promptsrc units runs/compare-emoji-food/runs/promptsrc-*
   $ promptsrc units runs/bench --engine slurm --partition cpu --cpus 8 --memory 4G --time 2:00:00
       the same by a job array, followed here; Ctrl-C leaves the jobs running, and the same call follows again
 
