@@ -125,7 +125,7 @@ describe('a run without pictures', () => {
 
   it('says that a ResNet has no class token to look from', async () => {
     const run = await drawnRun({})
-    const resnet = { name: 'RN50', imageTower: { title: 'ResNet' } }
+    const resnet = { ...model.clip, name: 'RN50', imageTower: { title: 'ResNet' } }
     expect(whyNoPictures({ ...run, model: { ...model, clip: resnet as never } })).toMatch(/RN50.*ResNet/)
     expect(whyNoPictures(run)).toBeUndefined()
   })

@@ -31,6 +31,7 @@ const unpublished = [
   'tip-adapter',
   'tip-adapter-f',
   'gda',
+  'protext',
 ]
 
 const registered = Object.keys(methods)

@@ -141,7 +141,7 @@ describe('the worker', () => {
     for (let i = 0; i < 50; i++) await session.run({ x })
     clearInterval(timer)
     expect(ticks).toBeGreaterThan(0)
-    const bad = { x, function: (() => 0) as unknown as typeof x }
+    const bad = { x: { ...x, data: (() => 0) as unknown as typeof x.data } }
     await expect(session.run(bad)).rejects.toThrow(/could not be cloned/)
     expect((await session.run({ x })).y!.data).toHaveLength(128)
     await runtime.close()
