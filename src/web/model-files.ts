@@ -97,11 +97,12 @@ function folderFiles(location: URL, options: ModelFilesOptions): ModelSource {
       return file && parsed(file)
     },
     async vocabulary() {
-      const whole = await present('tokenizer.json')
-      if (whole) return readTokenizerJson(textOf(whole))
+      // Nearly all folders have these two, many nothing else: a file that is asked for in vain is an error in the console.
       const vocab = await present('vocab.json')
       const merges = vocab && (await present('merges.txt'))
       if (vocab && merges) return readVocabularyFiles(textOf(vocab), textOf(merges))
+      const whole = await present('tokenizer.json')
+      if (whole) return readTokenizerJson(textOf(whole))
       if (options.tokenizer) return readTokenizer(options.tokenizer, options)
       throw new WeightsError(`${folder}: has no tokenizer.json, and no vocab.json with a merges.txt`, {
         hint: 'Serve the tokenizer of the model beside it, or name one by the option tokenizer.',
@@ -117,7 +118,7 @@ const weightsAt = (url: URL, options: ModelFilesOptions): Promise<ByteSource> =>
 async function likelyFirst(folder: URL, { keep }: ModelFilesOptions): Promise<URL[]> {
   const urls = weightNames.map((name) => new URL(name, folder))
   if (!keep) return urls
-  const kept = await Promise.all(urls.map(keptBytes))
+  const kept = await Promise.all(urls.map((url) => keptBytes(url)))
   return [...urls.filter((_, i) => kept[i]! > 0), ...urls.filter((_, i) => kept[i] === 0)]
 }
 

@@ -66,8 +66,8 @@ async function inFolder(location: URL, options: Options): Promise<URL[]> {
   }
   const file = weights ?? (await there(weightNames))
   if (!file) throw new MissingFileError(`${folder}: has no ${weightNames.join(' and no ')}`)
-  const whole = await there(['tokenizer.json'])
-  const vocab = whole ? undefined : await there(['vocab.json'])
+  const vocab = await there(['vocab.json'])
+  const whole = vocab ? undefined : await there(['tokenizer.json'])
   const tokenizer = whole ? [whole] : vocab ? [vocab, new URL('merges.txt', folder)] : undefined
   return [file, ...(tokenizer ?? addresses(tokenizerFiles(options.tokenizer)))]
 }

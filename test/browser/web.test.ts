@@ -37,6 +37,8 @@ it.for([
   expect(ranges.length).toBeGreaterThan(5)
   expect(new Set(ranges.map(({ range }) => range)).size).toBe(ranges.length)
   expect(ranges.every(({ status }) => status === 206)).toBe(true)
+  // Nothing is asked for in vain.
+  expect(browser.server.seen.filter(({ status }) => status === 404)).toEqual([])
 })
 
 it('a page learns classes from pictures and tells new ones', async ({ skip }) => {

@@ -1,3 +1,4 @@
+import { clipPixels } from '../../src/core/image/preprocess.js'
 import type { TransformerClipConfig } from './initialize.js'
 
 /** The configuration as OpenCLIP writes it, for `open_clip_config.json`. */
@@ -20,6 +21,14 @@ export function openClipConfig({ embedDim, vision, text }: TransformerClipConfig
         heads: text.heads,
         layers: text.layers,
       },
+    },
+    // Said here, so that a page need not ask for a preprocessor_config.json.
+    preprocess_cfg: {
+      size: vision.resolution,
+      mean: clipPixels.mean,
+      std: clipPixels.std,
+      interpolation: clipPixels.interpolation,
+      resize_mode: clipPixels.resize,
     },
   }
   return `${JSON.stringify(config, null, 2)}\n`
