@@ -27,11 +27,17 @@ export async function sha256(parts: readonly Uint8Array[]): Promise<string> {
     for (const part of parts) hash.update(part)
     return hash.hex()
   }
+  const [only] = parts
+  const all = parts.length === 1 ? (only as Uint8Array<ArrayBuffer>) : joined(parts)
+  return bytesToHex(new Uint8Array(await subtle.digest('SHA-256', all)))
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {
     all.set(part, at)
     at += part.length
   }
-  return bytesToHex(new Uint8Array(await subtle.digest('SHA-256', all)))
+  return all
 }

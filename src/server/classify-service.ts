@@ -1,6 +1,7 @@
 import { limiter } from '../core/data/ahead.js'
 import { testPixels } from '../core/data/loader.js'
-import { type Run, withAddedClasses } from '../core/evaluate/create-classifier.js'
+import { withAddedClasses } from '../core/evaluate/added-classes.js'
+import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Rejection } from '../core/evaluate/none-of-these.js'
 import {
   type ClassLogits,

@@ -181,7 +181,8 @@ export class TabPlace implements Place {
     if (format === 'run') return { blob: await zipRun(this.runs.folder(run), run), name: run }
     if (format !== 'project') {
       const name = `${run}-${format}`
-      const files = await exportClassifier(await this.runs.load(run), format)
+      const loaded = await this.runs.load(run)
+      const files = await exportClassifier(loaded, format, { heldOut: loaded.heldOut })
       const contents: [string, Uint8Array][] = []
       for (const file of files) contents.push([file.path, await exportedBytes(file)])
       return {

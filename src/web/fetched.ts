@@ -43,10 +43,10 @@ export async function fetched(
 
 /** The error of a server that cannot be reached, or of a connection that broke. */
 export function unreachable(url: string, cause: unknown): WeightsError {
-  if ((globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false) {
+  if (isOffline()) {
     return new WeightsError(`${url}: cannot be fetched, as this device is offline`, {
       cause,
-      hint: 'Connect and try again; a model that was kept whole (keep: true) needs no connection.',
+      hint: 'Connect and try again; what was kept whole (keep: true) needs no connection.',
     })
   }
   return new WeightsError(`${url}: cannot be fetched (${(cause as Error).message})`, {
@@ -54,6 +54,10 @@ export function unreachable(url: string, cause: unknown): WeightsError {
     hint: 'Check the address and the connection; a server of another origin has to allow this page (CORS).',
   })
 }
+
+/** Whether this device knows that it has no connection. */
+export const isOffline = (): boolean =>
+  (globalThis.navigator as Partial<Navigator> | undefined)?.onLine === false
 
 /** A file that is not there. */
 export class MissingFileError extends WeightsError {}

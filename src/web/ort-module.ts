@@ -1,6 +1,7 @@
 import type * as OrtCommon from 'onnxruntime-common'
 import { ConfigError } from '../core/errors.js'
 import type { Ort } from '../core/runtime/ort.js'
+import { isOffline } from './fetched.js'
 
 /** What computes: WebAssembly on the processor, or the graphics processor by WebGPU. */
 export type WebDevice = 'wasm' | 'webgpu'
@@ -37,6 +38,12 @@ export async function loadOrt(setup: OrtSetup): Promise<Ort> {
 
 async function startOrt({ device, threads, wasmPaths }: OrtSetup): Promise<Ort> {
   const ort = await importOrt(device).catch((cause: Error) => {
+    if (isOffline()) {
+      throw new ConfigError('onnxruntime-web cannot be loaded, as this device is offline', {
+        cause,
+        hint: 'Connect and try again; a page for use without a connection keeps its scripts by a service worker.',
+      })
+    }
     throw new ConfigError(`onnxruntime-web cannot be loaded (${cause.message})`, {
       cause,
       hint: 'Install it beside promptsrc: npm install onnxruntime-web',

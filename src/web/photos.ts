@@ -63,16 +63,12 @@ function dataOf(
     if (label < 0) throw new DataError(`class "${className}" is measured but not trained`)
     return pictures.map((picture, i) => {
       // Names of photos repeat, and decoded images are kept by this one.
-      const { name, load } = namedPhoto(picture, `${part}/${className}/${i}`, exif)
-      return { source: name, label, load }
+      const name = [`${part}/${className}/${i}`, picture instanceof File ? picture.name : '']
+        .filter(Boolean)
+        .join(' ')
+      return { source: name, label, load: imageOf(picture, { name, exif }).load }
     })
   })
-}
-
-/** A picture in the page as `predictImages` takes it. */
-export function namedPhoto(picture: Blob, place = '', exif: Exif = 'apply'): NamedImage {
-  const name = [place, picture instanceof File ? picture.name : ''].filter(Boolean).join(' ')
-  return imageOf(picture, { exif, ...(name ? { name } : {}) })
 }
 
 /**

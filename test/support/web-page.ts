@@ -9,9 +9,10 @@ import type { TrainedPrompts } from '../../src/core/train/trained-prompts.js'
 import { chooseDevice } from '../../src/web/choose-device.js'
 import { decodeImage } from '../../src/web/image.js'
 import { loadModel } from '../../src/web/model.js'
-import { namedPhoto, photoDataset } from '../../src/web/photos.js'
+import { imageOf, photoDataset } from '../../src/web/photos.js'
 import { webRuntime } from '../../src/web/runtime.js'
 import { firstSteps } from './first-steps.js'
+import { exportFunctions } from './web-page-exports.js'
 import { keptFunctions } from './web-page-kept.js'
 import { base64, type PageOptions, pictures, runtimeOf, squares, tiny } from './web-page-parts.js'
 import { runFunctions } from './web-page-runs.js'
@@ -26,6 +27,7 @@ const file = async (url: string): Promise<File> => {
 const functions = {
   ...runFunctions,
   ...keptFunctions,
+  ...exportFunctions,
 
   /** The first steps of a training, and how often the page had a turn meanwhile. */
   async train(options: PageOptions) {
@@ -73,7 +75,7 @@ const functions = {
       const unseen = [...(await pictures('#d01818', 5)), ...(await pictures('#1838d0', 5))]
       for await (const { classes } of predictImages(
         classifier,
-        unseen.map((picture) => namedPhoto(picture)),
+        unseen.map((picture) => imageOf(picture)),
       )) {
         found.push(classes[0]!.className)
       }

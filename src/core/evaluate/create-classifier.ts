@@ -1,8 +1,7 @@
-import { isBlankName, tidyClassName } from '../clip/templates.js'
-import { ConfigError } from '../errors.js'
 import { configure } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import type { TrainedPrompts } from '../train/trained-prompts.js'
+import { withAddedClasses } from './added-classes.js'
 import { type Classifier, promptedClassifier } from './classifier.js'
 
 /** A finished run: its prompts and the model that they belong to. */
@@ -35,27 +34,4 @@ export async function createClassifier(
     { ...options, ...(batchSize ? { batchSize } : {}) },
     { method: configure(prompts, clip), parameters },
   )
-}
-
-/**
- * Class names and others beside them, which are tidied. These must differ from all in what CLIP reads: its tokenizer ignores
- * case. A data set's own names need not: two pairs of ImageNet's classes have the same ("missile", "sunglasses").
- *
- * @throws ConfigError for an added name that is empty or there already
- */
-export function withAddedClasses(classNames: readonly string[], addClasses: readonly string[]): string[] {
-  const added = addClasses.map(tidyClassName)
-  const known = new Set(classNames.map((name) => name.toLowerCase()))
-  for (const name of added) {
-    if (isBlankName(name)) {
-      throw new ConfigError('an added class has an empty name', { hint: 'Give --add-class a name.' })
-    }
-    if (known.has(name.toLowerCase())) {
-      throw new ConfigError(`class "${name}" is named twice`, {
-        hint: 'Classes that were trained take part without --add-class.',
-      })
-    }
-    known.add(name.toLowerCase())
-  }
-  return [...classNames, ...added]
 }

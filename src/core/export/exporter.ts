@@ -1,6 +1,7 @@
 import type { CreateClassifierOptions, Run } from '../evaluate/create-classifier.js'
 import type { ByteStream } from '../graph/onnx.js'
 import type { Preprocessing } from '../image/preprocess.js'
+import type { HeldOutFigures } from '../run/held-out-figures.js'
 import type { RunFacts } from './model-card.js'
 
 /**
@@ -12,12 +13,30 @@ export const precisions = ['fp32', 'fp16', 'q8'] as const
 /** See {@link precisions}. */
 export type ExportPrecision = (typeof precisions)[number]
 
+/** What transformers.js puts behind a model's name. */
+export const modelSuffixes: Readonly<Record<ExportPrecision, string>> = {
+  fp32: '',
+  fp16: '_fp16',
+  q8: '_quantized',
+}
+
 /** Options of an export. */
 export interface ExportOptions extends Omit<CreateClassifierOptions, 'batchSize'> {
   /** Default: all. Browsers take `q8` where a page asks for none. */
   readonly precisions?: readonly ExportPrecision[] | undefined
   /** What the model card says of the run. */
   readonly facts?: RunFacts | undefined
+  /** When an image is of none of the classes, and how sure answers are, as the run keeps it: the manifest states it. */
+  readonly heldOut?: HeldOutFigures | undefined
+  /** Begins a SHA-256. Default: one that runs anywhere; a platform's own is several times as fast. */
+  readonly hash?: (() => StreamHash) | undefined
+}
+
+/** A hash of bytes that come in parts. */
+export interface StreamHash {
+  update(bytes: Uint8Array): unknown
+  /** Hexadecimal; nothing is added afterwards. */
+  hex(): string
 }
 
 /** One form in which a run leaves: a file that gives this, and a line in the registry. */
@@ -45,10 +64,16 @@ export interface ExportParts {
   readonly template?: string
   /** Whether its texts are encoded with a set of prompts. */
   readonly isSet?: boolean
+  /** Most tokens of a text. */
+  readonly contextLength?: number
+  /** exp(logit_scale), by which similarities become logits. */
+  readonly logitScale?: number
   /** Why the export takes no other classes. */
   readonly closed?: string | undefined
-  /** How images become its input, where it does not do that itself. */
+  /** How images become pixels; where there is a canvas, the models do that themselves. */
   readonly preprocessing?: Preprocessing
+  /** Side of the canvas on which the models take pictures, see `fromCanvas`. */
+  readonly canvas?: number
 }
 
 /** A file of an export; its values are read when it is written, one tensor at a time. */

@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.js'
 import type { Run } from '../evaluate/create-classifier.js'
 import { clipFolders } from './clip-folders.js'
 import type { Exporter, ExportFile, ExportOptions } from './exporter.js'
-import { manifestFile } from './manifest.js'
+import { withManifest } from './manifest.js'
 import { modelCard } from './model-card.js'
 import { onnx } from './onnx-folder.js'
 import { transformersJs } from './transformers-js.js'
@@ -32,5 +32,5 @@ export async function exportClassifier(
   }
   const parts = await exporter.parts(run, options)
   const files = [...parts.models, ...parts.files, modelCard(format, { ...parts, run, facts: options.facts })]
-  return [...files, manifestFile(format, run, parts, files)]
+  return withManifest(format, run, parts, files, options)
 }

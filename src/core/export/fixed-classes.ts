@@ -1,5 +1,6 @@
+import { withAddedClasses } from '../evaluate/added-classes.js'
 import { learnedHead, withOwnWeights } from '../evaluate/classifier.js'
-import { type CreateClassifierOptions, type Run, withAddedClasses } from '../evaluate/create-classifier.js'
+import type { CreateClassifierOptions, Run } from '../evaluate/create-classifier.js'
 import { type Tensor, values } from '../graph/index.js'
 import { configure } from '../methods/registry.js'
 

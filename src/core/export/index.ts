@@ -11,6 +11,7 @@ export {
   type ExportPrecision,
   exportedBytes,
   precisions,
+  type StreamHash,
 } from './exporter.js'
 export { exportClassifier, exporters } from './exporters.js'
 export { checkExport, type ExportManifest, readManifest } from './manifest.js'

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { textFile } from './exporter.js'
 import { checkExport, readManifest } from './manifest.js'
 
 const manifest = {
@@ -30,14 +32,28 @@ it('a manifest of a newer version, a damaged one and another file are told apart
   )
 })
 
-it('a model that is missing or cut off is named', async () => {
-  const read = readManifest('m', JSON.stringify(manifest))
-  const check = (sizes: Record<string, number>) => checkExport('page', read, async (path) => sizes[path])
-  await expect(check(manifest.models)).resolves.toBeUndefined()
-  await expect(check({ 'onnx/model.onnx': 12 })).rejects.toThrow(
+it('a model that is missing, cut off or changed is named', async () => {
+  const files: Record<string, string> = { 'onnx/model.onnx': 'twelve bytes', 'onnx/text_model.onnx': 'abc' }
+  const contents = Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      { bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') },
+    ]),
+  )
+  const read = readManifest('m', JSON.stringify({ ...manifest, contents }))
+  const check = (found: Record<string, string>) =>
+    checkExport('page', read, async (path) => {
+      const text = found[path]
+      return text === undefined ? undefined : textFile(path, text)
+    })
+  await expect(check(files)).resolves.toBeUndefined()
+  await expect(check({ 'onnx/model.onnx': 'twelve bytes' })).rejects.toThrow(
     'page is an incomplete export: onnx/text_model.onnx is missing, expected 3',
   )
-  await expect(check({ ...manifest.models, 'onnx/model.onnx': 11 })).rejects.toThrow(
+  await expect(check({ ...files, 'onnx/model.onnx': 'eleven byte' })).rejects.toThrow(
     'page is an incomplete export: onnx/model.onnx has 11 bytes, expected 12',
+  )
+  await expect(check({ ...files, 'onnx/text_model.onnx': 'abd' })).rejects.toThrow(
+    /^page: onnx\/text_model\.onnx was changed since it was exported: it has the SHA-256 a52d15\w+, expected ba7816/,
   )
 })

@@ -1,10 +1,7 @@
 import type { Tensor } from '../graph/index.js'
 import { type ModelFileOptions, modelFiles } from '../graph/model-file.js'
-import { precisions as all, type ExportFile, type ExportPrecision } from './exporter.js'
+import { precisions as all, type ExportFile, type ExportPrecision, modelSuffixes } from './exporter.js'
 import { inPrecision } from './precision.js'
-
-/** What transformers.js puts behind a model's name. */
-const suffixes: Readonly<Record<ExportPrecision, string>> = { fp32: '', fp16: '_fp16', q8: '_quantized' }
 
 /** A graph as models of several precisions: `folder/name.onnx`, `folder/name_fp16.onnx`, … */
 export async function modelsOf(
@@ -23,7 +20,7 @@ export async function modelsOf(
   const files: ExportFile[] = []
   for (const precision of precisions) {
     const smaller = inPrecision(outputs, precision === 'q8' ? 'int8' : precision)
-    const made = await modelFiles(smaller, { ...options, name: `${name}${suffixes[precision]}.onnx` })
+    const made = await modelFiles(smaller, { ...options, name: `${name}${modelSuffixes[precision]}.onnx` })
     for (const [file, stream] of made) files.push({ ...stream, path: `${folder}/${file}` })
   }
   return files

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js'
+import { conceptTemperature } from '../evaluate/none-of-these.js'
 import { input } from '../graph/index.js'
 import { OpenSizes } from '../graph/open-sizes.js'
 import type { Exporter } from './exporter.js'
@@ -47,7 +48,10 @@ export const onnx: Exporter = {
       models: [...classifier, ...(towers?.models ?? [])],
       files: towers ? tokenizerFiles(tokenizer) : [],
       preprocessing,
-      ...(towers ? { template: towers.template, isSet: towers.isSet } : { closed }),
+      logitScale: towers?.logitScale ?? (await conceptTemperature(clip)),
+      ...(towers
+        ? { template: towers.template, isSet: towers.isSet, contextLength: clip.config.text.contextLength }
+        : { closed }),
     }
   },
 }

@@ -9,6 +9,7 @@ import { openVocabulary } from './open-vocabulary.js'
 export interface OpenTowers {
   readonly template: string
   readonly isSet: boolean
+  readonly logitScale: number
   readonly models: readonly ExportFile[]
 }
 
@@ -29,7 +30,7 @@ export async function openTowers(
   fromPictures: (pictures: Tensor) => Tensor,
   { precisions }: ExportOptions,
 ): Promise<OpenTowers> {
-  const { template, isSet, image, text, logitScale } = openVocabulary(run)
+  const { template, isSet, image, text, logitScale, scale } = openVocabulary(run)
   const sizes = new OpenSizes('images', 'texts', 'tokens')
   const pictures = input('pixel_values', [sizes.size('images'), 3, side, side])
   const ids = input('input_ids', [sizes.size('texts'), sizes.size('tokens')], 'int64')
@@ -56,5 +57,5 @@ export async function openTowers(
       { ...options, name: 'model', inputs: [ids, pictures, attention] },
     )),
   ]
-  return { template, isSet, models }
+  return { template, isSet, logitScale: await scale(), models }
 }

@@ -5,6 +5,7 @@ import type { TextPrompts } from '../clip/prompted-text.js'
 import { MASKED } from '../clip/towers/text-tower.js'
 import { ConfigError } from '../errors.js'
 import type { Run } from '../evaluate/create-classifier.js'
+import { conceptTemperature } from '../evaluate/none-of-these.js'
 import {
   abs,
   add,
@@ -34,6 +35,8 @@ export interface OpenVocabulary {
   readonly template: string
   /** exp(logit_scale), a scalar. */
   readonly logitScale: Tensor
+  /** Its value. */
+  scale(): Promise<number>
   /** Features of normalised pixels [B, 3, R, R], not normalised: [B, embedDim]. */
   image(pixels: Tensor): Tensor
   /**
@@ -70,6 +73,7 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
     return {
       template: (text as readonly string[])[0]!,
       logitScale: merged.logitScale(),
+      scale: () => conceptTemperature(merged),
       image: (pixels) => merged.imageFeatures(pixels),
       text: (ids) => textFeatures(merged, ids, undefined),
       isSet: false,
@@ -105,6 +109,7 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
   return {
     template: `${words} {}.`,
     logitScale: clip.logitScale(),
+    scale: () => conceptTemperature(clip),
     image: (pixels) => clip.imageFeatures(pixels, visual),
     text(ids) {
       const sets = text.map((set) => textFeatures(clip, ids, set))

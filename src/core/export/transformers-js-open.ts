@@ -12,11 +12,12 @@ export const transformersJsOpen: Exporter = {
   async parts(run, options) {
     const { clip } = run.model
     const { preprocessing, tokenizer } = clip
-    const { template, isSet, models } = await openTowers(
+    const canvas = canvasSide(preprocessing)
+    const { template, isSet, logitScale, models } = await openTowers(
       run,
       'onnx',
-      canvasSide(preprocessing),
-      (canvas) => fromCanvas(canvas, preprocessing),
+      canvas,
+      (pictures) => fromCanvas(pictures, preprocessing),
       options,
     )
     const external = externalData(models)
@@ -25,6 +26,10 @@ export const transformersJsOpen: Exporter = {
       models,
       template,
       isSet,
+      contextLength: clip.config.text.contextLength,
+      logitScale,
+      preprocessing,
+      canvas,
       files: [
         jsonFile('config.json', {
           ...clipModelConfig(clip.config, tokenizer, innerWidths(clip)),

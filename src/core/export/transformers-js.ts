@@ -1,3 +1,4 @@
+import { conceptTemperature } from '../evaluate/none-of-these.js'
 import { input } from '../graph/index.js'
 import { OpenSizes } from '../graph/open-sizes.js'
 import { type Exporter, jsonFile } from './exporter.js'
@@ -35,6 +36,9 @@ export const transformersJs: Exporter = {
     return {
       classNames,
       models,
+      preprocessing: clip.preprocessing,
+      canvas: side,
+      logitScale: await conceptTemperature(clip),
       files: [
         jsonFile('config.json', {
           model_type: 'vit',

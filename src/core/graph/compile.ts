@@ -37,6 +37,8 @@ export interface ExternalWeight {
 /** A compiled graph, ready for ONNX Runtime once its weights are loaded. */
 export interface EncodedGraph {
   readonly onnx: Uint8Array
+  /** Whether the bytes of `onnx` may be moved elsewhere when it is compiled, once and for all. Default: no. */
+  readonly movable?: boolean
   readonly weights: readonly ExternalWeight[]
   /** Length of the weights file in bytes. */
   readonly weightBytes: number

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { type EncodedGraph, GraphError, type HostTensor, sizeOf, WEIGHTS_LOCATION } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
-import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
+import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
 import { loadWeightsBuffer } from './weights-buffer.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
@@ -9,7 +9,10 @@ export interface Ort {
   readonly InferenceSession: {
     create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>
   }
-  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => Tensor
+  readonly Tensor: {
+    new (type: 'float32', data: Float32Array, dims: readonly number[]): Tensor
+    new (type: 'int64', data: BigInt64Array, dims: readonly number[]): Tensor
+  }
 }
 
 /** A graph whose weights are loaded: what crosses to the thread that runs it. */
@@ -127,10 +130,15 @@ function feedsOf(ort: Ort, inputs: CompiledModel['inputs'], values: TensorMap): 
   for (const [name, shape] of Object.entries(inputs)) {
     const value = values[name]
     if (!value) throw new GraphError(`input ${name} was not given`)
-    if (value.data.length !== sizeOf(shape)) {
-      throw new GraphError(`input ${name}: ${value.data.length} values for shape [${shape}]`)
+    const { data } = value
+    const own = shape.map((size, i) => (size === OPEN ? value.shape[i]! : size))
+    if (data.length !== sizeOf(own)) {
+      throw new GraphError(`input ${name}: ${data.length} values for shape [${own}]`)
     }
-    feeds[name] = new ort.Tensor('float32', value.data, shape)
+    feeds[name] =
+      data instanceof BigInt64Array
+        ? new ort.Tensor('int64', data, own)
+        : new ort.Tensor('float32', data, own)
   }
   return feeds
 }

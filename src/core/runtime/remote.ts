@@ -58,6 +58,7 @@ export class RemoteRuntime implements Runtime {
     // The weights move to the thread; they are not copied.
     await this.ask({ kind: 'compile', session, model, options: this.options }, [
       weights.buffer as ArrayBuffer,
+      ...(graph.movable ? [graph.onnx.buffer as ArrayBuffer] : []),
     ])
     const { inputs, outputs, flops } = graph
     return disposable({

@@ -1,15 +1,46 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
 
+/** Whole numbers, such as token ids, as stored models take them: row-major data of the given shape. */
+export interface WholeTensor {
+  readonly shape: readonly number[]
+  readonly data: BigInt64Array
+}
+
 /** Values by name. */
-export type TensorMap = Readonly<Record<string, HostTensor>>
+export type TensorMap = Readonly<Record<string, HostTensor | WholeTensor>>
+
+/** A size of an input that is the fed value's own: only stored models have such. */
+export const OPEN = -1
+
+/**
+ * A model as a file has it, its weights within, to be compiled as it stands.
+ *
+ * @param onnx all of the file; given away, as it may be moved to the thread that computes
+ * @param inputs shapes of what is fed, {@link OPEN} where a size is not fixed
+ */
+export const storedModel = (
+  onnx: Uint8Array<ArrayBuffer>,
+  inputs: Readonly<Record<string, readonly number[]>>,
+): EncodedGraph => ({
+  onnx,
+  movable: true,
+  inputs,
+  outputs: {},
+  weights: [],
+  weightBytes: 0,
+  flops: 0,
+  applications: 0,
+  peakBytes: 0,
+})
 
 /** A compiled graph that can be run. One run at a time. */
 export interface Session extends AsyncDisposable {
   /** What was compiled: names and shapes of inputs and outputs, operations per run. */
   readonly graph: Pick<EncodedGraph, 'inputs' | 'outputs' | 'flops'>
   /**
-   * Computes the outputs from the inputs. Every input of the graph must be given in its shape; others are ignored.
+   * Computes the outputs from the inputs. Every input of the graph must be given in its shape; others are ignored. Sizes that
+   * are {@link OPEN} are the value's own.
    *
    * @throws GraphError when an input is missing or has another number of elements; ComputeError without memory, or
    *   where what computes has died

@@ -1,3 +1,4 @@
+import { WeightsError } from '../../core/errors.js'
 import { sha256 } from '../../core/hash.js'
 import type { ByteSource } from '../../core/weights/byte-source.js'
 import { absolute, placesOf } from '../address.js'
@@ -29,12 +30,10 @@ interface Place {
   readonly file: string
 }
 
-/** Where a file of a server is kept: with the others of its folder. */
-async function placeOf(url: URL): Promise<Place> {
-  const folder = new URL('.', url)
+/** Where a file of a server is kept: with the others of its folder, or of one above it. */
+async function placeOf(url: URL, folder = new URL('.', url)): Promise<Place> {
   const file =
-    decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1)) +
-    url.search.replace(/[^\w.-]/g, '_')
+    decodeURIComponent(url.pathname.slice(folder.pathname.length)) + url.search.replace(/[^\w.-]/g, '_')
   const path = await pathOf(folder)
   return { path, store: keptFiles(path), file }
 }
@@ -65,18 +64,28 @@ export async function keptFile(url: URL, options: KeptSourceOptions): Promise<Bl
   }
 }
 
-/** Weights, downloaded as far as they are not kept; see {@link keptSource}. Of several tabs one downloads, the others wait. */
-export async function keptWeights(url: URL, options: KeptSourceOptions): Promise<ByteSource> {
-  const { path, store, file } = await placeOf(url)
-  if (await store.read(file + ABSENT))
+/**
+ * Weights, downloaded as far as they are not kept; see {@link keptSource}. Of several tabs one downloads, the others wait.
+ *
+ * @param folder with which they are kept and removed. Default: the one that they lie in
+ */
+export async function keptWeights(
+  url: URL,
+  options: KeptSourceOptions,
+  folder = new URL('.', url),
+): Promise<ByteSource> {
+  const { path, store, file } = await placeOf(url, folder)
+  // A file whose hash is known is somewhere: it may be there the next time.
+  const isKnown = options.sha256 !== undefined
+  if (!isKnown && (await store.read(file + ABSENT)))
     throw new MissingFileError(`${url}: was not there when it was asked for`)
   const open = async () => {
     try {
       const source = await keptSource(store, file, url.href, options)
-      await store.write(ADDRESS, new URL('.', url).href)
+      await store.write(ADDRESS, folder.href)
       return source
     } catch (error) {
-      if (error instanceof MissingFileError) await store.write(file + ABSENT, '')
+      if (!isKnown && error instanceof MissingFileError) await store.write(file + ABSENT, '')
       throw error
     }
   }
@@ -86,10 +95,30 @@ export async function keptWeights(url: URL, options: KeptSourceOptions): Promise
     : open()
 }
 
-/** Bytes that are kept of the file at an address. */
-export async function keptBytes(url: URL): Promise<number> {
-  const { store, file } = await placeOf(url)
+/** Bytes that are kept of the file at an address, with a folder of {@link keptWeights}. */
+export async function keptBytes(url: URL, folder?: URL): Promise<number> {
+  const { store, file } = await placeOf(url, folder)
   return (await keptSize(store, file))?.bytes ?? (await store.read(file))?.size ?? 0
+}
+
+/**
+ * A small file that may have been replaced on its server: from there, and where that cannot be reached as it was kept the last time.
+ *
+ * @throws MissingFileError where the server does not have it
+ */
+export async function latestFile(url: URL, options: KeptSourceOptions): Promise<Blob> {
+  const { store, file } = await placeOf(url)
+  try {
+    const blob = await (await fetched(url.href, options)).blob()
+    await store.write(file, blob)
+    return blob
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (error instanceof MissingFileError || !(error instanceof WeightsError)) throw error
+    const kept = await store.read(file)
+    if (!kept) throw error
+    return kept
+  }
 }
 
 /** The models that the browser keeps for this page. */

@@ -93,10 +93,17 @@ class Download {
   async complete(): Promise<void> {
     const found = await readKept(this.store, this.file)
     this.kept = found?.url === this.url ? found : undefined
-    if (this.kept?.sha256 === undefined) await this.fetchMissing()
+    const before = this.kept !== undefined
     const { sha256: expected, onProgress } = this.options
+    const isOther = () => expected !== undefined && this.kept!.sha256 !== expected
+    if (this.kept?.sha256 === undefined) await this.fetchMissing()
+    if (before && isOther()) {
+      // What was kept may be of a file that has been replaced since.
+      await this.drop()
+      await this.fetchMissing()
+    }
     const { sha256: hash, size } = this.kept!
-    if (expected !== undefined && hash !== expected) {
+    if (isOther()) {
       await this.drop()
       throw new WeightsError(`${this.url}: has the SHA-256 ${hash}, expected ${expected}`, {
         hint: 'It is another file, or was damaged on its way: check the address, and load it again.',

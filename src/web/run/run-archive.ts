@@ -2,8 +2,9 @@ import { Zip, ZipDeflate, ZipPassThrough } from 'fflate'
 import { UserError } from '../../core/errors.js'
 import { runFiles } from '../../core/run/run-files.js'
 import { type FetchOptions, fetched, MissingFileError } from '../fetched.js'
+import { chosenEntries, chosenName, type FoundEntry, folderWith, readOnlyStore } from '../found-folder.js'
 import type { FileStore } from '../kept/file-store.js'
-import { zipEntries } from './zip-reader.js'
+import { zipEntries } from '../zip-reader.js'
 
 /** A run that comes from elsewhere: a zip archive, the files of a chosen folder, or the address of either. */
 export type RunSource = Blob | readonly File[] | URL
@@ -52,42 +53,20 @@ export async function openRun(source: RunSource, options: FetchOptions = {}): Pr
     if (!/\.zip$/i.test(source.pathname)) return servedRun(source, options)
     return archivedRun(await (await fetched(source.href, options)).blob(), source.href)
   }
-  if (source instanceof Blob) return archivedRun(source, source instanceof File ? source.name : 'the archive')
-  const entries = source.map((file) => ({
-    name: file.webkitRelativePath || file.name,
-    read: async () => file,
-  }))
-  return runAmong(entries, source[0]?.webkitRelativePath.split('/')[0] || 'the chosen files')
+  return source instanceof Blob
+    ? archivedRun(source, source instanceof File ? source.name : 'the archive')
+    : runAmong(chosenEntries(source), chosenName(source))
 }
 
 async function archivedRun(archive: Blob, name: string): Promise<FileStore> {
   return runAmong(await zipEntries(archive, name), name)
 }
 
-interface Entry {
-  readonly name: string
-  read(): Promise<Blob>
-}
-
 /** The run that lies highest among files. */
-function runAmong(entries: readonly Entry[], name: string): FileStore {
-  const marks: readonly string[] = [runFiles.config, runFiles.prompts]
-  const depth = (path: string) => path.split('/').length
-  const [mark] = entries
-    .filter((entry) => marks.includes(entry.name.split('/').at(-1)!))
-    .sort((a, b) => depth(a.name) - depth(b.name))
-  if (!mark) throw noRun(name)
-  const folder = mark.name.slice(0, mark.name.lastIndexOf('/') + 1)
-  const own = new Map(
-    entries.flatMap((entry) =>
-      entry.name.startsWith(folder) ? [[entry.name.slice(folder.length), entry]] : [],
-    ),
-  )
-  return readOnly({
-    name,
-    list: async () => [...own.keys()],
-    read: async (file) => own.get(file)?.read(),
-  })
+function runAmong(entries: readonly FoundEntry[], name: string): FileStore {
+  const found = folderWith([runFiles.config, runFiles.prompts], entries, name)
+  if (!found) throw noRun(name)
+  return found
 }
 
 /** A run directory on a server, which says nothing of what there is beside the files that every run may have. */
@@ -103,16 +82,7 @@ function servedRun(location: URL, options: FetchOptions): FileStore {
     }
   }
   const known = [runFiles.config, runFiles.prompts, runFiles.noneOfThese, runFiles.metrics]
-  return readOnly({ name: folder.href, list: async () => known, read })
-}
-
-function readOnly(store: Pick<FileStore, 'name' | 'list' | 'read'>): FileStore {
-  const refuse = async () => {
-    throw new UserError(`${store.name} cannot be written`, {
-      hint: 'Copy it to a kept run first: copyFiles(run, keptRun(name)).',
-    })
-  }
-  return { ...store, write: refuse, remove: refuse }
+  return readOnlyStore({ name: folder.href, list: async () => known, read })
 }
 
 const noRun = (name: string): UserError =>

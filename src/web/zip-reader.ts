@@ -1,5 +1,5 @@
-import { UserError } from '../../core/errors.js'
-import { unreadable } from '../kept/file-store.js'
+import { UserError } from '../core/errors.js'
+import { unreadable } from './kept/file-store.js'
 
 /** A file in an archive. */
 export interface ZipEntry {
@@ -71,7 +71,7 @@ export async function zipEntries(archive: Blob, name: string): Promise<ZipEntry[
       const why =
         (flags & 1) !== 0 ? 'encrypted' : total > MOST_BYTES ? 'too large' : 'packed in a way not known here'
       throw new UserError(`${name}: ${path} is ${why}`, {
-        hint: 'Pack the run anew, as an ordinary zip archive.',
+        hint: 'Pack it anew, as an ordinary zip archive.',
       })
     }
     const read = async (): Promise<Blob> => {
