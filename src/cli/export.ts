@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ExportPrecision, precisions } from '../core/export/exporter.js'
+import { type ExportPrecision, precisions, usualPrecisions } from '../core/export/exporter.js'
 import type { Activation } from '../core/model.js'
 import { exportFormats, exportRun } from '../exchange/exports/export-run.js'
 import { showingDownloads } from './download-progress.js'
@@ -45,7 +45,7 @@ export function exportCommand(): Command {
     .requiredOption('--out <path>', 'safetensors: the file; otherwise the output folder')
     .option(
       '--precision <list>',
-      `precisions of the models, of ${precisions.join(', ')} (default: all)`,
+      `precisions of the models, of ${precisions.join(', ')} (default: ${usualPrecisions.join(', ')})`,
       precisionList,
     )
     .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { precisions } from '../../src/core/export/exporter.js'
 import { loadModel } from '../../src/node/model.js'
 import { learnedRun } from '../support/learned-run.js'
 import { writtenExport } from '../support/written-export.js'
@@ -30,13 +31,13 @@ it.for(['onnx', 'transformers-js', 'transformers-js-open'])(
   async (format, { skip }) => {
     skip(missing !== undefined, missing)
     const model = await loadModel('tiny', { threads: 1 })
-    const folder = await writtenExport(await learnedRun(model, 'promptsrc'), format)
+    const folder = await writtenExport(await learnedRun(model, 'promptsrc'), format, { precisions })
     await model.close()
     const { stdout } = await python(check, folder)
     await rm(dirname(folder), { recursive: true })
     const found: Record<string, { domains: Record<string, number>; inputs: unknown[] }> = JSON.parse(stdout)
     expect(Object.keys(found)).toHaveLength(
-      { onnx: 12, 'transformers-js': 3, 'transformers-js-open': 9 }[format]!,
+      { onnx: 16, 'transformers-js': 4, 'transformers-js-open': 12 }[format]!,
     )
     for (const { domains } of Object.values(found)) {
       expect(Object.keys(domains)).toEqual([''])

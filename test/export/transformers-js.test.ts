@@ -12,6 +12,7 @@ import {
 } from '@huggingface/transformers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Run } from '../../src/core/evaluate/create-classifier.js'
+import { precisions } from '../../src/core/export/exporter.js'
 import type { RgbImage } from '../../src/core/image/resize.js'
 import type { Model } from '../../src/core/model.js'
 import { loadModel } from '../../src/node/model.js'
@@ -40,7 +41,7 @@ afterAll(async () => {
 })
 
 async function exported(run: Run, format: string): Promise<string> {
-  const folder = await writtenExport(run, format)
+  const folder = await writtenExport(run, format, { precisions })
   folders.push(folder)
   return folder
 }
@@ -82,7 +83,7 @@ it.for([
     const expected = await predictedLogits(run, some)
     const accuracy = agreement(tops(expected, classNames.length), truth)
     const batches = await processed(folder, some)
-    for (const dtype of ['fp32', 'fp16', 'q8'] as const) {
+    for (const dtype of precisions) {
       const classify = await AutoModelForImageClassification.from_pretrained(folder, { dtype })
       const found = await allValues(batches, async (batch) => (await classify(batch)).logits)
       await classify.dispose()
@@ -161,7 +162,7 @@ it('the two towers of a run with any classes are CLIP’s, in every precision', 
     )
   }
   const batches = await processed(folder, some)
-  for (const dtype of ['fp32', 'fp16', 'q8'] as const) {
+  for (const dtype of precisions) {
     const textModel = await CLIPTextModelWithProjection.from_pretrained(folder, { dtype })
     const visionModel = await CLIPVisionModelWithProjection.from_pretrained(folder, { dtype })
     const rows = unitRows((await textModel(texts)).text_embeds)

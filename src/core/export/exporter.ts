@@ -5,10 +5,14 @@ import type { HeldOutFigures } from '../run/held-out-figures.js'
 import type { RunFacts } from './model-card.js'
 
 /**
- * In what numbers the models of an export keep their weights, as transformers.js names them: `q8` are 8-bit integers,
- * a scale for every output.
+ * In what numbers the models of an export keep their weights, as transformers.js names them. They compute in float32
+ * whatever the weights are kept in, but for the products of `int8`:
+ *
+ * - `fp16`: weights as binary16;
+ * - `q8`: weights as 8-bit integers with a scale for every output, turned into float32 when the model is loaded;
+ * - `int8`: these integers multiplied with 8-bit activations, whose range is taken anew for every product.
  */
-export const precisions = ['fp32', 'fp16', 'q8'] as const
+export const precisions = ['fp32', 'fp16', 'q8', 'int8'] as const
 
 /** See {@link precisions}. */
 export type ExportPrecision = (typeof precisions)[number]
@@ -18,11 +22,15 @@ export const modelSuffixes: Readonly<Record<ExportPrecision, string>> = {
   fp32: '',
   fp16: '_fp16',
   q8: '_quantized',
+  int8: '_int8',
 }
+
+/** Those of an export that asks for none: `int8` takes least memory, but is not as exact. */
+export const usualPrecisions: readonly ExportPrecision[] = ['fp32', 'fp16', 'q8']
 
 /** Options of an export. */
 export interface ExportOptions extends Omit<CreateClassifierOptions, 'batchSize'> {
-  /** Default: all. Browsers take `q8` where a page asks for none. */
+  /** Default: fp32, fp16 and q8, which transformers.js takes in browsers where a page asks for none. */
   readonly precisions?: readonly ExportPrecision[] | undefined
   /** What the model card says of the run. */
   readonly facts?: RunFacts | undefined

@@ -1,6 +1,6 @@
 import type { Tensor } from '../graph/index.js'
 import { type ModelFileOptions, modelFiles } from '../graph/model-file.js'
-import { precisions as all, type ExportFile, type ExportPrecision, modelSuffixes } from './exporter.js'
+import { type ExportFile, type ExportPrecision, modelSuffixes, usualPrecisions } from './exporter.js'
 import { inPrecision } from './precision.js'
 
 /** A graph as models of several precisions: `folder/name.onnx`, `folder/name_fp16.onnx`, … */
@@ -9,7 +9,7 @@ export async function modelsOf(
   {
     folder,
     name,
-    precisions = all,
+    precisions = usualPrecisions,
     ...options
   }: Omit<ModelFileOptions, 'name'> & {
     readonly folder: string
@@ -19,7 +19,7 @@ export async function modelsOf(
 ): Promise<ExportFile[]> {
   const files: ExportFile[] = []
   for (const precision of precisions) {
-    const smaller = inPrecision(outputs, precision === 'q8' ? 'int8' : precision)
+    const smaller = inPrecision(outputs, precision)
     const made = await modelFiles(smaller, { ...options, name: `${name}${modelSuffixes[precision]}.onnx` })
     for (const [file, stream] of made) files.push({ ...stream, path: `${folder}/${file}` })
   }

@@ -3,7 +3,8 @@ import { randomTensor } from '../../../test/support/finite-differences.js'
 import { bytesOfStream, runModel } from '../../../test/support/model-bytes.js'
 import { constant, gemm, input, reshape } from '../graph/index.js'
 import { modelFiles } from '../graph/model-file.js'
-import { inPrecision, type Precision, quantizedRows } from './precision.js'
+import type { ExportPrecision } from './exporter.js'
+import { inPrecision, quantizedRows } from './precision.js'
 
 describe('quantizedRows', () => {
   it('gives every place of the axis a scale under which its largest magnitude is 127 steps', () => {
@@ -28,16 +29,16 @@ describe('quantizedRows', () => {
 it.each([
   ['fp32', 1, 1e-6],
   ['fp16', 0.52, 1e-3],
-  ['int8', 0.28, 2e-2],
-  ['dynamic', 0.28, 4e-2],
+  ['q8', 0.28, 2e-2],
+  ['int8', 0.28, 4e-2],
 ] as const)(
   'weights in %s are that much of float32 and give its products',
-  async (precision: Precision, part, error) => {
+  async (precision: ExportPrecision, part, error) => {
     const images = randomTensor('x', [5, 64]).data
     const weights = randomTensor('w', [96, 64]).data
     const x = input('x', [5, 64])
     const w = constant('w', [96, 64], () => weights)
-    const made = async (kept: Precision) => {
+    const made = async (kept: ExportPrecision) => {
       const files = await modelFiles(
         inPrecision(
           { y: gemm(x, w, { transB: true }), again: gemm(x, reshape(w, [96, 64]), { transB: true }) },

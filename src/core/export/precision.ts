@@ -2,15 +2,7 @@ import { add, apply, cast, constant, type GraphNode, mul, type Tensor, values } 
 import { dynamicQuantize, gather, matmulInteger } from '../graph/inference-only.js'
 import { rewrite } from '../graph/simplify.js'
 import { float32ToFloat16 } from '../weights/float16.js'
-
-/**
- * In what numbers a model keeps its weights. It computes in float32 whatever they are kept in, but for the products of `dynamic`:
- *
- * - `fp16`: weights as binary16;
- * - `int8`: weights as 8-bit integers with a scale for every output, turned into float32 when the model is loaded;
- * - `dynamic`: these integers multiplied with 8-bit activations, whose range is taken anew for every product.
- */
-export type Precision = 'fp32' | 'fp16' | 'int8' | 'dynamic'
+import type { ExportPrecision } from './exporter.js'
 
 /** Weights of fewer elements stay as they are. */
 const SMALLEST = 4096
@@ -18,7 +10,7 @@ const SMALLEST = 4096
 /** The outputs computed with weights of the given precision: those of linear layers, convolutions and tables. */
 export function inPrecision(
   outputs: Readonly<Record<string, Tensor>>,
-  precision: Precision,
+  precision: ExportPrecision,
 ): Record<string, Tensor> {
   if (precision === 'fp32') return { ...outputs }
   const names = Object.keys(outputs)
@@ -40,7 +32,7 @@ export function inPrecision(
     if (place === undefined) return undefined
     const weight = node.inputs[place]!
     const axis = outputAxis(node, place)
-    if (precision === 'dynamic' && name === 'Gemm' && !transposesFirst(node)) {
+    if (precision === 'int8' && name === 'Gemm' && !transposesFirst(node)) {
       return [integerProduct(node, axis, once)]
     }
     const inputs = node.inputs.map((x, i) => (i === place ? smaller(weight, axis) : x))
@@ -106,7 +98,7 @@ function inIntegers(weight: Tensor, axis: number): Tensor {
 }
 
 /** Rows of a table are looked up before they become float32. */
-function lookedUp({ inputs }: GraphNode, precision: Precision): readonly Tensor[] | undefined {
+function lookedUp({ inputs }: GraphNode, precision: ExportPrecision): readonly Tensor[] | undefined {
   const [table, indices] = inputs as readonly [Tensor, Tensor]
   if (!isWeight(table)) return undefined
   if (precision === 'fp16') return [cast(gather(halves(table), indices), 'float32')]

@@ -29,7 +29,7 @@ export interface OpenExportOptions extends FetchOptions {
 
 /** Options of {@link OpenedExport.classifier}. */
 export interface ExportClassifierOptions extends ClassChoice {
-  /** Default: the smallest that the export has. */
+  /** Default: the first that the export has of q8, fp16, fp32 and int8. */
   readonly precision?: ExportPrecision
   /** Where graphs are computed. Default: `webRuntime()`. The classifier closes it. */
   readonly runtime?: Runtime
@@ -56,7 +56,8 @@ export interface OpenedExport {
   classifier(options?: ExportClassifierOptions): Promise<RunClassifier>
 }
 
-const smallestFirst: readonly ExportPrecision[] = ['q8', 'fp16', 'fp32']
+/** Exact ones first, the smallest of them before the others. */
+const wanted: readonly ExportPrecision[] = ['q8', 'fp16', 'fp32', 'int8']
 
 /**
  * Opens an export of the formats `transformers-js`, `transformers-js-open` and `onnx`, whose graphs ONNX Runtime runs as they stand.
@@ -78,7 +79,7 @@ export async function openExport(
   }
   const manifest = readManifest(`${files.name}: ${MANIFEST}`, text)
   const chosen = (precision?: ExportPrecision) =>
-    chosenModels(files.name, manifest, precision ? [precision] : smallestFirst)
+    chosenModels(files.name, manifest, precision ? [precision] : wanted)
   const stated = (path: string) => ({ path, bytes: 0, sha256: undefined, ...manifest.contents?.[path] })
   return {
     manifest,

@@ -1,0 +1,184 @@
+import { parseArgs } from 'node:util'
+import { type ExportPrecision, precisions } from '../src/core/export/exporter.js'
+import { type FixedClasses, fixedClasses } from '../src/core/export/fixed-classes.js'
+import { inPrecision } from '../src/core/export/precision.js'
+import { input } from '../src/core/graph/index.js'
+import { modelFiles } from '../src/core/graph/model-file.js'
+import { OpenSizes } from '../src/core/graph/open-sizes.js'
+import { normalize, testTransform } from '../src/core/image/preprocess.js'
+import type { RgbImage } from '../src/core/image/resize.js'
+import type { Model } from '../src/core/model.js'
+import { OPEN, storedModel } from '../src/core/runtime/session.js'
+import type { Tokenizer } from '../src/core/tokenizer/tokenizer.js'
+import { backbones, randomClip, wordTokenizer } from '../src/core/weights/random-clip.js'
+import { loadModel } from '../src/node/model.js'
+import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
+import { drawnDataset } from '../src/node/world/drawn-sets.js'
+import { learnedRun } from '../test/support/learned-run.js'
+import { bytesOfStream } from '../test/support/model-bytes.js'
+import { agreement, predictedLogits, relativeError, tops } from '../test/support/written-export.js'
+import type { ExportQuestion, TimedExport } from './export-page.js'
+import { BrowserBench } from './in-browser.js'
+import { type Measured, measured } from './measured-model.js'
+
+// What each precision of an exported classifier takes and is worth, in Node and in headless Chromium (WebAssembly): size,
+// time a picture, memory, error of the logits against `predict`, accuracy. PromptSRC's starting prompts, moved a little, on
+// test pictures of a drawn set; published sizes stand with random weights. Precisions take turns, and the least time of all
+// rounds is said: other work on the machine only ever adds. Usage: npm run bench:export --
+// [--models tiny,emoji,ViT-B/16] [--pictures 200] [--large-pictures 10] [--runs 20] [--rounds 3] [--threads 1]
+
+const { values } = parseArgs({
+  options: {
+    models: { type: 'string', default: 'tiny,emoji,ViT-B/16' },
+    /** Of a drawn set, that accuracy and errors are taken of; of models with random weights errors alone. */
+    pictures: { type: 'string', default: '200' },
+    'large-pictures': { type: 'string', default: '10' },
+    runs: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '1' },
+  },
+})
+const [pictures, largePictures, runs, rounds, threads] = [
+  values.pictures,
+  values['large-pictures'],
+  values.runs,
+  values.rounds,
+  values.threads,
+].map(Number) as [number, number, number, number, number]
+
+/** Pictures that are classified in a page, where each takes several times as long. */
+const IN_BROWSER = 20
+
+using bench = await BrowserBench.build('bench/export-page.ts')
+for (const name of values.models.split(',')) await compare(name)
+
+async function compare(name: string): Promise<void> {
+  const isTrained = !Object.hasOwn(backbones, name)
+  await using model = isTrained ? await loadModel(name, { threads }) : randomModel(name)
+  const data = drawnDataset(name === 'emoji' ? 'emoji-food' : 'toy')
+  const run = await learnedRun(model, 'promptsrc', {}, data.classNames)
+  const every = Math.max(1, Math.floor(data.test.length / pictures))
+  const taken = data.test.filter((_, i) => i % every === 0).slice(0, isTrained ? pictures : largePictures)
+  const images = await Promise.all(taken.map((picture) => picture.load()))
+  const expected = await predictedLogits(run, images)
+  const classes = data.classNames.length
+  const labels = taken.map(({ label }) => label)
+  const right = (logits: ArrayLike<number>, truth: readonly number[]) =>
+    agreement(tops(logits, classes), truth).toFixed(1)
+
+  console.log(`\n${name}, ${images.length} pictures, ${classes} classes, ${threads} thread(s)`)
+  console.log(
+    `predict: ${isTrained ? `accuracy ${right(expected, labels)} %` : 'random weights, no accuracy'}`,
+  )
+  console.log(
+    '| precision | MB | Node: ms | ready s | error | same answer % | accuracy % | Chromium: ms | ready s | peak MB | error | same answer % |',
+  )
+  console.log(`| --- |${' ---: |'.repeat(11)}`)
+  const { pixels, side } = pixelsOf(images, model)
+  const classifier = await fixedClasses(run)
+  const asked = Math.min(IN_BROWSER, images.length)
+  const inNode = new Map<ExportPrecision, Measured>()
+  const inPage = new Map<ExportPrecision, Measured & { megabytes: number }>()
+  const sizes = new Map<ExportPrecision, number>()
+  for (let round = 0; round < rounds; round++) {
+    for (const precision of precisions) {
+      const bytes = await classifierBytes(classifier, side, precision)
+      sizes.set(precision, bytes.length)
+      const own = { side, pixels, pictures: images.length, runs }
+      inNode.set(precision, faster(await measuredInNode(bytes, own), inNode.get(precision)))
+      const question = { side, pictures: asked, runs, threads }
+      inPage.set(precision, faster(await inChromium(bytes, pixels, question), inPage.get(precision)))
+    }
+  }
+  const first = expected.subarray(0, asked * classes)
+  for (const precision of precisions) {
+    const [node, page] = [inNode.get(precision)!, inPage.get(precision)!]
+    const cells = [
+      precision,
+      (sizes.get(precision)! / 1e6).toFixed(2),
+      milliseconds(node),
+      node.readySeconds.toFixed(2),
+      relativeError(node.logits, expected).toExponential(1),
+      right(node.logits, tops(expected, classes)),
+      isTrained ? right(node.logits, labels) : '',
+      milliseconds(page),
+      page.readySeconds.toFixed(2),
+      page.megabytes.toFixed(0),
+      relativeError(page.logits, first).toExponential(1),
+      right(page.logits, tops(first, classes)),
+    ]
+    console.log(`| ${cells.join(' | ')} |`)
+  }
+}
+
+/** What is measured again, with the lesser of the times. */
+function faster<T extends Measured>(now: T, before: T | undefined): T {
+  if (!before) return now
+  return {
+    ...now,
+    readySeconds: Math.min(now.readySeconds, before.readySeconds),
+    runSeconds: Math.min(now.runSeconds, before.runSeconds),
+  }
+}
+
+/** A model of a published one's sizes and random weights. */
+function randomModel(name: string): Model {
+  const runtime = nodeRuntime({ threads })
+  const close = () => runtime.close()
+  return {
+    clip: randomClip(backbones[name as keyof typeof backbones], wordTokenizer as Tokenizer),
+    runtime,
+    name,
+    source: name,
+    hash: async () => '0'.repeat(64),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Normalised pixels, as `predict` makes them. */
+function pixelsOf(images: readonly RgbImage[], { clip: { preprocessing } }: Model) {
+  const side = preprocessing.size
+  const pixels = new Float32Array(images.length * 3 * side * side)
+  for (const [i, image] of images.entries()) {
+    normalize(testTransform(image, preprocessing), preprocessing, pixels, i * 3 * side * side)
+  }
+  return { pixels, side }
+}
+
+/** A classifier from normalised pixels to logits, as `export --format onnx` has it. */
+async function classifierBytes(
+  classifier: FixedClasses,
+  side: number,
+  precision: ExportPrecision,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sizes = new OpenSizes('batch')
+  const images = input('pixel_values', [sizes.size('batch'), 3, side, side])
+  const outputs = inPrecision({ logits: classifier.logits(images) }, precision)
+  const files = await modelFiles(outputs, { name: 'model.onnx', sizes, inputs: [images] })
+  return new Uint8Array(await bytesOfStream(files.get('model.onnx')!))
+}
+
+async function measuredInNode(bytes: Uint8Array, what: Parameters<typeof measured>[1]): Promise<Measured> {
+  await using runtime = nodeRuntime({ threads })
+  // Its bytes are given away.
+  const model = storedModel(bytes.slice(), { pixel_values: [OPEN, 3, what.side, what.side] })
+  return await measured(() => runtime.compile(model), what)
+}
+
+async function inChromium(bytes: Uint8Array, pixels: Float32Array, question: ExportQuestion) {
+  const seen = pixels.subarray(0, question.pictures * 3 * question.side ** 2)
+  const files = {
+    '/model.onnx': bytes,
+    '/pixels.bin': new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength),
+  }
+  const { result, megabytes } = await bench.inPage({ threads, files }, (page) =>
+    page.evaluate((asked) => (window as unknown as { timed: TimedExport }).timed(asked), question),
+  )
+  return { ...result, megabytes }
+}
+
+function milliseconds({ runSeconds }: Measured): string {
+  const ms = 1000 * runSeconds
+  return ms.toFixed(ms < 100 ? 1 : 0)
+}
