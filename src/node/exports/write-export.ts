@@ -5,6 +5,7 @@ import { UserError } from '../../core/errors.js'
 import type { ExportFile } from '../../core/export/exporter.js'
 import { MANIFEST, readManifest } from '../../core/export/manifest.js'
 import { syncFolder, writeError } from '../files/atomic.js'
+import { withFileLock } from '../files/lock.js'
 import { makeFolder } from '../files/make-folder.js'
 import { readRegularText } from '../files/regular-file.js'
 
@@ -59,24 +60,47 @@ export async function checkExportFolder(
 }
 
 /**
- * Writes an export. The folder is there whole or not at all, and an earlier export is replaced only by a whole one.
+ * Writes an export. The folder is there whole or not at all, and an earlier export is replaced only by a whole one. What a
+ * call left that was killed is cleared by the next one to the same folder.
  *
- * @throws UserError where the folder holds something else, or cannot be written
+ * @throws UserError where the folder holds something else, cannot be written, or is being written by another process
  */
 export async function writeExport(
   out: string,
   files: readonly ExportFile[],
   options: WriteExportOptions = {},
 ): Promise<void> {
-  const { signal, onProgress } = options
   await checkExportFolder(out, options)
   const folder = resolve(out)
   const parent = dirname(folder)
+  try {
+    await makeFolder(parent)
+    await withFileLock(join(parent, `.${basename(folder)}.lock`), () => replace(out, files, options), {
+      refuse: ({ pid }) =>
+        new UserError(`${out} is being written by another process (${pid})`, {
+          hint: 'Wait until it has ended, or name another folder with --out.',
+        }),
+    })
+  } catch (cause) {
+    throw writeError(out, cause)
+  }
+}
+
+/** Writes an export beside its folder, then puts it there; nobody else does meanwhile. */
+async function replace(
+  out: string,
+  files: readonly ExportFile[],
+  options: WriteExportOptions,
+): Promise<void> {
+  const { signal, onProgress } = options
+  const folder = resolve(out)
+  const parent = dirname(folder)
+  await clearUp(folder)
+  await checkExportFolder(out, options)
   const total = files.reduce((sum, { size }) => sum + size, 0)
   const mark = `${basename(folder)}.${randomBytes(6).toString('hex')}`
   const temporary = join(parent, `.${mark}.tmp`)
   try {
-    await makeFolder(parent)
     await checkSpace(parent, out, total)
     await mkdir(temporary)
     let written = 0
@@ -92,7 +116,22 @@ export async function writeExport(
     await syncFolder(parent)
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {})
-    throw writeError(out, cause)
+    throw cause
+  }
+}
+
+/** Puts back an export that a killed call had set aside, and removes what it had made. */
+async function clearUp(folder: string): Promise<void> {
+  const parent = dirname(folder)
+  const name = basename(folder)
+  const left = (await readdir(parent))
+    .filter((entry) => entry.startsWith(`.${name}.`))
+    .filter((entry) => /^[0-9a-f]{12}\.(tmp|old)$/.test(entry.slice(name.length + 2)))
+  for (const entry of left) {
+    const path = join(parent, entry)
+    const isEarlier = entry.endsWith('.old') && !(await stat(folder).catch(() => undefined))
+    if (isEarlier) await rename(path, folder)
+    else await rm(path, { recursive: true, force: true })
   }
 }
 
