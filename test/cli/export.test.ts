@@ -22,6 +22,8 @@ beforeAll(async () => {
     ['prolip', {}],
     ['tcp', {}],
     ['tip-adapter', {}],
+    ['gda', {}],
+    ['2sfs', {}],
   ] as const) {
     const { prompts } = await learnedRun(model, name, options)
     await savePrompts(join(folder, `${name}.safetensors`), prompts, model.clip)
@@ -120,6 +122,8 @@ it.for([
   ['cocoop.safetensors', 'transformers-js-open', 'every image makes texts of its own'],
   ['coop.safetensors', 'transformers-js-open', 'every class has a context of its own'],
   ['tip-adapter.safetensors', 'transformers-js-open', 'it keeps features of the training images for them'],
+  ['gda.safetensors', 'transformers-js-open', 'it keeps features of the training images for them'],
+  ['2sfs.safetensors', 'transformers-js-open', 'trained classes have weights of their own'],
   ['tcp.safetensors', 'transformers-js-open', 'every class has states of its own'],
   ['run', 'clip', 'is no plain CLIP'],
 ] as const)(

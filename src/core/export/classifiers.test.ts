@@ -7,7 +7,9 @@ import { createClassifier } from '../evaluate/create-classifier.js'
 import { gemm, input, l2Normalize, mul } from '../graph/index.js'
 import { modelFiles } from '../graph/model-file.js'
 import { OpenSizes } from '../graph/open-sizes.js'
+import { methods } from '../methods/registry.js'
 import type { Model } from '../model.js'
+import { exportClassifier } from './exporters.js'
 import { fixedClasses } from './fixed-classes.js'
 import { openVocabulary } from './open-vocabulary.js'
 
@@ -24,23 +26,7 @@ const small: Record<string, Record<string, unknown>> = {
 const relative = (found: Float32Array, expected: Float32Array) =>
   Math.max(...found.map((x, i) => Math.abs(x - expected[i]!))) / Math.max(...expected.map(Math.abs))
 
-describe.each([
-  'promptsrc',
-  'ivlp',
-  'maple',
-  'coop',
-  'cocoop',
-  'kgcoop',
-  'tcp',
-  'proda',
-  'fine-tune',
-  '2sfs',
-  'clip-lora',
-  'prolip',
-  'tip-adapter',
-  'tip-adapter-f',
-  'gda',
-])('%s', (name) => {
+describe.each(Object.keys(methods))('%s', (name) => {
   it('gives the logits of the classifier as one graph, for any number of images', async () => {
     const run = await learnedRun(model, name, small[name])
     const classifier = await createClassifier(run, { addClasses: ['white cross'] })
@@ -116,3 +102,14 @@ describe.each([
     expect(relative(found.logits!.data, expected.logits)).toBeLessThan(1e-5)
   })
 })
+
+it.each(['transformers-js', 'transformers-js-open', 'onnx'])(
+  'a run that tells clips apart is refused as %s, which takes pictures',
+  async (format) => {
+    await using clips = await loadModel('tiny', { threads: 1, frames: 4 })
+    const run = await learnedRun(clips, 'promptsrc')
+    await expect(exportClassifier(run, format)).rejects.toThrow(
+      `the run tells clips of 4 frames apart; ${format} takes pictures`,
+    )
+  },
+)

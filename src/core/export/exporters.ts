@@ -30,6 +30,12 @@ export async function exportClassifier(
       { hint: 'Choose one of them.' },
     )
   }
+  const { frames } = run.model.clip.config
+  if (frames !== undefined && exporter !== clipFolders) {
+    throw new ConfigError(`the run tells clips of ${frames} frames apart; ${format} takes pictures`, {
+      hint: 'Classify clips with `promptsrc predict`, or in a page with runClassifier().',
+    })
+  }
   const parts = await exporter.parts(run, options)
   const files = [...parts.models, ...parts.files, modelCard(format, { ...parts, run, facts: options.facts })]
   return withManifest(format, run, parts, files, options)

@@ -82,7 +82,7 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
   if (!method.prompts) {
     return refuse(
       method.weights
-        ? 'these have weights of their own'
+        ? 'trained classes have weights of their own'
         : 'it keeps features of the training images for them',
     )
   }
