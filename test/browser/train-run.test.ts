@@ -1,13 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { memoryFiles } from '../../src/web/kept/file-store.js'
-import { openRun, zipRun } from '../../src/web/run/run-archive.js'
 import { missingBrowser } from '../support/chromium.js'
 import { promptsrc } from '../support/command.js'
+import { packRun, unpackRun } from '../support/run-archives.js'
 import { trainedRun } from '../support/trained-run.js'
 import { WebBrowser } from '../support/web-browser.js'
 
@@ -63,12 +62,7 @@ it('a run is held by one tab at a time, and given free by a tab that is closed',
 
 it('the command line predicts with a run that was trained in a page', async ({ skip }) => {
   skip(missingBrowser !== undefined, missingBrowser)
-  const run = await openRun(new Blob([Buffer.from(await browser.call('download', 'whole'), 'base64')]))
-  for (const file of await run.list()) {
-    const path = join(folder, 'run', file)
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, Buffer.from(await (await run.read(file))!.arrayBuffer()))
-  }
+  await unpackRun(await browser.call('download', 'whole'), join(folder, 'run'))
   const background = { width: 64, height: 64, channels: 3, background: '#1838d0' } as const
   await sharp({ create: background }).png().toFile(join(folder, 'blue.png'))
   const { code, stdout, stderr } = await promptsrc(
@@ -91,10 +85,8 @@ it('a page classifies with a run that the command line trained', async ({ skip }
   skip(missingBrowser !== undefined, missingBrowser)
   await trainedRun(folder, 'cli')
   const files = ['config.yaml', 'prompts.safetensors', 'checkpoints/epoch-002.safetensors']
-  const contents = files.map(async (file) => [file, await readFile(join(folder, 'cli', file))] as const)
-  const archive = await zipRun(memoryFiles(await Promise.all(contents)))
-  const base64 = Buffer.from(await archive.arrayBuffer()).toString('base64')
-  const { files: kept, found } = (await browser.call('upload', worker, base64, 'cli'))!
+  const archive = await packRun(join(folder, 'cli'), files)
+  const { files: kept, found } = (await browser.call('upload', worker, archive, 'cli'))!
   expect(kept.sort()).toEqual(files.sort())
   expect(found).toBe('red square')
 })

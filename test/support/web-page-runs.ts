@@ -1,5 +1,6 @@
 import { createClassifier } from '../../src/core/evaluate/create-classifier.js'
 import { predictImages } from '../../src/core/evaluate/predict.js'
+import type { SettingsInput } from '../../src/core/train/settings.js'
 import { openCamera } from '../../src/web/camera.js'
 import type { ImageSource } from '../../src/web/image.js'
 import { copyFiles } from '../../src/web/kept/file-store.js'
@@ -40,22 +41,41 @@ async function sources(): Promise<Record<string, ImageSource>> {
   }
 }
 
+/** The pictures of each class, from their addresses. */
+async function fetchedPhotos(photos: Readonly<Record<string, readonly string[]>>) {
+  const classes = Object.entries(photos).map(async ([className, paths]) => {
+    const files = paths.map(async (path) => new File([await (await fetch(path)).blob()], path))
+    return [className, await Promise.all(files)] as const
+  })
+  return Object.fromEntries(await Promise.all(classes))
+}
+
 /** What the page's tests do with runs. */
 export const runFunctions = {
   /**
    * Trains into a run that the browser keeps, two steps in each of three epochs; gives the warnings.
    *
-   * @param given `holdAt`: waits for ever after so many steps, and says so in `window.held`
+   * @param given `holdAt`: waits for ever after so many steps, and says so in `window.held`; `photos`: addresses of each
+   *   class's pictures; drawn ones where there are none
    */
   async trainKept(
     options: PageOptions,
     name: string,
-    { holdAt, resume = false }: { readonly resume?: boolean; readonly holdAt?: number } = {},
+    {
+      holdAt,
+      resume = false,
+      photos,
+      settings = { shots: 4, epochs: 3, batchSize: 4, learningRate: 0.01 },
+    }: {
+      readonly resume?: boolean
+      readonly holdAt?: number
+      readonly photos?: Readonly<Record<string, readonly string[]>>
+      readonly settings?: SettingsInput
+    } = {},
   ) {
     const model = await tiny(options)
     try {
-      const data = photoDataset(await squares())
-      const settings = { shots: 4, epochs: 3, batchSize: 4, learningRate: 0.01 }
+      const data = photoDataset(photos ? await fetchedPhotos(photos) : await squares())
       const warnings: string[] = []
       let steps = 0
       for await (const event of trainRun({ model, data, out: keptRun(name), ...settings, resume })) {
@@ -79,6 +99,12 @@ export const runFunctions = {
   keptRuns,
   removeKeptRun,
 
+  /** Keeps a run that comes as an archive. */
+  async keepArchive(archive: string, name: string) {
+    const zip = await (await fetch(`data:application/zip;base64,${archive}`)).blob()
+    await copyFiles(await openRun(zip), keptRun(name))
+  },
+
   /** A run that the browser keeps, to download. */
   async download(name: string) {
     return base64(await zipRun(keptRun(name), name))
@@ -86,8 +112,7 @@ export const runFunctions = {
 
   /** Keeps a run that comes as an archive, and classifies a red square with it. */
   async upload(options: PageOptions, archive: string, name: string) {
-    const zip = await (await fetch(`data:application/zip;base64,${archive}`)).blob()
-    await copyFiles(await openRun(zip), keptRun(name))
+    await runFunctions.keepArchive(archive, name)
     await using model = await tiny(options)
     const run = await loadRun(keptRun(name), model)
     await using classifier = await createClassifier(run)
