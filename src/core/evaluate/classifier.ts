@@ -1,6 +1,6 @@
 import type { Clip } from '../clip/clip.js'
 import { classFeatures, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
-import { encodeGraph, type HostTensor, input, l2Normalize, sizeOf } from '../graph/index.js'
+import { encodeGraph, GraphError, type HostTensor, input, l2Normalize, sizeOf } from '../graph/index.js'
 import type { Preprocessing } from '../image/preprocess.js'
 import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
@@ -22,8 +22,9 @@ export interface Classifier extends AsyncDisposable {
   /** Weights of the classes, [classes, embedDim]; undefined where each image has its own. */
   readonly textFeatures: Float32Array | undefined
   /**
-   * @param images normalised pixels, [n, 3, R, R], of clips [n, 3 frames, R, R], with n up to the batch size
+   * @param images normalised pixels, [n, 3, R, R], of clips [n, 3 frames, R, R]; more than the batch size are computed in parts
    * @returns logits [n, classes] and L2-normalised image features [n, embedDim]
+   * @throws GraphError for values that are no whole number of images
    */
   classify(images: Float32Array): Promise<Classified>
   /** The image tower where it is frozen CLIP's, with what follows it: the two give what `classify` gives, bit for bit. */
@@ -180,16 +181,22 @@ async function headClassifier(
   const { features } = head
   const each = features ? [features.width] : imageTower.inputs
   const compiled = await compileHead({ ...options, batchSize }, { head, feeds, text }, each)
-  if (!features) return disposable({ ...shared, classify: compiled.run, release: compiled.release })
+  const perImage = sizeOf(imageTower.inputs)
+  if (!features) {
+    return disposable({
+      ...shared,
+      classify: (images: Float32Array) => inParts(images, perImage, batchSize, compiled.run),
+      release: compiled.release,
+    })
+  }
   // Where each image has its own texts, the tower needs no smaller batches.
   const tower = frozenImageTower(clip, runtime, options.batchSize ?? BATCH, features)
+  const classify = (values: Float32Array) => inParts(values, features.width, batchSize, compiled.run)
   return disposable({
     ...shared,
-    classify: async (images: Float32Array) => compiled.run(await tower.features(images)),
-    frozen: {
-      tower,
-      classify: (values: Float32Array) => inParts(values, batchSize * features.width, compiled.run),
-    },
+    classify: (images: Float32Array) =>
+      inParts(images, perImage, tower.batchSize, async (part) => classify(await tower.features(part))),
+    frozen: { tower, classify },
     async release() {
       await Promise.all([tower.release(), compiled.release()])
     },
@@ -231,12 +238,17 @@ export async function compileHead(
   }
 }
 
-/** Classifies more values than one run takes. */
+/** Classifies any number of images of so many values each, at most so many at a time. */
 async function inParts(
   values: Float32Array,
-  size: number,
+  each: number,
+  most: number,
   classify: (part: Float32Array) => Promise<Classified>,
 ): Promise<Classified> {
+  if (values.length % each !== 0) {
+    throw new GraphError(`${values.length} values are no whole number of images, of ${each} values each`)
+  }
+  const size = most * each
   if (values.length <= size) return classify(values)
   const parts: Classified[] = []
   for (let start = 0; start < values.length; start += size) {
