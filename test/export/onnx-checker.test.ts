@@ -1,20 +1,13 @@
-import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { precisions } from '../../src/core/export/exporter.js'
 import { loadModel } from '../../src/node/model.js'
+import { missingModule, python } from '../support/debian-python.js'
 import { learnedRun } from '../support/learned-run.js'
 import { writtenExport } from '../support/written-export.js'
 
-// Debian's own Python is the one that Debian's packages are for.
-const python = (code: string, ...args: string[]) =>
-  promisify(execFile)('/usr/bin/python3', ['-c', code, ...args])
-const missing = await python('import onnx').then(
-  () => undefined,
-  () => "Debian's python3-onnx is not installed",
-)
+const missing = await missingModule('onnx')
 
 const check = `
 import glob, json, onnx, sys
