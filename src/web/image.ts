@@ -2,6 +2,7 @@ import { ImageError } from '../core/errors.js'
 import { identifyImage } from '../core/image/image-format.js'
 import type { Exif } from '../core/image/orientation.js'
 import type { RgbImage } from '../core/image/resize.js'
+import { statedSize } from './stated-size.js'
 
 /** Options of {@link decodeImage}. */
 export interface DecodeOptions {
@@ -51,7 +52,7 @@ export async function decodeImage(
     checkSize(source, name, maxPixels)
     return withoutAlpha(source)
   }
-  const upright = source instanceof Blob && exif === 'ignore' ? await withoutOrientation(source) : source
+  const upright = source instanceof Blob ? await undecoded(source, { name, maxPixels, exif }) : source
   const bitmap = await createImageBitmap(upright, {
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
@@ -65,6 +66,23 @@ export async function decodeImage(
   }
 }
 
+/**
+ * A file as it is decoded. One that says that it is too large is not: its pixels would take gigabytes.
+ *
+ * @throws ImageError for such a file
+ */
+async function undecoded(file: Blob, { name, maxPixels, exif }: Required<DecodeOptions>): Promise<Blob> {
+  const head = new Uint8Array(
+    await file
+      .slice(0, 2 ** 18)
+      .arrayBuffer()
+      .catch(() => new ArrayBuffer(0)),
+  )
+  const stated = statedSize(head)
+  if (stated) checkSize(stated, name, maxPixels)
+  return exif === 'ignore' ? withoutOrientation(file, head) : file
+}
+
 /** APP1, in which cameras write EXIF data, and the start of the image, behind which there is none. */
 const APP1 = 0xe1
 const START_OF_SCAN = 0xda
@@ -74,13 +92,7 @@ const EXIF = [0x45, 0x78, 0x69, 0x66]
  * Browsers turn a photo by its EXIF orientation, whatever `createImageBitmap` is asked for: the same JPEG file with that
  * data under another name, which decoders pass over.
  */
-async function withoutOrientation(file: Blob): Promise<Blob> {
-  const head = new Uint8Array(
-    await file
-      .slice(0, 2 ** 18)
-      .arrayBuffer()
-      .catch(() => new ArrayBuffer(0)),
-  )
+function withoutOrientation(file: Blob, head: Uint8Array<ArrayBuffer>): Blob {
   if (head[0] !== 0xff || head[1] !== 0xd8) return file
   let at = 2
   while (head[at] === 0xff && head[at + 1] !== START_OF_SCAN) {

@@ -45,6 +45,12 @@ it('says what is wrong with images, models, workers and devices, and what to do'
     ['no image', 'ImageError', /^notes\.txt: text; expected a JPEG/, /leave it out/],
     ['truncated', 'ImageError', /^photo\.png: a PNG image that is damaged or truncated/, /intact copy/],
     ['too many pixels', 'ImageError', /300 x 200 pixels; expected at most 0\.001 megapixels/, /smaller/],
+    [
+      'too large to decode',
+      'ImageError',
+      /^scan\.png: 30000 x 30000 pixels; expected at most 50 meg/,
+      /smaller/,
+    ],
     ['no model', 'WeightsError', /^http:\S+\/nowhere\/: has no model\.safetensors/, /address/],
     ['no weights', 'WeightsError', /^grad_300x200\.png: states a header/, /not safetensors/],
     ['no worker', 'ComputeError', /script of the worker that computes cannot be loaded/, /web\/worker/],

@@ -96,10 +96,16 @@ const functions = {
   async failures() {
     const text = new File(['no image at all'], 'notes.txt')
     const png = await file('/images/grad_300x200.png')
+    // 30,000 pixels a side, by its head alone.
+    const huge = new File(
+      [png.slice(0, 16), Uint8Array.of(0, 0, 117, 48, 0, 0, 117, 48), png.slice(24)],
+      'scan.png',
+    )
     const tasks: Record<string, () => Promise<unknown>> = {
       'no image': () => decodeImage(text),
       truncated: () => decodeImage(new File([png.slice(0, 200)], 'photo.png')),
       'too many pixels': () => decodeImage(png, { maxPixels: 1000 }),
+      'too large to decode': () => decodeImage(huge),
       'no model': () => loadModel('/nowhere/'),
       'no weights': () => loadModel({ weights: png, tokenizer: '/tiny/vocab.json' }),
       'no worker': () => this.compute({ worker: '/app/absent.js' }),
