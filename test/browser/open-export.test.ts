@@ -252,6 +252,13 @@ it.for([
   }
 })
 
+it('says what is wrong with an export in the page’s own storage', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  expect(await browser.call('exportFailure', {}, '/open/', { as: 'damaged folder' })).toMatch(
+    /^UserError: exports\/pets \(kept by this browser\): onnx\/text_model_quantized\.onnx was changed since it was exported: .* \| Copy it again/,
+  )
+})
+
 it('refuses an export without graphs, and a precision that it has not', async ({ skip }) => {
   skip(missingBrowser !== undefined, missingBrowser)
   expect(await browser.call('exportFailure', {}, '/clip/')).toMatch(

@@ -9,7 +9,7 @@ import { type PageOptions, runtimeOf } from './web-page-parts.js'
 
 /** How the export at an address comes to be classified with. */
 export interface OpenedBy extends ClassChoice {
-  readonly as?: 'address' | 'archive' | 'files' | 'loose files' | 'kept folder'
+  readonly as?: 'address' | 'archive' | 'files' | 'loose files' | 'kept folder' | 'damaged folder'
   readonly precision?: ExportPrecision
   readonly keep?: boolean
   readonly threshold?: number
@@ -35,8 +35,14 @@ async function sourceOf(address: string, as: OpenedBy['as']): Promise<ExportSour
   }
   const store = memoryFiles(contents)
   if (as === 'archive') return zipFiles(store, await store.list(), 'pets')
-  await copyFiles(store, keptFiles('exports/pets'))
-  return keptFiles('exports/pets')
+  const kept = keptFiles('exports/pets')
+  await copyFiles(store, kept)
+  if (as === 'damaged folder') {
+    const path = 'onnx/text_model_quantized.onnx'
+    const bytes = new Uint8Array(await (await kept.read(path))!.arrayBuffer())
+    await kept.write(path, bytes.fill(7, 5000, 5001))
+  }
+  return kept
 }
 
 /** What the page's tests do with exports. */
