@@ -22,14 +22,22 @@ const photos = ['blue_square', 'green_square', 'red_square', 'yellow_square'].ma
 )
 
 let folder: string
+let classNames: readonly string[]
 let expected: { label: string; score: number }[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'promptsrc-static-page-'))
   await photoFolder(join(folder, 'photos'))
   await trainedRun(folder)
   await exportRun(join(folder, 'run'), { format: 'transformers-js', out: join(folder, 'page/model') })
+  await exportRun(join(folder, 'run'), {
+    format: 'transformers-js-open',
+    out: join(folder, 'page/open'),
+    precisions: ['q8'],
+  })
+  for (const [i, photo] of photos.entries())
+    await cp(join(folder, photo), join(folder, `page/photo-${i}.png`))
   const run = await loadRun(join(folder, 'run'), { threads: 1 })
-  const { classNames } = run.prompts
+  classNames = run.prompts.classNames
   const images = await Promise.all(photos.map((photo) => decodeImage(join(folder, photo))))
   const logits = await predictedLogits(run, images)
   await run.model.close()
@@ -41,6 +49,20 @@ beforeAll(async () => {
   })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** A page's script: what the library says of pictures with the export for any class names. What the page set up holds for it. */
+const zeroShot = `
+  import { pipeline } from '/page/transformers.min.js'
+  window.zeroShot = async (paths, names) => {
+    const classify = await pipeline('zero-shot-image-classification', 'open')
+    const answers = []
+    for (const path of paths) answers.push(await classify(path, names, { hypothesis_template: 'a photo of a {}.' }))
+    return answers
+  }`
+type ZeroShot = (
+  paths: readonly string[],
+  names: readonly string[],
+) => Promise<{ label: string; score: number }[][]>
 
 it('the static page of the examples answers as predict does, from its own folder alone', {
   timeout: 240_000,
@@ -80,6 +102,16 @@ it('the static page of the examples answers as predict does, from its own folder
     // It takes the 8-bit model where nothing else is asked for.
     const models = server.seen.map(({ path }) => path).filter((path) => path.endsWith('.onnx'))
     expect(new Set(models)).toEqual(new Set(['/page/model/onnx/model_quantized.onnx']))
+    await tab.addScriptTag({ type: 'module', content: zeroShot })
+    await tab.waitForFunction(() => 'zeroShot' in window)
+    const found = await tab.evaluate(
+      ({ paths, names }) => (window as unknown as { zeroShot: ZeroShot }).zeroShot(paths, names),
+      { paths: photos.map((_, i) => `/page/photo-${i}.png`), names: classNames },
+    )
+    for (const [i, answers] of found.entries()) {
+      expect(answers[0]!.label).toBe(expected[i]!.label)
+      expect(Math.abs(answers[0]!.score - expected[i]!.score)).toBeLessThan(0.02)
+    }
     expect(elsewhere).toEqual([])
   } finally {
     await browser?.close()
