@@ -39,7 +39,7 @@ function pixels(): Float32Array {
   return all
 }
 
-it.for(['prolip', 'clip-lora', 'fine-tune', 'bitfit'])(
+it.for(['prolip', 'clip-lora'])(
   'the CLIP that %s made is loaded from either folder, and answers as the run',
   async (method) => {
     const run = await learnedRun(model, method)

@@ -25,6 +25,15 @@ export const modelSuffixes: Readonly<Record<ExportPrecision, string>> = {
   int8: '_int8',
 }
 
+/** Those of a model's files, in the order of {@link precisions}. */
+export function precisionsAmong(files: readonly { readonly path: string }[]): ExportPrecision[] {
+  const smaller = precisions.filter((precision) => modelSuffixes[precision] !== '')
+  const found = files
+    .filter(({ path }) => path.endsWith('.onnx'))
+    .map(({ path }) => smaller.find((each) => path.endsWith(`${modelSuffixes[each]}.onnx`)) ?? 'fp32')
+  return precisions.filter((precision) => found.includes(precision))
+}
+
 /** Those of an export that asks for none: `int8` takes least memory, but is not as exact. */
 export const usualPrecisions: readonly ExportPrecision[] = ['fp32', 'fp16', 'q8']
 

@@ -1,6 +1,12 @@
 import { readableClassName } from '../clip/templates.js'
 import type { Run } from '../evaluate/create-classifier.js'
-import { type ExportFile, type ExportParts, textFile } from './exporter.js'
+import {
+  type ExportFile,
+  type ExportParts,
+  type ExportPrecision,
+  precisionsAmong,
+  textFile,
+} from './exporter.js'
 import { usage } from './usage.js'
 
 /** Accuracy of a run on a part of a data set. */
@@ -41,6 +47,12 @@ function licenceOf(name: string): { readonly id: string; readonly text: string }
   if (name === 'tiny' || name.startsWith('tiny-')) {
     return { id: 'mit', text: 'The base model is a part of promptsrc and under its licence, MIT.' }
   }
+  if (name === 'emoji') {
+    return {
+      id: 'other',
+      text: 'The base model is a part of promptsrc (MIT), pre-trained on emoji of other artists under Apache 2.0, MIT and CC BY 4.0, who are named in its assets/emoji-art/NOTICE.md.',
+    }
+  }
   if (/^(RN\d+(x\d+)?|ViT-[BL]\/\d+(@336px)?)$/.test(name)) {
     return {
       id: 'mit',
@@ -51,6 +63,22 @@ function licenceOf(name: string): { readonly id: string; readonly text: string }
     id: 'other',
     text: `This model contains weights of ${name} and is under its licence, which is stated where that model comes from. Write its name in place of "other" above before you publish this.`,
   }
+}
+
+const weights: Readonly<Record<ExportPrecision, string>> = {
+  fp32: 'as float32',
+  fp16: 'as float16 (`_fp16`)',
+  q8: 'as 8-bit integers with a scale for every output (`_quantized`)',
+  int8: 'as 8-bit integers that are multiplied with 8-bit activations (`_int8`)',
+}
+
+/** In what numbers the models keep their weights, where any are graphs. */
+function weightsOf(models: CardOptions['models']): string[] {
+  const kept = precisionsAmong(models).map((precision) => weights[precision])
+  if (kept.length === 0) return []
+  const listed = kept.length > 1 ? `${kept.slice(0, -1).join(', ')}, or ${kept.at(-1)}` : kept[0]
+  const other = precisionsAmong(models).includes('int8') ? ' but `_int8`' : ''
+  return [`All${other} compute in float32. Weights are kept ${listed}.`, '']
 }
 
 /** Text in a line of YAML. */
@@ -127,8 +155,7 @@ function body(format: string, options: CardOptions): string {
           '| --- | ---: |',
           ...models.map(({ path, size }) => `| \`${path}\` | ${size} |`),
           '',
-          'All compute in float32 and keep their weights as float32, as float16 (`_fp16`), or as 8-bit integers with a scale for every output (`_quantized`).',
-          '',
+          ...weightsOf(models),
         ]
       : []),
     '## Classes',

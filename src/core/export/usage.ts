@@ -1,3 +1,4 @@
+import { type ExportPrecision, modelSuffixes, precisionsAmong } from './exporter.js'
 import type { CardOptions } from './model-card.js'
 
 /** Running code for an export, as Markdown. */
@@ -7,20 +8,34 @@ export function usage(format: string, options: CardOptions): string {
 
 const code = (language: string, lines: readonly string[]) => [`\`\`\`${language}`, ...lines, '```'].join('\n')
 
+/** The third argument of a pipeline, where the library would look for a precision that the export does not have. */
+function dtype({ models }: CardOptions, usual: ExportPrecision): string {
+  const there = precisionsAmong(models)
+  return there.includes(usual) ? '' : `, { dtype: '${there[0]}' }`
+}
+
+/** What is said of a folder's path in Node, and of the other precisions. */
+function inNode({ models }: CardOptions): string {
+  const [, ...others] = precisionsAmong(models).map((precision) => `\`{ dtype: '${precision}' }\``)
+  const choice =
+    others.length > 0 ? `, and ${others.join(' or ')} as a third argument takes another precision` : ''
+  return `In Node the path must be absolute or begin with \`./\`${choice}.`
+}
+
 const pictures =
   'A picture of any size is shrunk by the model itself, as in training; pictures larger than the canvas in `preprocessor_config.json` are shrunk to it by the library before.'
 
 const texts: Readonly<Record<string, (options: CardOptions) => string>> = {
-  'transformers-js': () =>
+  'transformers-js': (options) =>
     [
       code('js', [
         "import { pipeline } from '@huggingface/transformers'",
         '',
-        "const classify = await pipeline('image-classification', 'PATH/OF/THIS/FOLDER')",
+        `const classify = await pipeline('image-classification', 'PATH/OF/THIS/FOLDER'${dtype(options, 'fp32')})`,
         "console.log(await classify('photo.jpg', { top_k: 3 }))",
       ]),
       '',
-      "In Node the path must be absolute or begin with `./`, and `{ dtype: 'fp16' }` or `{ dtype: 'q8' }` as a third argument takes the smaller models. In a page: put the folder beside it, and before the first call say that models are there:",
+      `${inNode(options)} In a page: put the folder beside it, and before the first call say that models are there:`,
       '',
       code('js', [
         "import { env, pipeline } from '@huggingface/transformers'",
@@ -28,29 +43,32 @@ const texts: Readonly<Record<string, (options: CardOptions) => string>> = {
         'env.allowRemoteModels = false',
         'env.allowLocalModels = true',
         "env.localModelPath = '/' // where the folder `model` lies",
-        "const classify = await pipeline('image-classification', 'model')",
+        `const classify = await pipeline('image-classification', 'model'${dtype(options, 'q8')})`,
       ]),
       '',
       pictures,
     ].join('\n'),
 
-  'transformers-js-open': ({ template, isSet }) =>
+  'transformers-js-open': ({ template, isSet, ...options }) =>
     [
       code('js', [
         "import { pipeline } from '@huggingface/transformers'",
         '',
-        "const classify = await pipeline('zero-shot-image-classification', 'PATH/OF/THIS/FOLDER')",
+        `const classify = await pipeline('zero-shot-image-classification', 'PATH/OF/THIS/FOLDER'${dtype(options, 'fp32')})`,
         `const hypothesis_template = ${JSON.stringify(template)}`,
         "console.log(await classify('photo.jpg', ['red bicycle', 'old bus'], { hypothesis_template }))",
       ]),
+      '',
+      inNode(options),
       '',
       `The template must be this one: what was learned stands where its words stand. The towers alone are \`CLIPVisionModelWithProjection\` and \`CLIPTextModelWithProjection\`, for texts of the same template; class weights can then be kept. ${isSet ? 'Text features are means over a set of prompts: multiply them with normalised image features as they are, without normalising them.' : 'Both give features that are not normalised.'}`,
       '',
       pictures,
     ].join('\n'),
 
-  onnx: ({ template, preprocessing, closed }) =>
-    [
+  onnx({ template, preprocessing, closed, models }) {
+    const end = `${modelSuffixes[precisionsAmong(models)[0]!]}.onnx`
+    return [
       code(
         'python',
         [
@@ -70,7 +88,7 @@ const texts: Readonly<Record<string, (options: CardOptions) => string>> = {
                 'picture = picture.resize((width, height), kind).crop((left, top, left + size, top + size))',
               ]),
           "pixels = (numpy.asarray(picture, 'float32') / 255 - form['mean']) / form['std']",
-          "session = onnxruntime.InferenceSession('onnx/classifier.onnx')",
+          `session = onnxruntime.InferenceSession('onnx/classifier${end}')`,
           "pixels = pixels.transpose(2, 0, 1)[None].astype('float32')",
           "(logits,) = session.run(['logits'], {'pixel_values': pixels})",
           "print(manifest['classes'][logits[0].argmax()])",
@@ -82,9 +100,10 @@ const texts: Readonly<Record<string, (options: CardOptions) => string>> = {
         ? []
         : [
             '',
-            `Other classes: \`onnx/model.onnx\` takes \`input_ids\` [texts, tokens] (int64) beside \`pixel_values\` and gives \`logits_per_image\`; \`onnx/text_model.onnx\` and \`onnx/vision_model.onnx\` are its two towers. A text is ${JSON.stringify(template)} with the class name for \`{}\`, tokenised by \`tokenizer.json\` and padded at its end to the longest.`,
+            `Other classes: \`onnx/model${end}\` takes \`input_ids\` [texts, tokens] (int64) beside \`pixel_values\` and gives \`logits_per_image\`; \`onnx/text_model${end}\` and \`onnx/vision_model${end}\` are its two towers. A text is ${JSON.stringify(template)} with the class name for \`{}\`, tokenised by \`tokenizer.json\` and padded at its end to the longest.`,
           ]),
-    ].join('\n'),
+    ].join('\n')
+  },
 
   clip: ({ template }) =>
     [
