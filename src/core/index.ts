@@ -1,8 +1,9 @@
-export type { BlockOptions } from './clip/block.js'
+export type { BlockOptions, RotaryPositions } from './clip/block.js'
 export type { AttentionPart, BlockWeights, Linear, Norm, Tuning } from './clip/block-weights.js'
 export { Clip, type ClipParts, type TunedFrom } from './clip/clip.js'
 export type {
   ClipConfig,
+  Eva02Config,
   ResNetConfig,
   TextConfig,
   VisionConfig,

@@ -98,8 +98,8 @@ class MMRLpp(Method):
     """Representation tokens behind the first token of both towers, from one block on."""
 
     def tower(self, name):
-        kind = {"v": ("vision_layers", "visual.ln_post.weight"), "t": ("text_layers", "ln_final.weight")}[name]
-        return self.clip.sizes[kind[0]], len(self.clip.w[kind[1]])
+        kind = {"v": "vision", "t": "text"}[name]
+        return self.clip.sizes[f"{kind}_layers"], self.clip.sizes[f"{kind}_width"]
 
     def blocks(self):
         return min(self.tower("v")[0], self.tower("t")[0]) - self.config["BLOCK"] + 1
@@ -117,7 +117,7 @@ class MMRLpp(Method):
                 params[f"{layer}.srra.{i}.A"] = uniform(width, c["RES_LORA_DIM"])
                 # Not 0, at which the gradients of A are.
                 params[f"{layer}.srra.{i}.B"] = 0.02 * torch.randn(c["RES_LORA_DIM"], c["REP_DIM"])
-        width, embed = self.clip.w["visual.proj"].shape
+        width, embed = self.tower("v")[1], self.clip.sizes["embed_dim"]
         params["image_encoder.A"] = uniform(width, c["PROJ_LORA_DIM"])
         params["image_encoder.B"] = 0.02 * torch.randn(c["PROJ_LORA_DIM"], embed)
         return params
@@ -144,11 +144,11 @@ class MMRLpp(Method):
         names = [self.config["TEMPLATE"].format(name.replace("_", " ")) for name in self.class_names]
         tokens = self.clip.tokens(names)
         text = self.clip.text(self.clip.embed(tokens), tokens, self.insert(p, "t"))
-        rows, n = self.clip.image_tokens(images, self.insert(p, "v")), self.config["N_REP_TOKENS"]
-        own = self.clip.w["visual.proj"]
-        image = F.normalize(rows[:, 0] @ own, dim=-1)
-        beside = own + p["image_encoder.A"] @ p["image_encoder.B"]
-        represented = F.normalize(rows[:, 1 : 1 + n].mean(1) @ beside, dim=-1)
+        rows = self.clip.image_tokens(images, self.insert(p, "v"), in_front=True)
+        n = self.config["N_REP_TOKENS"]
+        image = F.normalize(self.clip.project(rows[:, 0]), dim=-1)
+        shift = p["image_encoder.A"] @ p["image_encoder.B"]
+        represented = F.normalize(self.clip.project(rows[:, 1 : 1 + n].mean(1), shift=shift), dim=-1)
         return text, image, self.clip.scale * image @ text.T, self.clip.scale * represented @ text.T
 
     def mixed(self, own, tokens):
@@ -278,4 +278,117 @@ class CLIPLoRA(Tuned):
         return w
 
 
-METHODS = {method.__name__: method for method in (KgCoOp, TCP, MMRLpp, Tuned, ProText, CLIPLoRA)}
+class IVLP(Method):
+    """Prompts at the input and at the first blocks of both towers, each its own; cross-entropy."""
+
+    def draw(self):
+        c = self.config
+        width = {"text": self.clip.sizes["text_width"], "image": self.clip.sizes["vision_width"]}
+        params = {"prompt_learner.ctx": self.draw_context()}
+        n = len(params["prompt_learner.ctx"])
+        params["image_encoder.VPT"] = 0.02 * torch.randn(c["N_CTX_VISION"], width["image"])
+        for tower, depth, rows in ("image", "VISION", c["N_CTX_VISION"]), ("text", "TEXT", n):
+            for i in range(1, c[f"PROMPT_DEPTH_{depth}"]):
+                name = f"{tower}_encoder.transformer.resblocks.{i}.VPT_shallow"
+                params[name] = 0.02 * torch.randn(rows, width[tower])
+        return params
+
+    def deep(self, p, tower):
+        prefix = f"{tower}_encoder.transformer.resblocks."
+        return [p[name] for name in p if name.startswith(prefix)]
+
+    def features(self, p, images):
+        return self.prompted(
+            images, p["prompt_learner.ctx"], self.deep(p, "text"), p["image_encoder.VPT"], self.deep(p, "image")
+        )
+
+    def prompted(self, images, context, text_deep, visual, visual_deep):
+        n, v = len(context), len(visual)
+
+        def text_block(i, x):
+            if not 1 <= i <= len(text_deep):
+                return x
+            return torch.cat([x[:, :1], text_deep[i - 1].expand(len(x), -1, -1), x[:, 1 + n :]], 1)
+
+        def image_block(i, x):
+            if i == 0:
+                return torch.cat([x, visual.expand(len(x), -1, -1)], 1)
+            if i > len(visual_deep):
+                return x
+            return torch.cat([x[:, :-v], visual_deep[i - 1].expand(len(x), -1, -1)], 1)
+
+        rows, tokens = self.prompts(context)
+        image = self.clip.project(self.clip.image_tokens(images, image_block)[:, 0])
+        return self.clip.text(rows, tokens, text_block), F.normalize(image, dim=-1)
+
+    def logits(self, p, images):
+        text, image = self.features(p, images)
+        return self.clip.scale * image @ text.T
+
+    def terms(self, p, images, labels):
+        logits = self.logits(p, images)
+        ce = F.cross_entropy(logits, labels)
+        return {"loss_total": ce, "loss_ce": ce}, logits
+
+
+class MaPLe(IVLP):
+    """Text prompts whose linear images are the visual ones."""
+
+    def draw(self):
+        text, image = self.clip.sizes["text_width"], self.clip.sizes["vision_width"]
+        uniform = lambda rows, inputs: (2 * torch.rand(rows, inputs) - 1) / inputs**0.5
+        params = {"prompt_learner.ctx": self.draw_context()}
+        n = len(params["prompt_learner.ctx"])
+        layers = ["prompt_learner.proj"]
+        for i in range(self.config["PROMPT_DEPTH"] - 1):
+            params[f"prompt_learner.compound_prompts_text.{i}"] = 0.02 * torch.randn(n, text)
+            layers.append(f"prompt_learner.compound_prompt_projections.{i}")
+        for layer in layers:
+            params[f"{layer}.weight"] = uniform(image, text)
+            params[f"{layer}.bias"] = uniform(image, text)[:, 0].clone()
+        return params
+
+    def features(self, p, images):
+        couple = lambda x, layer: x @ p[f"{layer}.weight"].T + p[f"{layer}.bias"]
+        deep = [p[name] for name in p if name.startswith("prompt_learner.compound_prompts_text.")]
+        coupled = [couple(x, f"prompt_learner.compound_prompt_projections.{i}") for i, x in enumerate(deep)]
+        context = p["prompt_learner.ctx"]
+        return self.prompted(images, context, deep, couple(context, "prompt_learner.proj"), coupled)
+
+
+class PromptSRC(IVLP):
+    """IVLP whose features and logits agree with frozen CLIP's; prompts averaged over epochs by a Gaussian."""
+
+    def frozen(self, templates):
+        """Mean of the templates' text features, taken before it is normalised."""
+        means = [self.clip.template_features(template, self.class_names, unit=False) for template in templates]
+        return torch.stack(means).mean(0)
+
+    def terms(self, p, images, labels):
+        text, image = self.features(p, images)
+        with torch.no_grad():
+            frozen_text = F.normalize(self.frozen(self.config["TEMPLATES"]), dim=-1)
+            frozen_image = self.clip.image(images)
+            frozen_logits = self.clip.scale * frozen_image @ frozen_text.T
+        logits = self.clip.scale * image @ text.T
+        divergence = F.kl_div(logits.log_softmax(1), frozen_logits.log_softmax(1), reduction="sum", log_target=True)
+        terms = {
+            "loss_ce": F.cross_entropy(logits, labels),
+            "loss_scl_text": self.config["TEXT_LOSS_WEIGHT"] * F.l1_loss(text, frozen_text),
+            "loss_scl_image": self.config["IMAGE_LOSS_WEIGHT"] * F.l1_loss(image, frozen_image),
+            "loss_scl_logits": divergence / logits.numel(),
+        }
+        return {"loss_total": sum(terms.values()), **terms}, logits
+
+    def aggregated(self, epochs):
+        """The parameters of every epoch as one."""
+        mean, std = self.config["GPA_MEAN"], self.config["GPA_STD"]
+        weights = torch.tensor([-0.5 * ((i + 1 - mean) / std) ** 2 for i in range(len(epochs))], dtype=torch.float64)
+        weights = weights.softmax(0)
+        return {name: sum(w.item() * p[name] for w, p in zip(weights, epochs)) for name in epochs[0]}
+
+
+METHODS = {
+    method.__name__: method
+    for method in (KgCoOp, TCP, MMRLpp, IVLP, MaPLe, PromptSRC, Tuned, ProText, CLIPLoRA)
+}

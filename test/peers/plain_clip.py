@@ -28,11 +28,16 @@ def read_safetensors(path):
     return tensors
 
 
+STORED = {torch.float16: "F16", torch.float32: "F32"}
+
+
 def write_safetensors(path, tensors):
+    """Half precision as such, all else as float32."""
     header, chunks, at = {}, [], 0
     for name, tensor in tensors.items():
-        data = tensor.detach().numpy().astype(np.float32).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + len(data)]}
+        stored = tensor.detach() if tensor.dtype == torch.float16 else tensor.detach().float()
+        data = stored.numpy().tobytes()
+        header[name] = {"dtype": STORED[stored.dtype], "shape": list(tensor.shape), "data_offsets": [at, at + len(data)]}
         chunks.append(data)
         at += len(data)
     text = json.dumps(header).encode()
@@ -83,8 +88,8 @@ def norm(w, name, x):
     return F.layer_norm(x, x.shape[-1:], w[f"{name}.weight"], w[f"{name}.bias"])
 
 
-def block(w, prefix, heads, x, mask=None):
-    """x + attention(norm(x)), then x + mlp(norm(x)), of sequences [n, tokens, width]."""
+def block(w, prefix, heads, x, mask=None, exact=False):
+    """x + attention(norm(x)), then x + mlp(norm(x)), of sequences [n, tokens, width]; quick GELU or the exact one."""
     n, tokens, width = x.shape
     qkv = norm(w, f"{prefix}.ln_1", x) @ w[f"{prefix}.attn.in_proj_weight"].T + w[f"{prefix}.attn.in_proj_bias"]
     q, k, v = (part.reshape(n, tokens, heads, -1).transpose(1, 2) for part in qkv.split(width, -1))
@@ -94,13 +99,15 @@ def block(w, prefix, heads, x, mask=None):
     attended = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, tokens, width)
     x = x + attended @ w[f"{prefix}.attn.out_proj.weight"].T + w[f"{prefix}.attn.out_proj.bias"]
     h = norm(w, f"{prefix}.ln_2", x) @ w[f"{prefix}.mlp.c_fc.weight"].T + w[f"{prefix}.mlp.c_fc.bias"]
-    h = h * torch.sigmoid(1.702 * h)
+    h = F.gelu(h) if exact else h * torch.sigmoid(1.702 * h)
     return x + h @ w[f"{prefix}.mlp.c_proj.weight"].T + w[f"{prefix}.mlp.c_proj.bias"]
 
 
 class PlainClip:
+    exact = False
+
     def __init__(self, weights, sizes, tokenizer, dtype):
-        self.w = {name: tensor.to(dtype) for name, tensor in weights.items()}
+        self.w = {name.removeprefix("text."): tensor.to(dtype) for name, tensor in weights.items()}
         self.sizes = sizes
         self.tokenizer = tokenizer
         self.dtype = dtype
@@ -114,7 +121,7 @@ class PlainClip:
     def embed(self, tokens):
         return self.w["token_embedding.weight"][tokens]
 
-    def text(self, rows, tokens, before_block=None, w=None):
+    def text(self, rows, tokens, before_block=None, w=None, unit=True):
         """
         Unit features of embedded texts [n, tokens, width], read at their end tokens. `before_block(i, x)` may change the
         states at the input of block i; a sequence that it lengthens moves the end token along.
@@ -125,13 +132,16 @@ class PlainClip:
             if before_block:
                 x = before_block(i, x)
             mask = torch.full((x.shape[1], x.shape[1]), -math.inf, dtype=self.dtype).triu(1)
-            x = block(w, f"transformer.resblocks.{i}", self.sizes["text_heads"], x, mask)
+            x = block(w, f"transformer.resblocks.{i}", self.sizes["text_heads"], x, mask, self.exact)
         ends = tokens.argmax(-1) + x.shape[1] - tokens.shape[1]
         x = norm(w, "ln_final", x)[torch.arange(len(x)), ends] @ w["text_projection"]
-        return F.normalize(x, dim=-1)
+        return F.normalize(x, dim=-1) if unit else x
 
-    def image_tokens(self, images, before_block=None, w=None):
-        """All tokens behind the last norm: [n, tokens, width]."""
+    def image_tokens(self, images, before_block=None, w=None, in_front=False):
+        """
+        All tokens behind the last norm: [n, tokens, width]. `in_front` says whether `before_block` puts tokens in front of the
+        patches, which only towers whose tokens carry positions in their blocks need to know.
+        """
         w = w or self.w
         x = F.conv2d(images, w["visual.conv1.weight"], stride=self.sizes["patch"]).flatten(2).transpose(1, 2)
         x = torch.cat([w["visual.class_embedding"].expand(len(x), 1, -1), x], 1) + w["visual.positional_embedding"]
@@ -144,10 +154,13 @@ class PlainClip:
 
     def image(self, images, w=None):
         """Unit features [n, embed_dim]."""
-        w = w or self.w
-        return F.normalize(self.image_tokens(images, w=w)[:, 0] @ w["visual.proj"], dim=-1)
+        return F.normalize(self.project(self.image_tokens(images, w=w)[:, 0], w), dim=-1)
 
-    def template_features(self, template, class_names, w=None):
+    def project(self, rows, w=None, shift=0):
+        """Features of rows [n, width] by the projection, or by one that is shifted; not normalised: [n, embed_dim]."""
+        return rows @ ((w or self.w)["visual.proj"] + shift)
+
+    def template_features(self, template, class_names, w=None, unit=True):
         tokens = self.tokens([template.format(name.replace("_", " ")) for name in class_names])
         embedded = (w or self.w)["token_embedding.weight"][tokens]
-        return self.text(embedded, tokens, w=w)
+        return self.text(embedded, tokens, w=w, unit=unit)

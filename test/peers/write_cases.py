@@ -9,6 +9,8 @@ import torch
 
 from methods import METHODS
 from plain_clip import PlainClip, Tokenizer, read_safetensors, write_safetensors
+from plain_eva import SIZES as EVA_SIZES
+from plain_eva import PlainEva, random_weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "test" / "golden"
@@ -143,6 +145,34 @@ CASES |= {
     },
 }
 
+PROMPTED = {"N_CTX_VISION": 3, "N_CTX_TEXT": 4, "CTX_INIT": "a photo of a"}
+REGULATED = {"TEXT_LOSS_WEIGHT": 25, "IMAGE_LOSS_WEIGHT": 10, "GPA_MEAN": 2, "GPA_STD": 1}
+EVA = {"clip": "evaA", "optim": SGD}
+CASES |= {
+    "ivlp_eva_t4v3_d2": {
+        **EVA, "method": "IVLP",
+        # The image tower's prompts flow on from its second block.
+        "config": {**PROMPTED, "PROMPT_DEPTH_VISION": 2, "PROMPT_DEPTH_TEXT": 2},
+    },
+    "maple_eva_c3_d2": {
+        **EVA, "method": "MaPLe", "config": {"N_CTX": 3, "CTX_INIT": "", "PROMPT_DEPTH": 2},
+    },
+    "promptsrc_eva_t4v3_dt2dv3": {
+        **EVA, "method": "PromptSRC",
+        "config": {**PROMPTED, **REGULATED, "PROMPT_DEPTH_VISION": 3, "PROMPT_DEPTH_TEXT": 2},
+    },
+    "mmrlpp_eva_t3_b2": {
+        **EVA, "method": "MMRLpp",
+        "config": {
+            "RES_LORA_DIM": 2, "PROJ_LORA_DIM": 8, "ALPHA": 0.7, "REG_WEIGHT": 1.0, "N_REP_TOKENS": 3, "REP_DIM": 16,
+            "BLOCK": 2, "BETA": 0.6, "TEMPLATE": "{} texture.",
+        },
+        "optim": {"NAME": "adamw", "LR": 0.002, "WEIGHT_DECAY": 0.0005, "EPS": 1e-8},
+    },
+    "zs_eva_single_dtd": {**EVA, "method": "ZeroshotCLIP", "dataset": "DescribableTextures", "template": "{} texture."},
+}
+PEERS = {"evaA": PlainEva}
+
 OPTIM = {
     "MOMENTUM": 0.9,
     "SGD_DAMPNING": 0,
@@ -177,10 +207,25 @@ def optimizer_of(optim, parameters, decays):
     return kind(groups, 1, eps=optim["EPS"], betas=optim.get("BETAS", (0.9, 0.999)))
 
 
+def zero_shot(case, clip, data):
+    rows = clip.image_tokens(data["eval.images"].to(clip.dtype))
+    text, image = clip.template_features(case["template"], ACTIONS), clip.project(rows[:, 0])
+    logits = clip.scale * torch.nn.functional.normalize(image, dim=-1) @ text.T
+    return {"zs.text_features": text, "zs.image_features_raw": image, "eval.logits": logits}, [], {}
+
+
+def method_of(case, clip):
+    templates = json.loads((GOLDEN / "templates.json").read_text())
+    config = {**case["config"], "TEMPLATES": templates["imagenet_templates_promptsrc"]}
+    return METHODS[case["method"]](clip, ACTIONS, config)
+
+
 def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
     """Three epochs over the stored batches: tensors by name, and the figures of every step."""
-    clip = PlainClip(weights, sizes, tokenizer, dtype)
-    method = METHODS[case["method"]](clip, ACTIONS, case["config"])
+    clip = PEERS.get(case.get("clip"), PlainClip)(weights, sizes, tokenizer, dtype)
+    if not optim:
+        return zero_shot(case, clip, data)
+    method = method_of(case, clip)
     params = {name: value.to(dtype).clone().requires_grad_() for name, value in initial.items()}
     batches, shown = method.batches(data), data["eval.images"].to(dtype)
     tensors = {f"init.{name}": value.detach().clone() for name, value in params.items()}
@@ -189,7 +234,10 @@ def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
         with torch.no_grad():
             tensors[name] = method.logits(params, shown)
 
+    if hasattr(method, "frozen"):
+        tensors["fixed_embeddings"] = method.frozen(method.config["TEMPLATES"])
     evaluate("init.eval.logits")
+    epochs = []
     optimizer = optimizer_of(optim, params, getattr(method, "decays", lambda name: True))
     steps, first = [], None
     for epoch in range(1, optim["MAX_EPOCH"] + 1):
@@ -207,22 +255,26 @@ def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
                     tensors[f"step0.grad.{name}"] = value.grad.clone()
             optimizer.step()
             steps.append({"epoch": epoch, "batch": batch, "lr": rate, "loss": terms["loss_total"].item()})
-        for name, value in params.items():
-            tensors[f"epoch{epoch}.{name}"] = value.detach().clone()
+        epochs.append({name: value.detach().clone() for name, value in params.items()})
+        tensors |= {f"epoch{epoch}.{name}": value for name, value in epochs[-1].items()}
+        if epoch == optim["MAX_EPOCH"] and hasattr(method, "aggregated"):
+            params = method.aggregated(epochs)
+            tensors |= {f"gpa.{name}": value for name, value in params.items()}
         evaluate(f"epoch{epoch}.eval.logits")
     return tensors, steps, first
 
 
 def write(name, case):
-    optim = {**OPTIM, **case["optim"]}
+    is_zero_shot = case["method"] == "ZeroshotCLIP"
+    optim = None if is_zero_shot else {**OPTIM, **case["optim"]}
     model, data_name = case.get("clip", "vitA"), case.get("data", "data_vitA_s4_c10")
     weights = read_safetensors(GOLDEN / "clip" / f"{model}.safetensors.gz")
     sizes = json.loads((GOLDEN / "clip" / "clips.json").read_text())[model]
     data = read_safetensors(GOLDEN / "data" / f"{data_name}.safetensors.gz")
     tokenizer = Tokenizer(ROOT / "assets" / "clip" / "merges.txt.gz")
     torch.manual_seed(sum(name.encode()))
-    clip = PlainClip(weights, sizes, tokenizer, torch.float32)
-    initial = METHODS[case["method"]](clip, ACTIONS, case["config"]).draw()
+    clip = PEERS.get(model, PlainClip)(weights, sizes, tokenizer, torch.float32)
+    initial = None if is_zero_shot else method_of(case, clip).draw()
     given = (case, optim, data, weights, sizes, tokenizer, initial)
     tensors, steps, first = run(*given, torch.float32)
     if getattr(METHODS[case["method"]], "starts_from_clip", False):
@@ -247,7 +299,8 @@ def write(name, case):
         "clip": model,
         "class_names": ACTIONS,
         "data": data_name,
-        "trainer_config": case["config"],
+        "dataset_name": case.get("dataset"),
+        "trainer_config": case.get("config"),
         "optim_config": optim,
         "results": {
             "step0": first,
@@ -261,12 +314,35 @@ def write(name, case):
     }
     write_safetensors(GOLDEN / "cases" / f"{name}.safetensors.gz", tensors)
     (GOLDEN / "cases" / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    print(f"{name}: loss {steps[0]['loss']:.6f} to {steps[-1]['loss']:.6f}, float64 {exact_steps[-1]['loss']:.6f}")
+    if steps:
+        print(f"{name}: loss {steps[0]['loss']:.6f} to {steps[-1]['loss']:.6f}, float64 {exact_steps[-1]['loss']:.6f}")
+
+
+def write_eva():
+    """The small model of the EVA cases, its sizes, and what its image tower computes of two images."""
+    tokenizer = Tokenizer(ROOT / "assets" / "clip" / "merges.txt.gz")
+    templates = [*json.loads((GOLDEN / "templates.json").read_text())["imagenet_templates_promptsrc"], "{} texture.", "a photo of a {}."]
+    names = [name.replace("_", " ") for name in ACTIONS]
+    texts = [*(template.format(name) for template in templates for name in names), "X X X", *EVA_SIZES["texts_of_activations"]]
+    weights = random_weights(sorted({token for text in texts for token in tokenizer(text)}))
+    write_safetensors(GOLDEN / "clip" / "evaA.safetensors.gz", weights)
+    path = GOLDEN / "clip" / "clips.json"
+    sizes = {**json.loads(path.read_text()), "evaA": EVA_SIZES}
+    path.write_text(json.dumps(sizes, indent=1) + "\n")
+    clip = PlainEva(weights, EVA_SIZES, tokenizer, torch.float32)
+    images = read_safetensors(GOLDEN / "data" / "data_vitA_s4_c10.safetensors.gz")["eval.images"][:2]
+    tokens = torch.tensor([tokenizer(text) for text in EVA_SIZES["texts_of_activations"]])
+    with torch.no_grad():
+        text = clip.template_features("{}", EVA_SIZES["texts_of_activations"], unit=False)
+        tensors = {"images": images, "tokens": tokens.float(), **clip.activations(images), "text_features": text}
+    write_safetensors(GOLDEN / "clip" / "evaA_activations.safetensors.gz", tensors)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     begins = tuple(sys.argv[1:]) or ("",)
+    if not (GOLDEN / "clip" / "evaA.safetensors.gz").exists():
+        write_eva()
     for name, case in CASES.items():
         if name.startswith(begins):
             write(name, case)

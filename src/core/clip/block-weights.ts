@@ -29,8 +29,14 @@ export interface BlockWeights {
   readonly norm2: Norm | undefined
   readonly fc: Linear
   readonly proj: Linear
-  /** `silu`: quick GELU whose factor 1.702 was folded into `fc` and 1/1.702 into `proj`. */
+  /** `silu`: SiLU itself, or quick GELU whose factor 1.702 was folded into `fc` and 1/1.702 into `proj`. */
   readonly activation: 'silu' | 'quick' | 'exact'
+  /** The gate of a gated MLP: `fc(x) * activation(gate(x))` takes the place of `activation(fc(x))`. */
+  readonly gate?: Linear
+  /** Whether norms stand in front of `out` and of `proj` too (sub-LayerNorm); gain and bias are folded into those. */
+  readonly subNorms?: boolean
+  /** Added to the variance in all of its norms. Default: 1e-5. */
+  readonly epsilon?: number
 }
 
 /** What the block weights of a tower depend on. */
@@ -218,25 +224,31 @@ export function tunedBlockWeights(
   }
 }
 
-interface FoldedLinear {
+/** How a linear layer's constants are computed from the tensors of a model. */
+export interface FoldedLinear {
   readonly key: string
   readonly weight: string
-  readonly bias: string
+  /** Absent where it has none. */
+  readonly bias?: string
   /** Rows of weight and bias to take. Default: all. */
   readonly rows?: readonly [number, number]
   /** The layer norm in front, whose gain and bias are folded in. */
   readonly norm?: string
   readonly scaleWeight?: number
   readonly scaleBias?: number
+  /** For each output, the row that it is of. Default: the same. */
+  readonly order?: readonly number[]
 }
 
-const linearOf = (name: string): FoldedLinear => ({
+/** A linear layer as it is. */
+export const linearOf = (name: string): FoldedLinear => ({
   key: name,
   weight: `${name}.weight`,
   bias: `${name}.bias`,
 })
 
-function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
+/** A linear layer as constants: weight [out, in] and bias [out]. */
+export function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
   const [outputs, inputs] = tensors.shape(spec.weight) as [number, number]
   const [from, to] = spec.rows ?? [0, outputs]
   const { scaleWeight = 1, scaleBias = 1 } = spec
@@ -246,7 +258,8 @@ function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
   /** Puts the weight into an array, and finds the bias in passing, which reads it before it is scaled. */
   const fold = async (into: Float32Array): Promise<Float32Array> => {
     await readInto(tensors, spec.weight, into, from)
-    const c = await readInto(tensors, spec.bias, new Float32Array(to - from), from)
+    const zeros = new Float32Array(to - from)
+    const c = spec.bias ? await readInto(tensors, spec.bias, zeros, from) : zeros
     const gain = spec.norm ? await tensors.read(`${spec.norm}.weight`) : new Float32Array(inputs).fill(1)
     const shift = spec.norm && (await tensors.read(`${spec.norm}.bias`))
     if (shift || scaleWeight !== 1) {
@@ -260,11 +273,16 @@ function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
     return foldedBias
   }
   const ownArray = (): Float32Array => new Float32Array((to - from) * inputs)
+  const { order } = spec
   const weight = async (into = ownArray()) => {
     await fold(into)
+    if (order) into.set(pickRows(into, inputs, order))
     return into
   }
-  const bias = async () => foldedBias ?? (await fold(ownArray()))
+  const bias = async () => {
+    const all = foldedBias ?? (await fold(ownArray()))
+    return order ? pickRows(all, 1, order) : all
+  }
   return {
     weight: constant(`${spec.key}.weight`, [to - from, inputs], weight),
     bias: constant(`${spec.key}.bias`, [to - from], bias),
@@ -282,4 +300,12 @@ function dotRow(values: Float32Array, start: number, shift: Float32Array, sum: n
 
 function scaleRow(values: Float32Array, start: number, columns: Float32Array): void {
   for (let i = 0; i < columns.length; i++) values[start + i] = values[start + i]! * columns[i]!
+}
+
+/** Rows of a matrix in another order. */
+function pickRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const picked = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries())
+    picked.set(values.subarray(row * width, (row + 1) * width), i * width)
+  return picked
 }

@@ -7,6 +7,7 @@ import {
   gemm,
   layerNorm,
   matmul,
+  mul,
   normalize,
   quickGelu,
   reshape,
@@ -35,6 +36,17 @@ export interface Rows {
   readonly groups: number
 }
 
+/**
+ * Rotary positions of the items' tokens: queries and keys x become x * cos + swap(x) * sin, where swap exchanges the two
+ * halves of a head. A token of no position has cos 1 and sin 0, as shared rows always do.
+ */
+export interface RotaryPositions {
+  /** [S, head width] */
+  readonly cos: Tensor
+  /** [S, head width], negative in the first half. */
+  readonly sin: Tensor
+}
+
 /** Which rows a block must put out; all others only serve as keys and values. */
 export interface BlockOptions {
   /** Leading rows of every shared prefix that go on. Default: all. */
@@ -48,6 +60,8 @@ export interface BlockOptions {
   readonly sharedMask?: Tensor
   /** Added to the scores of the items over [shared, own] keys: [G, 1, S, P + S]. */
   readonly itemMask?: Tensor
+  /** Positions of the items, where queries and keys carry them. Not where `itemsOut` are one-hot rows. */
+  readonly rotary?: RotaryPositions | undefined
   /** Told the items' queries, the keys they attend to [G, heads, tokens, head width], and how many lead as shared. */
   readonly observe?: ((queries: Tensor, keys: Tensor, shared: number) => void) | undefined
 }
@@ -86,10 +100,14 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
   const joinHeads = (x: Tensor) => reshape(transpose(x, [0, 2, 1, 3]), [-1, width])
 
   const x = shared ? concat([shared, items], 0) : items // (Q*P + G*S, width)
-  const normal = norm(x, w.norm1)
-  const [qShared, qItems] = byHead(linear(keep(normal), w.query), sharedOut)
-  const [kShared, kItems] = byHead(linear(normal, w.key), p)
+  const normal = norm(x, w.norm1, w.epsilon)
+  const [qShared, qPlain] = byHead(linear(keep(normal), w.query), sharedOut)
+  const [kShared, kPlain] = byHead(linear(normal, w.key), p)
   const [vShared, vItems] = byHead(linear(normal, w.value), p)
+  const { rotary } = options
+  if (rotary && packed) throw new TypeError('rotary positions of tokens that one-hot rows name')
+  const qItems = rotary ? rotated(qPlain, rotary, itemsOut as readonly [number, number]) : qPlain
+  const kItems = rotary ? rotated(kPlain, rotary, [0, s]) : kPlain
   options.observe?.(qItems, withShared(kShared, kItems), p)
 
   const itemMask =
@@ -107,8 +125,9 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
       )
     : attended
 
-  const h = add(keep(x), linear(all, w.out))
-  const y = add(h, linear(activate(linear(norm(h, w.norm2), w.fc), w.activation), w.proj))
+  const subNorm = (x: Tensor) => (w.subNorms ? normalize(x, w.epsilon) : x)
+  const h = add(keep(x), linear(subNorm(all), w.out))
+  const y = add(h, linear(subNorm(hidden(norm(h, w.norm2, w.epsilon), w)), w.proj))
   if (sharedOut === 0) return { shared: undefined, items: y, groups }
   const [yShared, yItems] = split(y, 0, [q * sharedOut, y.dim(0) - q * sharedOut])
   return { shared: yShared, prefixes: q, items: yItems!, groups }
@@ -119,16 +138,18 @@ export function residualBlock(w: BlockWeights, rows: Rows, options: BlockOptions
  *
  * @param first input of the first block: [sequences * tokens, width]
  * @param mask added to the scores: [sequences, 1, tokens, tokens]
+ * @param rotary positions of the tokens, where queries and keys carry them
  */
 export function blockOutputs(
   blocks: readonly BlockWeights[],
   first: Tensor,
   sequences: number,
   mask?: Tensor,
+  rotary?: RotaryPositions,
 ): Tensor[] {
   let rows: Rows = { shared: undefined, items: first, groups: sequences }
   return blocks.map((block) => {
-    rows = residualBlock(block, rows, mask ? { itemMask: mask } : {})
+    rows = residualBlock(block, rows, { rotary, ...(mask ? { itemMask: mask } : {}) })
     return reshape(rows.items, [sequences, -1, first.dim(1)])
   })
 }
@@ -157,8 +178,21 @@ export function linear(x: Tensor, { weight, bias, beside }: Linear): Tensor {
 }
 
 /** Layer norm with gain and bias, or without where they are folded into what follows. */
-export function norm(x: Tensor, weights: Norm | undefined): Tensor {
-  return weights ? layerNorm(x, weights.gain, weights.bias) : normalize(x)
+export function norm(x: Tensor, weights: Norm | undefined, epsilon?: number): Tensor {
+  return weights ? layerNorm(x, weights.gain, weights.bias, epsilon) : normalize(x, epsilon)
+}
+
+/** Queries or keys [G, heads, tokens, head width] of the tokens [from, to), turned by their positions. */
+function rotated(x: Tensor, { cos, sin }: RotaryPositions, [from, to]: readonly [number, number]): Tensor {
+  const [first, second] = split(x, 3, [x.dim(3) / 2, x.dim(3) / 2])
+  return add(mul(x, slice(cos, 0, from, to)), mul(concat([second!, first!], 3), slice(sin, 0, from, to)))
+}
+
+/** What the MLP has between its two products. */
+function hidden(x: Tensor, { fc, gate, activation }: BlockWeights): Tensor {
+  return gate
+    ? mul(activate(linear(x, gate), activation), linear(x, fc))
+    : activate(linear(x, fc), activation)
 }
 
 function activate(x: Tensor, kind: BlockWeights['activation']): Tensor {

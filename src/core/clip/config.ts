@@ -23,8 +23,19 @@ export interface ResNetConfig {
   readonly heads: number
 }
 
+/** The EVA-02 image tower of EVA-CLIP (EVA-02 paper, arXiv 2303.11331, section 2.1; EVA-CLIP paper, arXiv 2303.15389). */
+export interface Eva02Config {
+  readonly kind: 'eva02'
+  /** Side of the square input, in pixels. */
+  readonly resolution: number
+  readonly patchSize: number
+  readonly width: number
+  readonly layers: number
+  readonly heads: number
+}
+
 /** An image tower of any kind. */
-export type VisionConfig = VisionTransformerConfig | ResNetConfig
+export type VisionConfig = VisionTransformerConfig | ResNetConfig | Eva02Config
 
 /** The text Transformer, causal, read at the end-of-text token. */
 export interface TextConfig {

@@ -1,3 +1,4 @@
+import type { VisionConfig } from '../clip/config.js'
 import { mergedClip } from '../clip/merged-clip.js'
 import { ConfigError } from '../errors.js'
 import { bytesOf } from '../graph/index.js'
@@ -13,6 +14,7 @@ import {
   type NamedTensor,
   tokenizerFiles,
 } from './hugging-face.js'
+import { openClipEva02, openClipEva02Tensors } from './open-clip-eva02.js'
 
 /**
  * A plain CLIP with what was learned in its weights, as a folder for Hugging Face's CLIPModel (`huggingface`) and one
@@ -54,7 +56,10 @@ export const clipFolders: Exporter = {
       ...(config.vision.kind === 'vit'
         ? [safetensorsFile('huggingface/model.safetensors', clipModelTensors(all, config))]
         : []),
-      safetensorsFile('open_clip/open_clip_model.safetensors', all),
+      safetensorsFile(
+        'open_clip/open_clip_model.safetensors',
+        config.vision.kind === 'eva02' ? openClipEva02Tensors(all) : all,
+      ),
     ]
     return {
       classNames: prompts.classNames,
@@ -99,6 +104,18 @@ function safetensorsFile(path: string, tensors: readonly NamedTensor[]): ExportF
   }
 }
 
+function openClipVision(vision: VisionConfig): Record<string, unknown> {
+  const { kind, resolution, width, heads } = vision
+  if (kind === 'eva02') return openClipEva02(vision)
+  return {
+    image_size: resolution,
+    width,
+    ...(kind === 'vit'
+      ? { layers: vision.layers, patch_size: vision.patchSize, head_width: width / heads }
+      : { layers: vision.stages, head_width: (32 * width) / heads }),
+  }
+}
+
 function openClipConfig({ config, preprocessing }: ReturnType<typeof mergedClip>): Record<string, unknown> {
   const { embedDim, vision, text, activation } = config
   const { size, mean, std, resize, interpolation } = preprocessing
@@ -106,13 +123,8 @@ function openClipConfig({ config, preprocessing }: ReturnType<typeof mergedClip>
     model_cfg: {
       embed_dim: embedDim,
       ...(activation === 'quick' ? { quick_gelu: true } : {}),
-      vision_cfg: {
-        image_size: vision.resolution,
-        width: vision.width,
-        ...(vision.kind === 'vit'
-          ? { layers: vision.layers, patch_size: vision.patchSize, head_width: vision.width / vision.heads }
-          : { layers: vision.stages, head_width: (32 * vision.width) / vision.heads }),
-      },
+      ...(vision.kind === 'eva02' ? { custom_text: true } : {}),
+      vision_cfg: openClipVision(vision),
       text_cfg: {
         context_length: text.contextLength,
         vocab_size: text.vocabSize,

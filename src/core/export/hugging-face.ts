@@ -205,7 +205,8 @@ export function clipModelTensors(tensors: readonly NamedTensor[], { vision }: Cl
   })
 }
 
-function transpose({ name, shape, load }: NamedTensor): NamedTensor {
+/** A matrix with rows and columns exchanged. */
+export function transpose({ name, shape, load }: NamedTensor): NamedTensor {
   const [rows, columns] = shape as [number, number]
   return {
     name,

@@ -89,7 +89,7 @@ export const mmrlpp: Method<typeof options> = {
       const beside = matmul(parameter(`${PROJECTION}.A`), parameter(`${PROJECTION}.B`))
       return {
         image: l2Normalize(projection.apply(found.pooled)),
-        represented: l2Normalize(gemm(mean(found.tokens, [1]), add(projection.weight, beside))),
+        represented: l2Normalize(projection.apply(mean(found.tokens, [1]), add(projection.weight, beside))),
       }
     }
 

@@ -1,4 +1,5 @@
 import type { Clip } from '../clip/clip.js'
+import { towerTraits } from '../clip/towers/architectures.js'
 import { medianOf } from '../evaluate/statistics.js'
 import { inputLength } from '../image/preprocess.js'
 import type { ConfiguredMethod } from '../methods/method.js'
@@ -141,8 +142,10 @@ export async function stepFlops(options: Parameters<typeof plannedStep>[0]): Pro
 
 /** Products of the sizes that the image tower multiplies for a batch. */
 export function productSizes({ config: { vision, text } }: Clip, batch: number): ProductSizes {
-  if (vision.kind !== 'vit') return { rows: 256 * batch, width: text.width }
-  return { rows: batch * (1 + (vision.resolution / vision.patchSize) ** 2), width: vision.width }
+  const { grid, width } = towerTraits(vision)
+  return grid === undefined
+    ? { rows: 256 * batch, width: text.width }
+    : { rows: batch * (1 + grid ** 2), width }
 }
 
 function timedMethod({

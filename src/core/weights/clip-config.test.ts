@@ -185,7 +185,7 @@ describe('the configuration of a Vision Transformer', () => {
     ['logit_bias', 'SigLIP', /not a CLIP model, but a SigLIP model: it has "logit_bias"/],
     ['vision_model.head.probe', 'SigLIP', /a SigLIP model/],
     ['visual.trunk.blocks.0.mlp.fc1_g.weight', 'EVA-CLIP', /an EVA-CLIP model/],
-    ['visual.blocks.3.attn.q_bias', 'EVA-CLIP', /an EVA-CLIP model/],
+    ['visual.blocks.3.attn.q_bias', 'EVA-CLIP', /an EVA-CLIP model other than EVA02-B and EVA02-L/],
     ['visual.trunk.stages.0.blocks.0.conv_dw.weight', 'CLIP-ConvNeXt', /a CLIP-ConvNeXt model/],
     ['text_decoder.resblocks.0.ln_1.weight', 'CoCa', /a CoCa model/],
     ['bert.embeddings.word_embeddings.weight', 'Chinese-CLIP', /a Chinese-CLIP model/],
@@ -199,6 +199,108 @@ describe('the configuration of a Vision Transformer', () => {
   it('says when a file is no CLIP model at all', () => {
     expect(() => configOf({ ctx: [4, 64], token_prefix: [6, 1, 64] })).toThrow(/not a CLIP model/)
     expect(() => configOf({})).toThrow(/not a CLIP model/)
+  })
+})
+
+/** EVA-CLIP under the names of open_clip, and under those of its authors. */
+function evaClip(names: 'open_clip' | 'authors', { width, layers, patch, grid, embed }: Vit): Shapes {
+  const inner = Math.floor((8 * width) / 3)
+  const ours = names === 'open_clip'
+  const trunk = ours ? 'visual.trunk' : 'visual'
+  const norm = (name: string, size: number): Shapes => ({
+    [`${name}.weight`]: [size],
+    [`${name}.bias`]: [size],
+  })
+  const linear = (name: string, outputs: number, inputs: number): Shapes => ({
+    [`${name}.weight`]: [outputs, inputs],
+    [`${name}.bias`]: [outputs],
+  })
+  const block = (i: number): Shapes => {
+    const [attn, mlp] = [`${trunk}.blocks.${i}.attn`, `${trunk}.blocks.${i}.mlp`]
+    return {
+      ...norm(`${trunk}.blocks.${i}.norm1`, width),
+      [`${attn}.q_proj.weight`]: [width, width],
+      [ours ? `${attn}.q_proj.bias` : `${attn}.q_bias`]: [width],
+      [`${attn}.k_proj.weight`]: [width, width],
+      [`${attn}.v_proj.weight`]: [width, width],
+      [ours ? `${attn}.v_proj.bias` : `${attn}.v_bias`]: [width],
+      ...norm(`${attn}.${ours ? 'norm' : 'inner_attn_ln'}`, width),
+      ...linear(`${attn}.proj`, width, width),
+      ...norm(`${trunk}.blocks.${i}.norm2`, width),
+      ...linear(`${mlp}.${ours ? 'fc1_g' : 'w1'}`, inner, width),
+      ...linear(`${mlp}.${ours ? 'fc1_x' : 'w2'}`, inner, width),
+      ...norm(`${mlp}.${ours ? 'norm' : 'ffn_ln'}`, inner),
+      ...linear(`${mlp}.${ours ? 'fc2' : 'w3'}`, width, inner),
+      ...(ours
+        ? {}
+        : { [`${attn}.rope.freqs_cos`]: [grid * grid, 64], [`${attn}.rope.freqs_sin`]: [grid * grid, 64] }),
+    }
+  }
+  const texts = Object.entries(textTower(64, 2, embed)).map(([name, shape]) => [
+    name === 'logit_scale' ? name : `text.${name}`,
+    shape,
+  ])
+  return {
+    ...Object.fromEntries(texts),
+    [`${trunk}.cls_token`]: [1, 1, width],
+    [`${trunk}.pos_embed`]: [1, grid * grid + 1, width],
+    ...linear(`${trunk}.patch_embed.proj`, width, 0),
+    [`${trunk}.patch_embed.proj.weight`]: [width, 3, patch, patch],
+    ...norm(`${trunk}.norm`, width),
+    ...linear(`${trunk}.head`, embed, width),
+    ...Object.assign({}, ...Array.from({ length: layers }, (_, i) => block(i))),
+  }
+}
+
+describe('the configuration of an EVA02 image tower', () => {
+  const sizes = { width: 128, layers: 2, patch: 8, grid: 4, embed: 32 }
+  const eva = evaClip('open_clip', sizes)
+
+  it('is read off the shapes, under the names of open_clip and of its authors', () => {
+    const expected = {
+      embedDim: 32,
+      vision: { kind: 'eva02', resolution: 32, patchSize: 8, width: 128, layers: 2, heads: 2 },
+      text: { contextLength: 77, vocabSize: 49408, width: 64, layers: 2, heads: 1 },
+      activation: 'exact',
+    }
+    expect(configOf(eva)).toEqual(expected)
+    expect(configOf(evaClip('authors', sizes))).toEqual(expected)
+  })
+
+  it.each(Object.keys(eva).filter((name) => name.startsWith('visual.')))(
+    'calls for %s, in its shape',
+    (name) => {
+      const { [name]: shape, ...without } = eva
+      const canonical = name === 'visual.trunk.head.weight' ? 'visual.proj' : name
+      expect(() => configOf(without)).toThrow(`tensor "${canonical}" is missing`)
+      expect(() => configOf({ ...eva, [name]: [...shape!, 5] })).toThrow(
+        /has shape \[[\d, ]+, 5\], expected|has 1 rows, expected a square|stated for the width|makes the width/,
+      )
+    },
+  )
+
+  it('refuses a tensor under two names, and heads that rotary positions do not divide', () => {
+    expect(() => configOf({ ...eva, 'visual.trunk.blocks.0.attn.q_bias': [128] })).toThrow(
+      'file: has a tensor under two names: "visual.trunk.blocks.0.attn.q_proj.bias" and "visual.trunk.blocks.0.attn.q_bias"',
+    )
+    expect(() => configOf(eva, { source: 'c', visionHeads: 64, sizes: [] })).toThrow(
+      'file: 64 attention heads of width 2, expected a multiple of 4',
+    )
+  })
+
+  it('does not take a tower that is named for another one', () => {
+    expect(() => configOf(small, { source: 'c.json', tower: 'EVA02', sizes: [] })).toThrow(
+      'c.json: names an image tower EVA02, but the tensors of file are of ViT',
+    )
+  })
+
+  it('goes by names of other models of the family no further than to name it', () => {
+    const {
+      'visual.trunk.blocks.0.attn.q_proj.weight': _0,
+      'visual.trunk.blocks.1.attn.q_proj.weight': _1,
+      ...fused
+    } = eva
+    expect(() => configOf(fused)).toThrow(/an EVA-CLIP model other than EVA02-B and EVA02-L/)
   })
 })
 

@@ -1,4 +1,12 @@
-import type { ClipConfig, ResNetConfig, TextConfig, VisionTransformerConfig } from '../clip/config.js'
+import type {
+  ClipConfig,
+  Eva02Config,
+  ResNetConfig,
+  TextConfig,
+  VisionConfig,
+  VisionTransformerConfig,
+} from '../clip/config.js'
+import { towerTraits } from '../clip/towers/architectures.js'
 import { WeightsError } from '../errors.js'
 import { isClipPixels } from '../image/preprocess.js'
 import { checkShapes } from './clip-shapes.js'
@@ -23,14 +31,18 @@ export function inferClipConfig(
   source: string,
   stated: readonly StatedConfig[] = [],
 ): ClipConfig {
-  refuseOtherFamilies(weights.entries.keys(), source)
   const tensors = new Tensors(weights.entries, source)
+  const isEva02 = tensors.hasLike(eva02Query)
+  if (!isEva02) refuseOtherFamilies(weights.entries.keys(), source)
   const first = <K extends keyof StatedConfig>(key: K): StatedConfig[K] | undefined =>
     stated.find((file) => file[key] !== undefined)?.[key]
   const embedDim = tensors.size('text_projection', 1)
-  const vision = tensors.has('visual.layer1.0.conv1.weight')
-    ? resnetConfig(tensors, first('visionHeads'))
-    : visionTransformerConfig(tensors, first('visionHeads'))
+  const towerOf: (tensors: Tensors, statedHeads: number | undefined) => VisionConfig = isEva02
+    ? eva02Config
+    : tensors.has('visual.layer1.0.conv1.weight')
+      ? resnetConfig
+      : visionTransformerConfig
+  const vision = towerOf(tensors, first('visionHeads'))
   const pixels = first('pixels')
   const config: ClipConfig = {
     embedDim,
@@ -44,7 +56,16 @@ export function inferClipConfig(
   return config
 }
 
-function checkSizes({ source: file, sizes }: StatedConfig, config: ClipConfig, source: string): void {
+function checkSizes({ source: file, tower, sizes }: StatedConfig, config: ClipConfig, source: string): void {
+  const { title } = towerTraits(config.vision)
+  if (tower !== undefined && tower !== title) {
+    throw new WeightsError(
+      `${file}: names an image tower ${tower}, but the tensors of ${source} are of ${title}`,
+      {
+        hint: 'The configuration belongs to another model.',
+      },
+    )
+  }
   for (const { key, value, actual } of sizes) {
     const found = actual(config)
     if (found === undefined || found === value) continue
@@ -78,6 +99,29 @@ function visionTransformerConfig(tensors: Tensors, statedHeads: number | undefin
   }
 }
 
+const EVA02_PATCHES = 'visual.trunk.patch_embed.proj.weight'
+/** What other image towers of timm have not: query, key and value apart. */
+const eva02Query = /^visual\.trunk\.blocks\.\d+\.attn\.q_proj\.weight$/
+
+function eva02Config(tensors: Tensors, statedHeads: number | undefined): Eva02Config {
+  const width = tensors.size(EVA02_PATCHES, 0)
+  const patchSize = tensors.size(EVA02_PATCHES, 2)
+  const heads = tensors.heads(EVA02_PATCHES, width, statedHeads)
+  if (width % (4 * heads) !== 0) {
+    throw new WeightsError(
+      `${tensors.source}: ${heads} attention heads of width ${width / heads}, expected a multiple of 4 for rotary positions`,
+    )
+  }
+  return {
+    kind: 'eva02',
+    resolution: tensors.grid('visual.trunk.pos_embed') * patchSize,
+    patchSize,
+    width,
+    layers: tensors.count(/^visual\.trunk\.blocks\.(\d+)\./),
+    heads,
+  }
+}
+
 /** The stem halves the resolution twice, three of the four stages once each: 32 pixels a cell. */
 function resnetConfig(tensors: Tensors, statedHeads: number | undefined): ResNetConfig {
   const width = tensors.size('visual.layer1.0.conv1.weight', 0)
@@ -95,11 +139,15 @@ function resnetConfig(tensors: Tensors, statedHeads: number | undefined): ResNet
 class Tensors {
   constructor(
     private readonly entries: ReadonlyMap<string, WeightEntry>,
-    private readonly source: string,
+    readonly source: string,
   ) {}
 
   has(name: string): boolean {
     return this.entries.has(name)
+  }
+
+  hasLike(pattern: RegExp): boolean {
+    return [...this.entries.keys()].some((name) => pattern.test(name))
   }
 
   size(name: string, axis: number): number {

@@ -37,7 +37,7 @@ export function checkShapes(weights: Weights, config: ClipConfig, source: string
     throw new WeightsError(
       `${source}: tensor "${name}" of shape [${shape.join(', ')}] is not part of a CLIP model`,
       {
-        hint: 'Supported are CLIP models with a Vision Transformer or ModifiedResNet and a text Transformer.',
+        hint: 'Supported are CLIP models with a Vision Transformer, ModifiedResNet or EVA02 and a text Transformer.',
       },
     )
   }

@@ -30,6 +30,7 @@ export function readOpenClipConfig(path: string, json: unknown): StatedConfig {
     activation: model.quick_gelu ? 'quick' : 'exact',
     ...(attentionWidth && { visionHeads: attentionWidth / vision.head_width }),
     textHeads: text.heads,
+    ...(vision.timm_model_name ? { tower: 'EVA02' } : {}),
     ...(images && {
       pixels: {
         mean: images.mean ?? clipPixels.mean,
@@ -102,7 +103,13 @@ const schema = z.looseObject({
       head_width: count.default(64),
       image_size: side.optional(),
       patch_size: side.nullish().transform((value) => value ?? undefined),
-      timm_model_name: only(null),
+      /** Of timm's image towers, EVA-02 in EVA-CLIP's form but for the enormous one, which is another architecture. */
+      timm_model_name: z
+        .string()
+        .regex(/^eva02_(?!enormous)\w+_patch\d+_clip_\d+/, 'expected an EVA02 image tower, B or L')
+        .nullish(),
+      timm_pool: only('token'),
+      timm_proj: only(null),
       eva_model_name: only(null),
       attentional_pool: only(false),
       global_average_pool: only(false),

@@ -14,6 +14,11 @@ export function renamed(name: string, entry: WeightEntry): WeightEntry {
   }
 }
 
+/** Without the leading axes of size 1, of which there are `count`. */
+export function squeezed(name: string, entry: WeightEntry, count: number): WeightEntry {
+  return derived(name, entry, entry.shape.slice(count), () => entry.read())
+}
+
 /** [rows, columns] as [columns, rows]. */
 export function transposed(name: string, entry: WeightEntry): WeightEntry {
   const [height, width] = entry.shape as [number, number]

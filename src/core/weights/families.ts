@@ -17,7 +17,7 @@ const families: readonly {
   },
   { name: 'a CoCa model', value: /^coca/i, key: /\bmultimodal_cfg$/, tensor: /^text_decoder\./ },
   {
-    name: 'an EVA-CLIP model',
+    name: 'an EVA-CLIP model other than EVA02-B and EVA02-L',
     value: /\beva/i,
     key: /\beva_model_name$/,
     tensor:
@@ -69,6 +69,6 @@ export function refuseOtherFamilies(names: Iterable<string>, source: string): vo
 /** An error about a model of another architecture. */
 export function otherFamily(message: string): WeightsError {
   return new WeightsError(message, {
-    hint: 'Only CLIP models with a Vision Transformer or ModifiedResNet and a text Transformer are supported.',
+    hint: 'Only CLIP models with a Vision Transformer, ModifiedResNet or EVA02 and a text Transformer are supported.',
   })
 }

@@ -1,4 +1,5 @@
 import { renamed } from './derived-entry.js'
+import { canonicalOfEva02 } from './names-eva02.js'
 import { canonicalOfHuggingFace } from './names-huggingface.js'
 import type { StateDict, WeightEntry } from './state-dict.js'
 
@@ -13,17 +14,19 @@ export interface CanonicalWeights {
 
 /**
  * Maps the tensors of a CLIP file to OpenAI's names and layouts, without reading them: `visual.conv1.weight`,
- * `visual.transformer.resblocks.0.attn.in_proj_weight`, `text_projection` [width, embed], … Scalars and buffers that
- * are not weights are dropped.
+ * `visual.transformer.resblocks.0.attn.in_proj_weight`, `text_projection` [width, embed], … Image towers that OpenAI has
+ * not have the names of timm. Scalars and buffers that are not weights are dropped.
  *
  * @throws WeightsError when tensors that have to be joined do not fit together
  */
 export function canonicalWeights(weights: StateDict): CanonicalWeights {
   const named = withoutWrapper(weights.entries)
   const naming = namingOf(named.keys())
-  const rename = { openai: identity, open_clip: canonicalOfOpenClip, huggingface: canonicalOfHuggingFace }[
-    naming
-  ]
+  const rename = {
+    openai: canonicalOfEva02,
+    open_clip: canonicalOfOpenClip,
+    huggingface: canonicalOfHuggingFace,
+  }[naming]
   const entries = new Map<string, WeightEntry>()
   for (const [name, entry] of rename(named, weights.source)) {
     if (!notWeights.test(name)) entries.set(name, entry.name === name ? entry : renamed(name, entry))
@@ -44,8 +47,12 @@ function namingOf(names: Iterable<string>): Naming {
 }
 
 /** open_clip's models with a separate text tower put `text.` before the names of the text side. */
-function canonicalOfOpenClip(entries: ReadonlyMap<string, WeightEntry>): Map<string, WeightEntry> {
-  return new Map([...entries].map(([name, entry]) => [name.replace(/^text\./, ''), entry]))
+function canonicalOfOpenClip(
+  entries: ReadonlyMap<string, WeightEntry>,
+  source: string,
+): ReadonlyMap<string, WeightEntry> {
+  const text = new Map([...entries].map(([name, entry]) => [name.replace(/^text\./, ''), entry]))
+  return canonicalOfEva02(text, source)
 }
 
 /** Data-parallel training puts `module.` before every name. */
@@ -55,5 +62,3 @@ function withoutWrapper(entries: ReadonlyMap<string, WeightEntry>): ReadonlyMap<
     ? new Map([...entries].map(([name, entry]) => [name.slice('module.'.length), entry]))
     : entries
 }
-
-const identity = (entries: ReadonlyMap<string, WeightEntry>) => entries

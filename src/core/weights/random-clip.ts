@@ -13,6 +13,11 @@ export const backbones = {
   'ViT-B/32': vit(512, 224, 32, 768, 12, 512),
   'ViT-B/16': vit(512, 224, 16, 768, 12, 512),
   'ViT-L/14': vit(768, 224, 14, 1024, 24, 768),
+  'EVA02-B/16': {
+    ...vit(512, 224, 16, 768, 12, 512),
+    activation: 'exact',
+    vision: { kind: 'eva02', resolution: 224, patchSize: 16, width: 768, layers: 12, heads: 12 },
+  },
   RN50: {
     embedDim: 1024,
     activation: 'quick',
@@ -48,7 +53,7 @@ export function randomValues(name: string, size: number): Float32Array {
   if (name === 'logit_scale') return Float32Array.of(Math.log(100))
   const random = randomStream(1, name)
   const data = new Float32Array(size)
-  const center = /(ln_\w+|bn\d|downsample\.1)\.(weight|running_var)$/.test(name) ? 1 : 0
+  const center = /(ln_\w+|bn\d|norm\d?|downsample\.1)\.(weight|running_var)$/.test(name) ? 1 : 0
   // One block of draws, repeated: the arithmetic does not depend on the values.
   const block = Float32Array.from(
     { length: Math.min(size, 65537) },

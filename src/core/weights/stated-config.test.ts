@@ -171,8 +171,8 @@ describe('a configuration file', () => {
       'EVA-CLIP',
       'open_clip',
       'model_cfg.vision_cfg.timm_model_name',
-      'eva02_base_patch16_clip_224',
-      /this is an EVA-CLIP model/,
+      'eva02_enormous_patch14_clip_224',
+      /this is an EVA-CLIP model other than EVA02-B and EVA02-L/,
     ],
     [
       'CLIP-ConvNeXt',

@@ -13,6 +13,8 @@ export interface StatedConfig {
   readonly textHeads?: number
   /** How the model wants its images. */
   readonly pixels?: PixelForm
+  /** The title of the architecture of its image tower, where it is named. */
+  readonly tower?: string
   /** Sizes by the name of their key in the file. */
   readonly sizes: readonly StatedSize[]
 }

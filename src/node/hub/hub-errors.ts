@@ -1,6 +1,7 @@
 import { UserError } from '../../core/errors.js'
 import { nearestNames } from '../../core/suggest.js'
 import { HttpError, NetworkError } from './http.js'
+import { openClipRepositories } from './open-clip-names.js'
 
 /** CLIP repositories that are asked for often. */
 export const wellKnownRepositories: readonly string[] = [
@@ -12,6 +13,7 @@ export const wellKnownRepositories: readonly string[] = [
   'laion/CLIP-ViT-B-32-laion2B-s34B-b79K',
   'laion/CLIP-ViT-L-14-laion2B-s32B-b82K',
   'laion/CLIP-ViT-H-14-laion2B-s32B-b79K',
+  ...openClipRepositories,
 ]
 
 /** What was asked for when a request failed. */

@@ -6,7 +6,7 @@ import { HubServer, sha256 } from '../../../test/support/hub-server.js'
 import { ConfigError, UserError } from '../../core/errors.js'
 import { openAiModelFile } from './openai.js'
 import { findOpenAiModel, openAiModels } from './openai-models.js'
-import { refuseForeignRepository, resolveModel } from './resolve-model.js'
+import { refuseForeignRepository, repositoryOf, resolveModel } from './resolve-model.js'
 import { type HubSettings, hubSettings } from './settings.js'
 
 const archive = Buffer.alloc(100_000, 'archive')
@@ -62,6 +62,13 @@ describe('a model name', () => {
     expect(elsewhere.path).toContain(join(home, 'elsewhere', 'models--org--clip'))
   })
 
+  it.each(['EVA02-B-16', 'eva02-b/16'])('%s is what open_clip calls so', (name) => {
+    expect(repositoryOf(name)).toEqual({
+      name: 'timm/eva02_base_patch16_clip_224.merged2b_s8b_b131k',
+      revision: 'main',
+    })
+  })
+
   it.each(['ViT-B/16', 'ViT-B-16', 'vit-b/16'])('%s is one of OpenAI', async (name) => {
     // What the server gives under this name has not the published hash.
     await expect(resolveModel(name)).rejects.toThrow(/ViT-B-16\.pt from .* SHA-256 is .*, expected 5806e77c/)
@@ -72,6 +79,7 @@ describe('a model name', () => {
 
   it.each([
     ['ViT-B/61', 'ViT-B/16'],
+    ['EVA02-B-61', 'EVA02-B-16'],
     ['vitb32', 'ViT-B/32'],
     ['RN5', 'RN50'],
     ['tinny', 'tiny'],

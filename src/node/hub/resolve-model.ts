@@ -4,6 +4,7 @@ import { ConfigError } from '../../core/errors.js'
 import { nearestNames } from '../../core/suggest.js'
 import { wellKnownRepositories } from './hub-errors.js'
 import { type FetchOptions, huggingFaceModel } from './huggingface.js'
+import { openClipNames, openClipRepository } from './open-clip-names.js'
 import { openAiModelFile } from './openai.js'
 import { findOpenAiModel, openAiModels } from './openai-models.js'
 import { type HubSettings, hubSettings } from './settings.js'
@@ -29,7 +30,7 @@ export interface ResolvedModel {
 
 /**
  * Finds a model by what the user calls it, and downloads it if need be: `tiny` or `emoji` (inside this package), a local file or
- * folder, an OpenAI name (`ViT-B/16`, `ViT-B-16`, `RN50`), or `org/name[@revision]` on the Hugging Face Hub; looked
+ * folder, an OpenAI name (`ViT-B/16`, `ViT-B-16`, `RN50`), a name of open_clip (`EVA02-B-16`), or `org/name[@revision]` on the Hugging Face Hub; looked
  * up in this order. docs/models.md has the details.
  *
  * @throws ConfigError for a name that is none of these, UserError when a download fails
@@ -64,6 +65,7 @@ export async function resolveModel(spec: string, options: ResolveOptions = {}): 
  */
 export async function refuseForeignRepository(file: string, spec: string): Promise<void> {
   if (embedded.includes(spec) || (await exists(spec)) || findOpenAiModel(spec)) return
+  if (openClipRepository(spec)) return
   const repository = repositoryPattern.exec(spec)?.groups
   if (!repository || wellKnownRepositories.includes(spec)) return
   const { name, revision = 'main' } = repository as { name: string; revision?: string }
@@ -84,6 +86,8 @@ export async function refuseForeignRepository(file: string, spec: string): Promi
  * @throws ConfigError where it means none
  */
 export function repositoryOf(spec: string): { name: string; revision: string } {
+  const named = openClipRepository(spec)
+  if (named) return { name: named, revision: 'main' }
   const isOther = filePattern.test(spec) || isNearlyOpenAi(spec)
   const found = isOther ? undefined : repositoryPattern.exec(spec)?.groups
   if (!found) throw unknownModel(spec)
@@ -109,9 +113,14 @@ function unknownModel(spec: string): ConfigError {
   if (filePattern.test(spec)) {
     return new ConfigError(`model ${spec}: no such file or folder`, { hint: 'Check the path.' })
   }
-  const nearest = nearestNames(spec, [...embedded, ...openAiNames, ...wellKnownRepositories])
+  const nearest = nearestNames(spec, [
+    ...embedded,
+    ...openAiNames,
+    ...openClipNames,
+    ...wellKnownRepositories,
+  ])
   return new ConfigError(
-    `unknown model ${JSON.stringify(spec)}, expected tiny, emoji, a file or folder, one of ${openAiNames.join(', ')}, or a Hugging Face repository (org/name)`,
+    `unknown model ${JSON.stringify(spec)}, expected tiny, emoji, a file or folder, one of ${[...openAiNames, ...openClipNames].join(', ')}, or a Hugging Face repository (org/name)`,
     nearest.length > 0 ? { hint: `Did you mean ${nearest.join(' or ')}?` } : {},
   )
 }

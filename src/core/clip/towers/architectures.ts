@@ -1,4 +1,5 @@
 import type { VisionConfig } from '../config.js'
+import { eva02 } from './eva02-tower.js'
 import { visionTransformer } from './image-tower.js'
 import { modifiedResNet } from './resnet-tower.js'
 import type { TowerArchitecture, TowerTraits } from './tower.js'
@@ -8,6 +9,7 @@ type ConfigOf<Kind> = Extract<VisionConfig, { readonly kind: Kind }>
 const architectures: { readonly [Kind in VisionConfig['kind']]: TowerArchitecture<ConfigOf<Kind>> } = {
   vit: visionTransformer,
   resnet: modifiedResNet,
+  eva02,
 }
 
 /** The kind of image tower that a configuration is of. The one place that asks: everybody else asks what the tower can. */

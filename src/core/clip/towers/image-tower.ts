@@ -9,7 +9,7 @@ import {
   type Tensor,
   transpose,
 } from '../../graph/index.js'
-import { type BlockOptions, blockOutputs, type Rows, residualBlock } from '../block.js'
+import { type BlockOptions, blockOutputs, type RotaryPositions, type Rows, residualBlock } from '../block.js'
 import type { BlockShape, BlockWeights, Norm } from '../block-weights.js'
 import type { ClipConfig, VisionTransformerConfig } from '../config.js'
 import {
@@ -21,18 +21,32 @@ import {
   type VisualPrompts,
 } from './tower.js'
 
-/** The Vision Transformer's weights as the graph applies them. */
-export interface ImageTowerWeights {
-  readonly config: VisionTransformerConfig
+/** A Vision Transformer's weights up to its projection, as the graph applies them. */
+export interface TokenTowerWeights {
+  readonly config: Pick<VisionTransformerConfig, 'resolution' | 'patchSize' | 'width' | 'layers'>
   /** [width, 3, patch, patch] */
   readonly patchEmbedding: Tensor
+  /** [width], where it has one. */
+  readonly patchBias?: Tensor
   /** [width] */
   readonly classEmbedding: Tensor
   /** [1 + patches, width] */
   readonly positions: Tensor
-  readonly lnPre: Norm
+  /** The norm in front of the blocks, where it has one. */
+  readonly lnPre?: Norm
   readonly blocks: readonly BlockWeights[]
   readonly lnPost: Norm
+  /** Added to the variance in the outer norms. Default: 1e-5. */
+  readonly epsilon?: number
+  /**
+   * Positions that queries and keys of the blocks carry, for the class token, `inserted` tokens behind it, the patches, and
+   * `appended` tokens behind those.
+   */
+  readonly rotary?: (inserted: number, appended: number) => RotaryPositions
+}
+
+/** The Vision Transformer's weights as the graph applies them. */
+export interface ImageTowerWeights extends TokenTowerWeights {
   /** [width, embedDim] */
   readonly projection: Tensor
 }
@@ -119,39 +133,51 @@ export function imageTower(
 }
 
 /** The class token behind the last norm: [B, width]. */
-function pooledToken(
-  w: ImageTowerWeights,
+export function pooledToken(
+  w: TokenTowerWeights,
   images: Tensor,
   prompts?: VisualPrompts,
   observe?: BlockOptions['observe'],
 ): Tensor {
   const batch = images.dim(0)
   const { width, layers } = w.config
-  const preNorm = (x: Tensor) => layerNorm(x, w.lnPre.gain, w.lnPre.bias)
   const last = layers - 1
   const depth = prompts ? 1 + Math.min(prompts.deep.length, last) : 0
 
-  let rows: Rows = { shared: undefined, items: preNorm(embedPatches(w, images)), groups: batch }
+  let rows: Rows = { shared: undefined, items: preNorm(w, embedPatches(w, images)), groups: batch }
+  let appended = 0
   for (const [i, block] of w.blocks.entries()) {
     if (prompts && i < depth) {
-      const current = i === 0 ? preNorm(prompts.input) : prompts.deep[i - 1]!
+      const current = i === 0 ? preNorm(w, prompts.input) : prompts.deep[i - 1]!
       // Prompts that are replaced next, or never read again, are keys and values alone: the same for every image.
       const onlyRead = i + 1 < depth || i === last
+      if (!onlyRead) appended = current.dim(0)
       rows = onlyRead ? { ...rows, shared: current } : appendTokens(rows, current)
     }
-    rows = residualBlock(block, rows, { sharedOut: 0, observe, ...(i === last ? { itemsOut: [0, 1] } : {}) })
+    rows = residualBlock(block, rows, {
+      sharedOut: 0,
+      observe,
+      rotary: w.rotary?.(0, appended),
+      ...(i === last ? { itemsOut: [0, 1] } : {}),
+    })
   }
-  return layerNorm(reshape(rows.items, [batch, width]), w.lnPost.gain, w.lnPost.bias)
+  return postNorm(w, reshape(rows.items, [batch, width]))
 }
 
+const preNorm = ({ lnPre, epsilon }: TokenTowerWeights, x: Tensor): Tensor =>
+  lnPre ? layerNorm(x, lnPre.gain, lnPre.bias, epsilon) : x
+
+const postNorm = ({ lnPost, epsilon }: TokenTowerWeights, x: Tensor): Tensor =>
+  layerNorm(x, lnPost.gain, lnPost.bias, epsilon)
+
 /** The class token behind the last norm, and tokens inserted behind it: [B, width] and [B, n, width]. */
-function tokensBeside(w: ImageTowerWeights, images: Tensor, inserted: InsertedTokens) {
+export function tokensBeside(w: TokenTowerWeights, images: Tensor, inserted: InsertedTokens) {
   const batch = images.dim(0)
   const { width, layers } = w.config
   const n = inserted.tokens[0]!.dim(0)
   let rows: Rows = {
     shared: undefined,
-    items: layerNorm(embedPatches(w, images), w.lnPre.gain, w.lnPre.bias),
+    items: preNorm(w, embedPatches(w, images)),
     groups: batch,
   }
   for (const [i, block] of w.blocks.entries()) {
@@ -165,14 +191,18 @@ function tokensBeside(w: ImageTowerWeights, images: Tensor, inserted: InsertedTo
       const joined = concat([slice(tokens, 1, 0, 1), mixed, slice(tokens, 1, behind, tokens.dim(1))], 1)
       rows = { ...rows, items: reshape(joined, [-1, width]) }
     }
-    rows = residualBlock(block, rows, { sharedOut: 0, ...(i === layers - 1 ? { itemsOut: [0, 1 + n] } : {}) })
+    rows = residualBlock(block, rows, {
+      sharedOut: 0,
+      rotary: w.rotary?.(i < inserted.first ? 0 : n, 0),
+      ...(i === layers - 1 ? { itemsOut: [0, 1 + n] } : {}),
+    })
   }
-  const tokens = layerNorm(reshape(rows.items, [batch, 1 + n, width]), w.lnPost.gain, w.lnPost.bias)
+  const tokens = postNorm(w, reshape(rows.items, [batch, 1 + n, width]))
   return { pooled: reshape(slice(tokens, 1, 0, 1), [batch, width]), tokens: slice(tokens, 1, 1, 1 + n) }
 }
 
 /** Class token and patches with positions, image by image: [B * (1 + patches), width]. */
-function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+function embedPatches(w: TokenTowerWeights, images: Tensor): Tensor {
   const { width } = w.config
   const batch = images.dim(0)
   const classToken = expand(reshape(w.classEmbedding, [1, 1, width]), [batch, 1, width])
@@ -181,30 +211,31 @@ function embedPatches(w: ImageTowerWeights, images: Tensor): Tensor {
 }
 
 /** Patches through the patch embedding, image by image: [B * patches, width]. */
-function projectPatches(w: ImageTowerWeights, images: Tensor): Tensor {
+function projectPatches(w: TokenTowerWeights, images: Tensor): Tensor {
   const { resolution, patchSize, width } = w.config
   const batch = images.dim(0)
   const grid = resolution / patchSize
   const pixels = transpose(reshape(images, [batch, 3, grid, patchSize, grid, patchSize]), [0, 2, 4, 1, 3, 5])
   return gemm(reshape(pixels, [batch * grid * grid, -1]), reshape(w.patchEmbedding, [width, -1]), {
     transB: true,
+    ...(w.patchBias ? { bias: w.patchBias } : {}),
   })
 }
 
 /** Patch embeddings [B, width, grid, grid], every token behind the first norm and behind every block, and the class token behind the last norm. */
-function imageActivations(w: ImageTowerWeights, images: Tensor): Record<string, Tensor> {
+export function imageActivations(w: TokenTowerWeights, images: Tensor): Record<string, Tensor> {
   const { resolution, patchSize, width } = w.config
   const batch = images.dim(0)
   const grid = resolution / patchSize
   const maps = reshape(projectPatches(w, images), [batch, grid, grid, width])
-  const first = layerNorm(embedPatches(w, images), w.lnPre.gain, w.lnPre.bias)
-  const blocks = blockOutputs(w.blocks, first, batch)
+  const first = preNorm(w, embedPatches(w, images))
+  const blocks = blockOutputs(w.blocks, first, batch, undefined, w.rotary?.(0, 0))
   const classRows = reshape(slice(blocks.at(-1)!, 1, 0, 1), [batch, width])
   return {
     'image.conv1': transpose(maps, [0, 3, 1, 2]),
     'image.ln_pre': reshape(first, [batch, -1, width]),
     ...Object.fromEntries(blocks.map((output, i) => [`image.resblock${i}`, output])),
-    'image.ln_post_cls': layerNorm(classRows, w.lnPost.gain, w.lnPost.bias),
+    'image.ln_post_cls': postNorm(w, classRows),
   }
 }
 
