@@ -1,4 +1,4 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { MessageWriter } from './message-writer.js'
 import { type ArrayOf, type Attributes, bytesOf, type DType } from './tensor.js'
 
 // The messages of onnx.proto3 that a model of ours needs, written field by field. Numbers are the schema's.
@@ -51,9 +51,9 @@ export interface OnnxModel {
 
 /** The bytes of an ONNX ModelProto. */
 export function writeOnnx(model: OnnxModel): Uint8Array {
-  const w = new BinaryWriter()
+  const w = new MessageWriter()
   writeHead(w)
-  message(w, 7, () => writeGraph(w, model))
+  w.message(7, () => writeGraph(w, model))
   writeTail(w, model)
   return w.finish()
 }
@@ -85,8 +85,8 @@ export function streamOnnx(
   constants: readonly LaterConstant[],
   metadata: Readonly<Record<string, string>> = {},
 ): ByteStream {
-  const bytesOfMessage = (write: (w: BinaryWriter) => void) => {
-    const w = new BinaryWriter()
+  const bytesOfMessage = (write: (w: MessageWriter) => void) => {
+    const w = new MessageWriter()
     write(w)
     return w.finish()
   }
@@ -95,20 +95,19 @@ export function streamOnnx(
   const heads = constants.map(({ name, shape, dtype, length }) => {
     const head = bytesOfMessage((w) => {
       dims(w, shape)
-      int32(w, 2, dataType[dtype])
-      string(w, 8, name)
-      w.tag(9, WireType.LengthDelimited).uint32(length)
+      w.integer(2, dataType[dtype])
+      w.string(8, name)
+      w.head(9, length)
     })
     return bytesOfMessage((w) => {
-      w.tag(5, WireType.LengthDelimited)
-        .uint32(head.length + length)
-        .raw(head)
+      w.head(5, head.length + length)
+      w.raw(head)
     })
   })
   const inside = constants.reduce((sum, { length }, i) => sum + heads[i]!.length + length, graph.length)
   const before = bytesOfMessage((w) => {
     writeHead(w)
-    w.tag(7, WireType.LengthDelimited).uint32(inside)
+    w.head(7, inside)
   })
   const after = bytesOfMessage((w) => {
     writeTail(w, model)
@@ -128,102 +127,92 @@ export function streamOnnx(
   }
 }
 
-function writeHead(w: BinaryWriter): void {
-  int64(w, 1, IR_VERSION)
-  string(w, 2, 'promptsrc')
+function writeHead(w: MessageWriter): void {
+  w.integer(1, IR_VERSION)
+  w.string(2, 'promptsrc')
 }
 
-function writeTail(w: BinaryWriter, { domains }: OnnxModel): void {
+function writeTail(w: MessageWriter, { domains }: OnnxModel): void {
   for (const [domain, version] of [['', OPSET] as const, ...domains]) {
-    message(w, 8, () => {
-      string(w, 1, domain)
-      int64(w, 2, version)
+    w.message(8, () => {
+      w.string(1, domain)
+      w.integer(2, version)
     })
   }
 }
 
-function writeGraph(w: BinaryWriter, model: OnnxModel): void {
+function writeGraph(w: MessageWriter, model: OnnxModel): void {
   for (const node of model.nodes) {
-    message(w, 1, () => {
-      for (const name of node.inputs) string(w, 1, name)
-      for (const name of node.outputs) string(w, 2, name)
-      string(w, 4, node.type)
+    w.message(1, () => {
+      for (const name of node.inputs) w.string(1, name)
+      for (const name of node.outputs) w.string(2, name)
+      w.string(4, node.type)
       for (const [name, value] of Object.entries(node.attributes))
-        message(w, 5, () => writeAttribute(w, name, value))
-      if (node.domain) string(w, 7, node.domain)
+        w.message(5, () => writeAttribute(w, name, value))
+      if (node.domain) w.string(7, node.domain)
     })
   }
-  string(w, 2, 'graph')
+  w.string(2, 'graph')
   for (const { name, shape, dtype, data } of model.inline) {
-    message(w, 5, () => {
+    w.message(5, () => {
       dims(w, shape)
-      int32(w, 2, dataType[dtype])
-      string(w, 8, name)
-      w.tag(9, WireType.LengthDelimited).bytes(bytesOf(data))
+      w.integer(2, dataType[dtype])
+      w.string(8, name)
+      w.bytes(9, bytesOf(data))
     })
   }
   for (const { name, shape, dtype, location, offset, length } of model.external) {
-    message(w, 5, () => {
+    w.message(5, () => {
       dims(w, shape)
-      int32(w, 2, dataType[dtype])
-      string(w, 8, name)
+      w.integer(2, dataType[dtype])
+      w.string(8, name)
       entry(w, 13, 'location', location)
       entry(w, 13, 'offset', `${offset}`)
       entry(w, 13, 'length', `${length}`)
-      int32(w, 14, 1)
+      w.integer(14, 1)
     })
   }
-  for (const value of model.inputs) message(w, 11, () => writeValueInfo(w, value))
-  for (const value of model.outputs) message(w, 12, () => writeValueInfo(w, value))
+  for (const value of model.inputs) w.message(11, () => writeValueInfo(w, value))
+  for (const value of model.outputs) w.message(12, () => writeValueInfo(w, value))
 }
 
-function writeAttribute(w: BinaryWriter, name: string, value: Attributes[string]): void {
-  string(w, 1, name)
+function writeAttribute(w: MessageWriter, name: string, value: Attributes[string]): void {
+  w.string(1, name)
   if (typeof value === 'number') {
-    int64(w, 3, value)
-    int32(w, 20, 2)
+    w.integer(3, value)
+    w.integer(20, 2)
   } else if (typeof value === 'string') {
-    w.tag(4, WireType.LengthDelimited).bytes(new TextEncoder().encode(value))
-    int32(w, 20, 3)
+    w.string(4, value)
+    w.integer(20, 3)
   } else if ('float' in value) {
-    w.tag(2, WireType.Bit32).float(value.float)
-    int32(w, 20, 1)
+    w.float(2, value.float)
+    w.integer(20, 1)
   } else if ('dtype' in value) {
-    int64(w, 3, dataType[value.dtype])
-    int32(w, 20, 2)
+    w.integer(3, dataType[value.dtype])
+    w.integer(20, 2)
   } else {
-    for (const n of value) int64(w, 8, n)
-    int32(w, 20, 7)
+    for (const n of value) w.integer(8, n)
+    w.integer(20, 7)
   }
 }
 
-function writeValueInfo(w: BinaryWriter, { name, shape, dtype }: OnnxValue): void {
-  string(w, 1, name)
-  message(w, 2, () =>
-    message(w, 1, () => {
-      int32(w, 1, dataType[dtype])
-      message(w, 2, () => {
-        for (const n of shape) message(w, 1, () => (typeof n === 'string' ? string(w, 2, n) : int64(w, 1, n)))
+function writeValueInfo(w: MessageWriter, { name, shape, dtype }: OnnxValue): void {
+  w.string(1, name)
+  w.message(2, () =>
+    w.message(1, () => {
+      w.integer(1, dataType[dtype])
+      w.message(2, () => {
+        for (const n of shape) w.message(1, () => (typeof n === 'string' ? w.string(2, n) : w.integer(1, n)))
       })
     }),
   )
 }
 
-function message(w: BinaryWriter, field: number, write: () => void): void {
-  w.tag(field, WireType.LengthDelimited).fork()
-  write()
-  w.join()
+const dims = (w: MessageWriter, shape: readonly number[]) => {
+  for (const n of shape) w.integer(1, n)
 }
-
-const string = (w: BinaryWriter, field: number, value: string) =>
-  w.tag(field, WireType.LengthDelimited).string(value)
-const int32 = (w: BinaryWriter, field: number, value: number) => w.tag(field, WireType.Varint).int32(value)
-const int64 = (w: BinaryWriter, field: number, value: number) => w.tag(field, WireType.Varint).int64(value)
-const dims = (w: BinaryWriter, shape: readonly number[]) => {
-  for (const n of shape) int64(w, 1, n)
-}
-const entry = (w: BinaryWriter, field: number, key: string, value: string) =>
-  message(w, field, () => {
-    string(w, 1, key)
-    string(w, 2, value)
+const entry = (w: MessageWriter, field: number, key: string, value: string) =>
+  w.message(field, () => {
+    w.string(1, key)
+    w.string(2, value)
   })
