@@ -48,12 +48,29 @@ describe.each(Object.keys(methods))('%s', (name) => {
   })
 })
 
+it.each([
+  ['cocoop', 'every image makes texts of its own'],
+  ['tcp', 'every class has states of its own, made by the frozen model'],
+  ['2sfs', 'trained classes have weights of their own'],
+  ['mmrlpp', 'their logits are more than the product of a feature of the image and one of the text'],
+  ['tip-adapter', 'it keeps features of the training images for them'],
+  ['tip-adapter-f', 'it keeps features of the training images for them'],
+  ['gda', 'it keeps features of the training images for them'],
+])('%s knows its own classes alone: %s', async (name, reason) => {
+  const run = await learnedRun(model, name)
+  expect(() => openVocabulary(run)).toThrow(`knows no other classes than its own by two towers: ${reason}`)
+})
+
 describe.each([
   'promptsrc',
+  'ivlp',
   'maple',
   'coop',
+  'kgcoop',
   'proda',
+  'protext',
   'fine-tune',
+  'bitfit',
   'clip-lora',
   'prolip',
   'coop middle',

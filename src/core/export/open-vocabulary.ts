@@ -80,10 +80,11 @@ export function openVocabulary({ prompts, model }: Run): OpenVocabulary {
     }
   }
   if (!method.prompts) {
+    if (method.weights) return refuse('trained classes have weights of their own')
     return refuse(
-      method.weights
-        ? 'trained classes have weights of their own'
-        : 'it keeps features of the training images for them',
+      method.features
+        ? 'it keeps features of the training images for them'
+        : 'their logits are more than the product of a feature of the image and one of the text',
     )
   }
   const constants = new Map(
