@@ -1,102 +1,84 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ExportFile, jsonFile, textFile } from '../../core/export/exporter.js'
+import { MANIFEST } from '../../core/export/manifest.js'
 import { writeExport } from './write-export.js'
 
-let parent: string
-const parents: string[] = []
-beforeEach(async () => {
-  parent = await mkdtemp(join(tmpdir(), 'promptsrc-write-export-'))
-  parents.push(parent)
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'promptsrc-write-export-'))
 })
-afterAll(() => Promise.all(parents.map((folder) => rm(folder, { recursive: true }))))
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** An export of two files and its manifest. */
-function exportOf(text: string): ExportFile[] {
-  const files = [textFile('README.md', text), textFile('onnx/model.onnx', 'weights')]
-  const manifest = {
-    promptsrcExport: 1,
-    format: 'onnx',
-    method: 'coop',
-    model: { name: 'tiny', sha256: 'ab' },
-    classes: ['a', 'b'],
-    models: { 'onnx/model.onnx': 7 },
-    files: files.map(({ path }) => path),
+/** A file that is written when it is told to go on. */
+function held() {
+  let goOn = () => {}
+  const told = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let begun = () => {}
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const file: ExportFile = {
+    path: 'model.onnx',
+    size: 3,
+    async *chunks() {
+      begun()
+      await told
+      yield new TextEncoder().encode('abc')
+    },
   }
-  return [...files, jsonFile('promptsrc.json', manifest)]
+  return { file, goOn, hasBegun }
 }
 
-const broken = (error: Error): ExportFile => ({
-  path: 'onnx/broken.onnx',
-  size: 20,
-  async *chunks() {
-    yield new Uint8Array(10)
-    throw error
-  },
+const manifest = jsonFile(MANIFEST, {
+  promptsrcExport: 1,
+  format: 'onnx',
+  method: 'x',
+  model: { name: 'tiny', sha256: '0'.repeat(64) },
+  classes: ['a'],
+  models: { 'model.onnx': 3 },
+  files: ['model.onnx', 'README.md'],
 })
 
-const readme = () => readFile(join(parent, 'out/README.md'), 'utf8')
-
-it('an export is there whole, and nothing beside it', async () => {
-  const seen: number[] = []
-  await writeExport(join(parent, 'out'), exportOf('one'), {
-    onProgress: (written, total) => seen.push(written / total),
-  })
-  expect(await readdir(parent)).toEqual(['out'])
-  expect((await readdir(join(parent, 'out'), { recursive: true })).sort()).toEqual([
-    'README.md',
-    'onnx',
-    'onnx/model.onnx',
-    'promptsrc.json',
-  ])
-  expect(seen.at(-1)).toBe(1)
+it('of two calls to one folder the second is refused while the first writes', async () => {
+  const out = join(folder, 'twice')
+  const { file, goOn, hasBegun } = held()
+  const first = writeExport(out, [file, textFile('README.md', 'first'), manifest])
+  await hasBegun
+  await expect(writeExport(out, [textFile('README.md', 'second'), manifest])).rejects.toThrow(
+    `${out} is being written already, by process ${process.pid}`,
+  )
+  goOn()
+  await first
+  expect(await readFile(join(out, 'README.md'), 'utf8')).toBe('first')
+  expect(await readdir(folder)).toEqual(['twice'])
+  await writeExport(out, [textFile('README.md', 'third'), manifest], { overwrite: true })
+  expect(await readFile(join(out, 'README.md'), 'utf8')).toBe('third')
 })
 
-it('one that cannot be finished leaves nothing, or the earlier one', async () => {
-  const out = join(parent, 'out')
-  const full = Object.assign(new Error('write failed'), { code: 'ENOSPC' })
-  await expect(writeExport(out, [...exportOf('one'), broken(full)])).rejects.toThrow(
-    `cannot write ${out}: the disk is full`,
-  )
-  expect(await readdir(parent)).toEqual([])
-  await writeExport(out, exportOf('one'))
-  const stopped = AbortSignal.abort(new Error('stopped'))
-  await expect(writeExport(out, exportOf('two'), { overwrite: true, signal: stopped })).rejects.toThrow(
-    'stopped',
-  )
-  await expect(
-    writeExport(out, [...exportOf('two'), broken(new Error('no such tensor'))], { overwrite: true }),
-  ).rejects.toThrow('no such tensor')
-  expect(await readdir(parent)).toEqual(['out'])
-  expect(await readme()).toBe('one')
-})
-
-it('an earlier export is replaced where that is asked for, and only where nothing else is in its folder', async () => {
-  const out = join(parent, 'out')
-  await writeExport(out, exportOf('one'))
-  await expect(writeExport(out, exportOf('two'))).rejects.toThrow(`${out} holds an export already`)
-  await writeFile(join(out, 'index.html'), 'a page')
-  await expect(writeExport(out, exportOf('two'), { overwrite: true })).rejects.toThrow(
-    `${out} holds an export and other files: index.html`,
-  )
-  await rm(join(out, 'index.html'))
-  await writeExport(out, exportOf('two'), { overwrite: true })
-  expect(await readdir(parent)).toEqual(['out'])
-  expect(await readme()).toBe('two')
-})
-
-it('a folder of other files and a file are refused, an empty folder is taken', async () => {
-  await mkdir(join(parent, 'photos'))
-  await writeFile(join(parent, 'photos/me.jpg'), 'photo')
-  await expect(writeExport(join(parent, 'photos'), exportOf('one'), { overwrite: true })).rejects.toThrow(
-    /photos holds other files already: me\.jpg/,
-  )
-  await expect(writeExport(join(parent, 'photos/me.jpg'), exportOf('one'))).rejects.toThrow(
-    /me\.jpg is a file; an export is a folder/,
-  )
-  await mkdir(join(parent, 'out'))
-  await writeExport(join(parent, 'out'), exportOf('one'))
-  expect(await readme()).toBe('one')
+it('a call that is taken back, or fails, leaves the earlier export and nothing else', async () => {
+  const out = join(folder, 'kept')
+  await writeExport(out, [textFile('README.md', 'earlier'), manifest])
+  const before = await readdir(folder)
+  const stop = new AbortController()
+  const { file, goOn, hasBegun } = held()
+  const stopped = writeExport(out, [file, manifest], { overwrite: true, signal: stop.signal })
+  await hasBegun
+  stop.abort(new Error('enough'))
+  goOn()
+  await expect(stopped).rejects.toThrow('enough')
+  const failing: ExportFile = {
+    ...file,
+    // biome-ignore lint/correctness/useYield: it fails before it has anything
+    async *chunks() {
+      throw new Error('no weights')
+    },
+  }
+  await expect(writeExport(out, [failing, manifest], { overwrite: true })).rejects.toThrow('no weights')
+  expect(await readFile(join(out, 'README.md'), 'utf8')).toBe('earlier')
+  expect(await readdir(folder)).toEqual(before)
 })

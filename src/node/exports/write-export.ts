@@ -63,7 +63,7 @@ export async function checkExportFolder(
  * Writes an export. The folder is there whole or not at all, and an earlier export is replaced only by a whole one. What a
  * call left that was killed is cleared by the next one to the same folder.
  *
- * @throws UserError where the folder holds something else, cannot be written, or is being written by another process
+ * @throws UserError where the folder holds something else, cannot be written, or is being written already
  */
 export async function writeExport(
   out: string,
@@ -77,7 +77,7 @@ export async function writeExport(
     await makeFolder(parent)
     await withFileLock(join(parent, `.${basename(folder)}.lock`), () => replace(out, files, options), {
       refuse: ({ pid }) =>
-        new UserError(`${out} is being written by another process (${pid})`, {
+        new UserError(`${out} is being written already, by process ${pid}`, {
           hint: 'Wait until it has ended, or name another folder with --out.',
         }),
     })
