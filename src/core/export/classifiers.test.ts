@@ -11,7 +11,9 @@ import { methods } from '../methods/registry.js'
 import type { Model } from '../model.js'
 import { exportClassifier } from './exporters.js'
 import { fixedClasses } from './fixed-classes.js'
+import { readManifest } from './manifest.js'
 import { openVocabulary } from './open-vocabulary.js'
+import { chosenModels, exportedClassifier } from './opened-export.js'
 
 let model: Model
 beforeAll(async () => {
@@ -120,13 +122,43 @@ describe.each([
   })
 })
 
-it.each(['transformers-js', 'transformers-js-open', 'onnx'])(
-  'a run that tells clips apart is refused as %s, which takes pictures',
-  async (format) => {
-    await using clips = await loadModel('tiny', { threads: 1, frames: 4 })
+describe('a run that tells clips apart', () => {
+  let clips: Model
+  beforeAll(async () => {
+    clips = await loadModel('tiny', { threads: 1, frames: 4 })
+  })
+  afterAll(() => clips.close())
+
+  it.each(['transformers-js', 'transformers-js-open'])(
+    'is refused as %s, which takes pictures',
+    async (format) => {
+      const run = await learnedRun(clips, 'promptsrc')
+      await expect(exportClassifier(run, format)).rejects.toThrow(
+        `the run tells clips of 4 frames apart; ${format} takes pictures`,
+      )
+    },
+  )
+
+  it('is exported as onnx, which takes their frames one behind the other', async () => {
     const run = await learnedRun(clips, 'promptsrc')
-    await expect(exportClassifier(run, format)).rejects.toThrow(
-      `the run tells clips of 4 frames apart; ${format} takes pictures`,
-    )
-  },
-)
+    const files = await exportClassifier(run, 'onnx', { precisions: ['fp32'] })
+    const bytes = async (path: string) => bytesOfStream(files.find((file) => file.path === path)!)
+    const manifest = readManifest('m', new TextDecoder().decode(await bytes('promptsrc.json')))
+    expect(manifest.preprocessing).toMatchObject({ size: 48, frames: 4 })
+    const images = randomTensor('clips', [3, 12, 48, 48]).data
+    await using classifier = await createClassifier(run)
+    const expected = await classifier.classify(images)
+    const { logits } = await runModel(await bytes('onnx/classifier.onnx'), {
+      pixel_values: { shape: [3, 12, 48, 48], data: images },
+    })
+    expect(relative(logits!.data, expected.logits)).toBeLessThan(1e-5)
+
+    const models = chosenModels('m', manifest, ['fp32'])
+    const read = async (path: string) => (await bytes(path)).slice()
+    const opened = await exportedClassifier({ name: 'm', read }, manifest, models, clips.runtime)
+    const encoder = await opened.encoder(3)
+    const classes = await opened.classes(learnedClasses, 3)
+    expect(relative(await classes.logits(await encoder.encode(images)), expected.logits)).toBeLessThan(1e-5)
+    await opened.release()
+  })
+})

@@ -31,9 +31,9 @@ export async function exportClassifier(
     )
   }
   const { frames } = run.model.clip.config
-  if (frames !== undefined && exporter !== clipFolders) {
+  if (frames !== undefined && (exporter === transformersJs || exporter === transformersJsOpen)) {
     throw new ConfigError(`the run tells clips of ${frames} frames apart; ${format} takes pictures`, {
-      hint: 'Classify clips with `promptsrc predict`, or in a page with runClassifier().',
+      hint: 'Export it as onnx, whose input is a clip.',
     })
   }
   const parts = await exporter.parts(run, options)

@@ -23,7 +23,7 @@ const schema = z.object({
   /** Why the export takes no other classes. */
   closed: z.string().optional(),
   /** How images become pixels; where there is a canvas, the models do that themselves. */
-  preprocessing: z.object({ size: z.int(), ...pixelFormSchema.shape }).optional(),
+  preprocessing: z.object({ size: z.int(), frames: z.int().optional(), ...pixelFormSchema.shape }).optional(),
   /** Models take pictures whole, in the upper left of a square of so many pixels: levels plus one, else 0. */
   canvas: z.int().optional(),
   /** Most tokens of a text, its first and last included. */

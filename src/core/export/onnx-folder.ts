@@ -10,7 +10,8 @@ import { openTowers } from './open-towers.js'
 
 /**
  * Plain ONNX (opset 17, no other domain) with named open axes, for any language: the classifier of the run's classes, and
- * the two towers where there are such. It takes normalised pixels of the model's own size; the manifest says how they are made.
+ * the two towers where there are such. It takes normalised pixels of the model's own size, of clips their frames one behind the
+ * other; the manifest says how they are made.
  */
 export const onnx: Exporter = {
   format: 'onnx',
@@ -19,11 +20,11 @@ export const onnx: Exporter = {
   async parts(run, options) {
     const { clip } = run.model
     const { preprocessing, tokenizer } = clip
-    const { size } = preprocessing
+    const each = clip.imageTower.inputs
     const classes = await fixedClasses(run, options)
     const { classNames } = classes
     const sizes = new OpenSizes('images')
-    const pixels = input('pixel_values', [sizes.size('images'), 3, size, size])
+    const pixels = input('pixel_values', [sizes.size('images'), ...each])
     const classifier = await modelsOf(
       { logits: classes.logits(pixels) },
       {
@@ -38,7 +39,7 @@ export const onnx: Exporter = {
     let towers: Awaited<ReturnType<typeof openTowers>> | undefined
     let closed: string | undefined
     try {
-      towers = await openTowers(run, 'onnx', size, (x) => x, options)
+      towers = await openTowers(run, 'onnx', each, (x) => x, options)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       closed = error.message

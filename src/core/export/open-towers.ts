@@ -20,19 +20,19 @@ export interface OpenTowers {
  * - `text_model`: input_ids [texts, tokens] -> text_embeds [texts, embedDim], see {@link openVocabulary};
  * - `model`: all three and attention_mask, which is not read -> logits_per_image [images, texts], logits_per_text, and both embeddings, normalised.
  *
- * @param side of the square pictures that are fed
- * @param fromPictures makes normalised pixels [images, 3, R, R] of them
+ * @param each shape of one picture, or clip, as it is fed
+ * @param fromPictures makes normalised pixels of them, as the image tower takes them
  */
 export async function openTowers(
   run: Run,
   folder: string,
-  side: number,
+  each: readonly number[],
   fromPictures: (pictures: Tensor) => Tensor,
   { precisions }: ExportOptions,
 ): Promise<OpenTowers> {
   const { template, isSet, image, text, logitScale, scale } = openVocabulary(run)
   const sizes = new OpenSizes('images', 'texts', 'tokens')
-  const pictures = input('pixel_values', [sizes.size('images'), 3, side, side])
+  const pictures = input('pixel_values', [sizes.size('images'), ...each])
   const ids = input('input_ids', [sizes.size('texts'), sizes.size('tokens')], 'int64')
   const attention = input('attention_mask', ids.shape, 'int64')
   const imageEmbeds = image(fromPictures(pictures))

@@ -2,7 +2,7 @@ import { fillTemplate, readableClassName } from '../clip/templates.js'
 import { ConfigError, UserError } from '../errors.js'
 import type { OpenClassifier } from '../evaluate/open-classifier.js'
 import { sha256 } from '../hash.js'
-import type { Preprocessing } from '../image/preprocess.js'
+import { inputLength, type Preprocessing } from '../image/preprocess.js'
 import { OPEN, type Runtime, type Session, storedModel } from '../runtime/session.js'
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js'
 import { readTokenizerJson } from '../tokenizer/vocabulary-files.js'
@@ -195,9 +195,10 @@ interface FedPixels {
  */
 function pixelsOf({ preprocessing, canvas }: ExportManifest): FedPixels {
   const { size } = preprocessing!
-  const perImage = 3 * size * size
+  const perImage = inputLength(preprocessing!)
   if (canvas === undefined) {
-    return { preprocessing: preprocessing!, size: perImage, shape: [3, size, size], fed: (values) => values }
+    const shape = [perImage / size ** 2, size, size]
+    return { preprocessing: preprocessing!, size: perImage, shape, fed: (values) => values }
   }
   const levelPlusOne = {
     mean: [-1 / 255, -1 / 255, -1 / 255],

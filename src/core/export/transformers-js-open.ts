@@ -16,7 +16,7 @@ export const transformersJsOpen: Exporter = {
     const { template, isSet, logitScale, models } = await openTowers(
       run,
       'onnx',
-      canvas,
+      [3, canvas, canvas],
       (pictures) => fromCanvas(pictures, preprocessing),
       options,
     )

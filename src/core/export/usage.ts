@@ -95,7 +95,7 @@ const texts: Readonly<Record<string, (options: CardOptions) => string>> = {
         ].filter((line) => !line.startsWith('scale =')),
       ),
       '',
-      `\`promptsrc.json\` says how pictures become pixels, which classes there are${closed ? '' : ', and the template'}. Any number of images can be given at once.`,
+      `\`promptsrc.json\` says how pictures become pixels, which classes there are${closed ? '' : ', and the template'}. Any number of images can be given at once.${preprocessing?.frames ? ` An image is a clip: ${preprocessing.frames} frames at equal distances, each made as above, one behind the other, [clips, ${3 * preprocessing.frames}, size, size].` : ''}`,
       ...(template === undefined
         ? []
         : [
