@@ -1,11 +1,13 @@
 import { Command } from 'commander'
 import { paperDatasets } from '../core/data/dataset-names.js'
 import { ConfigError, UserError } from '../core/errors.js'
-import { emojiGroups } from '../lab/plans/embedded.js'
+import { emojiGroups, isDrawn } from '../lab/plans/embedded.js'
 import { hasSource, trainingsOf } from '../lab/plans/protocol.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { type PaperTable, type Printed, paperTables, type TableMaking } from '../lab/results/paper/tables.js'
 import { listOf, seedsOption, threadCount, wholeNumber } from './options.js'
+import { measuredCosts } from './paper-cost.js'
+import { writeRandomEva02 } from './random-eva02.js'
 
 interface Flags {
   readonly datasets: readonly string[]
@@ -24,6 +26,8 @@ Examples:
       the tables of the PromptSRC paper, what they show and need, and the commands that make them
   $ promptsrc paper 5 --datasets emoji-food
       one of them on embedded data, offline, beside the printed figures
+  $ promptsrc paper 11 --datasets emoji-food
+      EVA-CLIP: on drawn data a small one of random weights, on others EVA02-B-16, or --model
   $ promptsrc paper 1 --datasets dtd,eurosat --root ~/data --model ViT-B/16`
 
 /** The group of data sets that is there offline. */
@@ -96,7 +100,10 @@ Minutes are estimates for ${flags.seeds.length === 1 ? 'one seed' : `${flags.see
 }
 
 const commandLine = (number: number, making: TableMaking | undefined) =>
-  making ? `promptsrc paper ${number} --datasets paper --root FOLDER --model ViT-B/16` : null
+  making ? `promptsrc paper ${number} --datasets paper --root FOLDER --model ${modelOf(making)}` : null
+
+/** The paper's weights. */
+const modelOf = (making: TableMaking): string => (making.by === 'bench' && making.model) || 'ViT-B/16'
 
 /** Minutes of a training of 480 steps on 12 embedded classes with what it measures. */
 const MINUTES = 1 / 3
@@ -124,10 +131,13 @@ async function make({ number, shows, making, lacks, printed }: PaperTable, flags
   }
   process.stderr.write(`table ${number}: ${shows}\n`)
   const out = `${flags.out}/table-${number}`
+  const isRandom = needsRandomModel(making, flags)
+  const own = making.by === 'bench' ? making.model : undefined
+  const model = flags.model ?? (isRandom ? await writeRandomEva02(`${out}/random-eva02`) : own)
   const common = [
     '--seeds',
     flags.seeds.join(','),
-    ...given('--model', flags.model),
+    ...given('--model', model),
     ...given('--root', flags.root),
     ...given('--epochs', flags.epochs),
     ...given('--threads', flags.threads),
@@ -140,20 +150,24 @@ async function make({ number, shows, making, lacks, printed }: PaperTable, flags
     const datasets = flags.datasets.flatMap(setsOf)
     const rows = making.by === 'ablate' ? ['--part', making.part] : ['--methods', making.methods.join(',')]
     for (const name of datasets) {
-      await run([
-        making.by,
-        name,
-        ...rows,
-        '--out',
-        `${out}/${name.replaceAll(/[^\w.+-]+/g, '-')}`,
-        ...common,
-      ])
+      const folder = `${out}/${name.replaceAll(/[^\w.+-]+/g, '-')}`
+      await run([making.by, name, ...rows, '--out', folder, ...common])
+      if (making.by === 'compare') {
+        process.stdout.write(`\n${await measuredCosts(folder, flags)}\n`)
+      }
     }
   }
   if (printed) process.stdout.write(`\n${printedText(printed)}\n`)
-  const differs = differenceOf(flags)
+  const differs = differenceOf({ ...flags, ...(isRandom ? { model: 'random' } : {}) }, modelOf(making))
   if (differs) process.stdout.write(`\n† ${differs}\n`)
 }
+
+/** Whether a table that is of another model runs on drawn data, to which the program has no such model. */
+const needsRandomModel = (making: TableMaking, { model, datasets }: Flags): boolean =>
+  making.by === 'bench' &&
+  making.model !== undefined &&
+  model === undefined &&
+  datasets.flatMap(setsOf).every(isDrawn)
 
 /** The data sets that a name stands for. */
 function setsOf(name: string): readonly string[] {
@@ -175,11 +189,11 @@ function printedText({ head, rows, note }: Printed): string {
 }
 
 /** In what the runs differ from the paper's; undefined where they do not. */
-function differenceOf({ datasets, model, seeds, epochs }: Flags): string | undefined {
+function differenceOf({ datasets, model, seeds, epochs }: Flags, printed: string): string | undefined {
   const named = datasets.flatMap(setsOf)
   const others = named.length === paperDatasets.length ? [] : [`data (${datasets.join(', ')})`]
-  const weights =
-    (model ?? 'the data’s own model') === 'ViT-B/16' ? [] : [`weights (${model ?? 'the data’s own model'})`]
+  const used = model ?? (datasets.flatMap(setsOf).some(isDrawn) ? 'the data’s own model' : printed)
+  const weights = used === printed ? [] : [`weights (${used})`]
   const settings = [
     ...(epochs === undefined ? [] : [`epochs (${epochs})`]),
     ...(seeds.length === 3 ? [] : [`number of seeds (${seeds.length})`]),

@@ -1,5 +1,15 @@
-import { expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { measuredCosts } from '../../src/cli/paper-cost.js'
+import { writeRandomEva02 } from '../../src/cli/random-eva02.js'
+import { openClip } from '../../src/node/weights/load-clip.js'
 import { expectRefused, promptsrc } from '../support/command.js'
+import { photoFolder } from '../support/photo-folder.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'promptsrc-paper-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 it('lists thirteen tables with what they need and take', async () => {
   const { stdout, code } = await promptsrc('.', 'paper')
@@ -12,6 +22,7 @@ it('lists thirteen tables with what they need and take', async () => {
   }
   expect(tables[4]).toMatchObject({ number: 5, command: expect.stringContaining('promptsrc paper 5') })
   expect(tables[8]).toMatchObject({ number: 9, command: null })
+  expect(tables[10]).toMatchObject({ number: 11, command: expect.stringContaining('--model EVA02-B-16') })
 })
 
 it('refuses a table that is not there, and one that needs what is not here, with its figures', async () => {
@@ -19,4 +30,47 @@ it('refuses a table that is not there, and one that needs what is not here, with
   const video = await promptsrc('.', 'paper', '9')
   expectRefused(video, 'table 9')
   expect(video.stderr).toContain('96.43')
+})
+
+it('measures what training and inference cost, of which CoCoOp has texts for each image', async () => {
+  await photoFolder(join(folder, 'photos'))
+  const methods = [
+    '--methods',
+    'cocoop,ivlp',
+    '--epochs',
+    '1',
+    '--batch-size',
+    '2',
+    '--seeds',
+    '1',
+    '--threads',
+    '1',
+  ]
+  const { code, stderr } = await promptsrc(
+    folder,
+    'compare',
+    'photos',
+    '--model',
+    'tiny',
+    ...methods,
+    '--out',
+    join(folder, 'out'),
+  )
+  expect(code, stderr).toBe(0)
+  const text = await measuredCosts(join(folder, 'out'), { threads: 1 })
+  const cells = (title: string) => new RegExp(`^${title} +(.+)$`, 'm').exec(text)![1]!.split(/ +/).map(Number)
+  const [cocoopTraining, cocoopTest] = cells('CoCoOp')
+  const [ivlpTraining, ivlpTest, minutes, imagesPerSecond] = cells('IVLP')
+  expect(cocoopTest).toBeGreaterThan(ivlpTest!)
+  expect(cocoopTraining).toBeGreaterThan(cocoopTest!)
+  expect(ivlpTraining).toBeGreaterThan(ivlpTest!)
+  expect(minutes).toBeGreaterThanOrEqual(0)
+  expect(imagesPerSecond).toBeGreaterThan(0)
+}, 60_000)
+
+it('has a small EVA-CLIP of random weights for drawn data', async () => {
+  const path = await writeRandomEva02(join(folder, 'eva'))
+  const { config, close } = await openClip(path)
+  await close()
+  expect(config).toMatchObject({ activation: 'exact', vision: { kind: 'eva02', resolution: 48, layers: 4 } })
 })
