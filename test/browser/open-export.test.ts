@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Run } from '../../src/core/evaluate/create-classifier.js'
+import { createClassifier, type Run } from '../../src/core/evaluate/create-classifier.js'
 import { exportedBytes } from '../../src/core/export/exporter.js'
 import { exportClassifier } from '../../src/core/export/exporters.js'
+import { normalize, testTransform } from '../../src/core/image/preprocess.js'
 import type { HeldOutFigures } from '../../src/core/run/held-out-figures.js'
 import { decodePhoto } from '../../src/node/data/reading.js'
 import { loadModel } from '../../src/node/model.js'
@@ -58,11 +59,14 @@ async function predicted(classNames?: readonly string[]): Promise<Map<string, nu
   )
   const logits = await predictedLogits(run, images, names)
   return images.map((_, i) => {
-    const row = [...logits.subarray(i * names.length, (i + 1) * names.length)]
-    const powers = row.map((x) => Math.exp(x - Math.max(...row)))
-    const sum = powers.reduce((a, b) => a + b)
-    return new Map(powers.map((power, c) => [names[c]!, power / sum]))
+    return probabilities([...logits.subarray(i * names.length, (i + 1) * names.length)], names)
   })
+}
+
+function probabilities(logits: readonly number[], names: readonly string[]): Map<string, number> {
+  const powers = logits.map((x) => Math.exp(x - Math.max(...logits)))
+  const sum = powers.reduce((a, b) => a + b)
+  return new Map(powers.map((power, c) => [names[c]!, power / sum]))
 }
 
 function worstDifference(
@@ -126,6 +130,28 @@ it('an export of two towers takes class names that were never trained', async ({
     /^ConfigError: .* alone: CoCoOp .*every image makes texts of its own \| .*--add-class/,
   )
   expect(await browser.call('exportFailure', {}, '/closed/')).toBe('nothing')
+})
+
+it('an export of a run on clips answers for the frames of a clip', async ({ skip }) => {
+  skip(missingBrowser !== undefined, missingBrowser)
+  await using model = await loadModel('tiny', { threads: 1, frames: 4 })
+  const clips = await learnedRun(model, 'promptsrc')
+  for (const file of await exportClassifier(clips, 'onnx', { precisions: ['fp32'] })) {
+    browser.server.files.set(`/clips/${file.path}`, await exportedBytes(file))
+  }
+  const frames = [...pictures, pictures[0]!]
+  const { preprocessing } = model.clip
+  const pixels: number[] = []
+  for (const path of frames) {
+    const image = await decodePhoto(preprocessPath(`images/${basename(path)}`), { name: path })
+    const frame = { ...preprocessing, frames: 1 }
+    pixels.push(...normalize(testTransform(image, frame), frame))
+  }
+  await using classifier = await createClassifier(clips)
+  const { logits } = await classifier.classify(Float32Array.from(pixels))
+  const expected = [probabilities([...logits], learnedClasses)]
+  const classes = await browser.call('classifyClip', {}, '/clips/', frames)
+  expect(worstDifference([{ classes }], expected)).toBeLessThan(1e-5)
 })
 
 it('an export says "none of these" where its run knew how', async ({ skip }) => {

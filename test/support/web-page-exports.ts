@@ -92,6 +92,16 @@ export const exportFunctions = {
     }
   },
 
+  /** Classifies pictures at addresses as the frames of one clip: probabilities by class, most likely first. */
+  async classifyClip(options: PageOptions, address: string, frames: readonly string[]) {
+    const exported = await openExport(address)
+    const runtime = webRuntime(runtimeOf(options))
+    await using classifier = await exported.classifier({ precision: 'fp32', runtime })
+    const pictures = await Promise.all(frames.map(async (frame) => (await fetch(frame)).blob()))
+    const { classes } = await classifier.classify(pictures)
+    return classes.map(({ className, probability }): [string, number] => [className, probability])
+  },
+
   /** What goes wrong with it. */
   exportFailure(options: PageOptions, address: string, opened: OpenedBy = {}) {
     return exportFunctions.classifyExported(options, address, [], opened).then(
