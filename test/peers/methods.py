@@ -312,7 +312,7 @@ class IVLP(Method):
 
         def image_block(i, x):
             if i == 0:
-                return torch.cat([x, visual.expand(len(x), -1, -1)], 1)
+                return torch.cat([x, self.clip.entered(visual).expand(len(x), -1, -1)], 1)
             if i > len(visual_deep):
                 return x
             return torch.cat([x[:, :-v], visual_deep[i - 1].expand(len(x), -1, -1)], 1)
@@ -361,8 +361,10 @@ class PromptSRC(IVLP):
 
     def frozen(self, templates):
         """Mean of the templates' text features, taken before it is normalised."""
-        means = [self.clip.template_features(template, self.class_names, unit=False) for template in templates]
-        return torch.stack(means).mean(0)
+        if not hasattr(self, "mean_features"):
+            means = [self.clip.template_features(template, self.class_names, unit=False) for template in templates]
+            self.mean_features = torch.stack(means).mean(0).detach()
+        return self.mean_features
 
     def terms(self, p, images, labels):
         text, image = self.features(p, images)

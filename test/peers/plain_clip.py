@@ -105,6 +105,8 @@ def block(w, prefix, heads, x, mask=None, exact=False):
 
 class PlainClip:
     exact = False
+    # Of a clip, [3 frames, R, R]: the mean of the frames' features, before it is normalised, is the clip's.
+    frames = 1
 
     def __init__(self, weights, sizes, tokenizer, dtype):
         self.w = {name.removeprefix("text."): tensor.to(dtype) for name, tensor in weights.items()}
@@ -139,10 +141,11 @@ class PlainClip:
 
     def image_tokens(self, images, before_block=None, w=None, in_front=False):
         """
-        All tokens behind the last norm: [n, tokens, width]. `in_front` says whether `before_block` puts tokens in front of the
-        patches, which only towers whose tokens carry positions in their blocks need to know.
+        All tokens behind the last norm: [n, tokens, width]; of clips those of every frame. `in_front` says whether
+        `before_block` puts tokens in front of the patches, which only towers whose tokens carry positions in their blocks need to know.
         """
         w = w or self.w
+        images = images.reshape(-1, 3, *images.shape[2:])
         x = F.conv2d(images, w["visual.conv1.weight"], stride=self.sizes["patch"]).flatten(2).transpose(1, 2)
         x = torch.cat([w["visual.class_embedding"].expand(len(x), 1, -1), x], 1) + w["visual.positional_embedding"]
         x = norm(w, "visual.ln_pre", x)
@@ -152,13 +155,21 @@ class PlainClip:
             x = block(w, f"visual.transformer.resblocks.{i}", self.sizes["vision_heads"], x)
         return norm(w, "visual.ln_post", x)
 
+    def entered(self, rows):
+        """Visual prompts as they come to the first block: they join the patches in front of the first norm."""
+        return norm(self.w, "visual.ln_pre", rows)
+
     def image(self, images, w=None):
         """Unit features [n, embed_dim]."""
         return F.normalize(self.project(self.image_tokens(images, w=w)[:, 0], w), dim=-1)
 
     def project(self, rows, w=None, shift=0):
-        """Features of rows [n, width] by the projection, or by one that is shifted; not normalised: [n, embed_dim]."""
-        return rows @ ((w or self.w)["visual.proj"] + shift)
+        """
+        Features of rows [n, width] by the projection, or by one that is shifted, not normalised: [n, embed_dim]; of clips
+        the mean over their frames, [n / frames, embed_dim].
+        """
+        features = rows @ ((w or self.w)["visual.proj"] + shift)
+        return features.reshape(-1, self.frames, features.shape[-1]).mean(1)
 
     def template_features(self, template, class_names, w=None, unit=True):
         tokens = self.tokens([template.format(name.replace("_", " ")) for name in class_names])

@@ -102,6 +102,9 @@ class PlainEva(PlainClip):
                 seen[f"image.resblock{i}"] = x
         return norm(w, "visual.trunk.norm", x)
 
+    def entered(self, rows):
+        return rows
+
     def project(self, rows, w=None, shift=0):
         w = w or self.w
         return rows @ (w["visual.trunk.head.weight"].T + shift) + w["visual.trunk.head.bias"]

@@ -171,6 +171,27 @@ CASES |= {
     },
     "zs_eva_single_dtd": {**EVA, "method": "ZeroshotCLIP", "dataset": "DescribableTextures", "template": "{} texture."},
 }
+
+# Clips: stored images that follow each other are taken as the frames of one, which has the label of its first.
+CASES |= {
+    "ivlp_vit_clips2": {
+        "method": "IVLP", "frames": 2, "optim": SGD,
+        "config": {**PROMPTED, "PROMPT_DEPTH_VISION": 2, "PROMPT_DEPTH_TEXT": 3},
+    },
+    "promptsrc_vit_clips2": {
+        "method": "PromptSRC", "frames": 2, "optim": SGD,
+        "config": {**PROMPTED, **REGULATED, "PROMPT_DEPTH_VISION": 3, "PROMPT_DEPTH_TEXT": 3},
+    },
+    "tuned_vit_clips2": {
+        "method": "Tuned", "clip": "vitB", "frames": 2,
+        "config": {**TUNED, "TUNED": "all", "WD": 0.001},
+        "optim": {"NAME": "adamw", "LR": 0.0005, "WEIGHT_DECAY": 0.001, "EPS": 1e-8, "BETAS": [0.9, 0.98]},
+    },
+    "zs_vit_clips4": {
+        "method": "ZeroshotCLIP", "frames": 4, "dataset": "UCF101",
+        "template": "a photo of a person doing {}.",
+    },
+}
 PEERS = {"evaA": PlainEva}
 
 OPTIM = {
@@ -207,6 +228,17 @@ def optimizer_of(optim, parameters, decays):
     return kind(groups, 1, eps=optim["EPS"], betas=optim.get("BETAS", (0.9, 0.999)))
 
 
+def as_clips(data, frames):
+    """The stored data with every `frames` images that follow each other as one clip."""
+    def clips(name, tensor):
+        if name.endswith("labels"):
+            return tensor[..., ::frames]
+        *before, images, channels, height, width = tensor.shape
+        return tensor.reshape(*before, images // frames, frames * channels, height, width)
+
+    return {name: clips(name, tensor) for name, tensor in data.items()}
+
+
 def zero_shot(case, clip, data):
     rows = clip.image_tokens(data["eval.images"].to(clip.dtype))
     text, image = clip.template_features(case["template"], ACTIONS), clip.project(rows[:, 0])
@@ -223,6 +255,8 @@ def method_of(case, clip):
 def run(case, optim, data, weights, sizes, tokenizer, initial, dtype):
     """Three epochs over the stored batches: tensors by name, and the figures of every step."""
     clip = PEERS.get(case.get("clip"), PlainClip)(weights, sizes, tokenizer, dtype)
+    clip.frames = case.get("frames", 1)
+    data = as_clips(data, clip.frames)
     if not optim:
         return zero_shot(case, clip, data)
     method = method_of(case, clip)
@@ -277,7 +311,7 @@ def write(name, case):
     initial = None if is_zero_shot else method_of(case, clip).draw()
     given = (case, optim, data, weights, sizes, tokenizer, initial)
     tensors, steps, first = run(*given, torch.float32)
-    if getattr(METHODS[case["method"]], "starts_from_clip", False):
+    if getattr(METHODS.get(case["method"]), "starts_from_clip", False):
         kept = lambda name, value: value.numel() <= MOST_STORED and not name.startswith("init.") or "logits" in name
         tensors = {name: value for name, value in tensors.items() if kept(name, value)}
     exact, exact_steps, exact_first = run(*given, torch.float64)
@@ -297,6 +331,7 @@ def write(name, case):
         "method": case["method"],
         "origin": "test/peers",
         "clip": model,
+        **({"frames": case["frames"]} if "frames" in case else {}),
         "class_names": ACTIONS,
         "data": data_name,
         "dataset_name": case.get("dataset"),

@@ -6,6 +6,8 @@ import { readRegularText } from '../../node/files/regular-file.js'
 const caseSchema = z.looseObject({
   name: z.string(),
   method: z.string(),
+  /** So many stored images that follow each other are the frames of a clip, which has the label of its first. */
+  frames: z.int().min(1).optional(),
   class_names: z.array(z.string()),
   dataset_name: z.string().nullish(),
   trainer_config: z.record(z.string(), z.unknown()).nullish(),

@@ -27,13 +27,16 @@ export async function replayCase(golden: GoldenCase, runtime: Runtime, out?: str
   if (!training && !isZeroShotCase(golden)) {
     return skipped(golden.name, `method ${golden.method} is not built`)
   }
-  const data = await readTensors(golden.files.data)
+  const data = asClips(await readTensors(golden.files.data), golden.frames)
   const stored = await readTensors(golden.files.tensors)
   const initial = initialParameters(stored)
-  const { tensors, figures } = await withPackedClip(golden.files.clip, (clip) =>
-    training
-      ? replayTraining(golden, clip, runtime, { initial, data })
-      : replayZeroShot(golden, clip, runtime, data),
+  const { tensors, figures } = await withPackedClip(
+    golden.files.clip,
+    (clip) =>
+      training
+        ? replayTraining(golden, clip, runtime, { initial, data })
+        : replayZeroShot(golden, clip, runtime, data),
+    golden,
   )
   if (out !== undefined) await writeComputed(join(out, `${golden.name}.safetensors`), golden, tensors)
   const comparisons = Object.entries(golden.tensors).map(([name, { suggested_atol }]) => {
@@ -48,6 +51,22 @@ export async function replayCase(golden: GoldenCase, runtime: Runtime, out?: str
 function initialParameters(stored: ReadonlyMap<string, HostTensor>): Map<string, Float32Array> {
   const entries = [...stored].filter(([name]) => name.startsWith('init.') && !name.startsWith('init.eval.'))
   return new Map(entries.map(([name, { data }]) => [name.slice('init.'.length), data]))
+}
+
+/** Images [..., n, 3, R, R] as clips [..., n / frames, 3 frames, R, R], with the labels of first frames. */
+function asClips(
+  data: ReadonlyMap<string, HostTensor>,
+  frames: number | undefined,
+): ReadonlyMap<string, HostTensor> {
+  if (frames === undefined) return data
+  const clips = ([name, { shape, data }]: [string, HostTensor]): [string, HostTensor] => {
+    const isLabels = name.endsWith('labels')
+    const at = isLabels ? shape.length - 1 : shape.length - 4
+    const grouped = shape.with(at, shape[at]! / frames)
+    if (isLabels) return [name, { shape: grouped, data: data.filter((_, i) => i % frames === 0) }]
+    return [name, { shape: grouped.with(at + 1, shape[at + 1]! * frames), data }]
+  }
+  return new Map([...data].map(clips))
 }
 
 /** Writes what was computed in the element types of the case's inventory. */
