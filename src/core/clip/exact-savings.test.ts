@@ -8,7 +8,7 @@ import { promptedImage, textFeatureSet, textPrompts } from '../methods/prompted-
 import { configure, methodNamed } from '../methods/registry.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { ClipConfig } from './config.js'
-import { promptedText } from './prompted-text.js'
+import { promptedText, type TextPrompts } from './prompted-text.js'
 
 // The towers leave out arithmetic that cannot change a result: tokens behind the end token, the class-independent
 // prefix of every class but one, rows that are never read, factors folded into weights. With saving must equal without.
@@ -92,6 +92,19 @@ describe.each(cases)('with %s %o', (name, given, activation) => {
     }
   })
 
+  it('the text tower gives the same for several class names in a row', async () => {
+    for (const set of textPrompts(prompts, promptedImage(clip, images))) {
+      for (const classesAtOnce of [classNames.length, 3]) {
+        const [padded, packed] = await Promise.all(
+          [false, true].map((packed) =>
+            outcome(l2Normalize(promptedText(clip, set, classNames, { packed, classesAtOnce }))),
+          ),
+        )
+        expectEqual(padded!, packed!)
+      }
+    }
+  })
+
   it('the image tower gives what full sequences of every image give', async () => {
     const saved = await outcome(promptedImage(clip, images, prompts))
     expectEqual(await outcome(plainImage(clip, images, prompts)), saved)
@@ -117,6 +130,30 @@ describe('the arithmetic left out', () => {
       expect(all.flops / saved.flops).toBeGreaterThan(atLeast)
     },
   )
+
+  it('does not grow for all class names with the longest one, from where that pays', async () => {
+    const clip = randomClip(
+      { ...config('quick'), text: { ...config('quick').text, contextLength: 77, width: 512, heads: 8 } },
+      wordTokenizer as Tokenizer,
+    )
+    const names = Array.from({ length: 50 }, (_, i) => `name${i}`)
+    const long = Array(30).fill('long').join(' ')
+    const flops = async (classNames: string[], packed?: boolean) => {
+      const configured = configure(
+        { method: methodNamed('ivlp'), methodOptions: methodNamed('ivlp').options.parse({}), classNames },
+        clip,
+      )
+      const symbols = new Map(configured.parameters.map(({ name, shape }) => [name, input(name, shape)]))
+      const { text } = configured.prompts!((name) => symbols.get(name)!)
+      return (
+        await encodeGraph({ y: promptedText(clip, (text as TextPrompts[])[0]!, classNames, { packed }) })
+      ).flops
+    }
+    const short = await flops(names)
+    const mixed = [...names, long]
+    expect((await flops(mixed)) / short).toBeLessThan(1.5)
+    expect((await flops(mixed, false)) / short).toBeGreaterThan(8)
+  })
 
   it('lets the frozen and the prompted image tower share their first operations', async () => {
     const { clip, prompts } = setUp('ivlp', { visionDepth: 2 })

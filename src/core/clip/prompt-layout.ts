@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.js'
-import { constant, type HostTensor, type LoadValues, type Tensor } from '../graph/index.js'
+import { constant, type HostTensor, type LoadValues, sizeOf, type Tensor } from '../graph/index.js'
 import type { Clip } from './clip.js'
+import { longestOf, packedRows, tokenFlops } from './packed-rows.js'
 import { readableClassName } from './templates.js'
 import { MASKED } from './towers/text-tower.js'
 
@@ -16,27 +17,42 @@ export interface PromptLayoutOptions {
   readonly position: ClassPosition
   /** True where context vectors may be computed once for all classes, false where every class has its own. */
   readonly shared: boolean
+  /** How often the classes are encoded: once a prompt. */
+  readonly prompts: number
+  /** Whether suffixes are packed. Default: told from the number of tokens. */
+  readonly packed?: boolean | undefined
 }
 
-/** A place of a prompt behind the prefix: a token of the text, or a context vector. Undefined: padding. */
-type Slot = { readonly token: number } | { readonly context: number } | undefined
+/** Operations saved in one pass over the texts from which suffixes are packed: below, bits are those of padded texts. */
+const WORTHWHILE = 4e9
+
+/** A place of a prompt behind the prefix: a token of the text, or a context vector. */
+type Slot = { readonly token: number } | { readonly context: number }
 
 /**
  * Prompts laid out for the text tower. The prefix (the start token and `leading` context vectors) is common to all
- * classes; the suffix of S slots, right-aligned, is a class's own.
+ * classes; the suffix is a class's own. R rows of S slots, right-aligned, hold the suffixes: one each, or as many as have room where
+ * that saves enough, so that one long name does not pad all others.
  */
 export interface PromptLayout {
   /** Context vectors of the prefix: the first ones. */
   readonly leading: number
   /** S */
   readonly suffixLength: number
-  /** Token embeddings and positions of the suffixes, zero where a context vector or padding stands: [C * S, width]. */
+  /** R */
+  readonly rows: number
+  /** Token embeddings and positions of the suffixes, zero where a context vector or padding stands: [R * S, width]. */
   readonly fixed: Tensor
-  /** Which of the remaining context vectors stands where: one-hot rows [C * S, n_ctx - leading]. */
+  /** Which of the remaining context vectors stands where: one-hot rows [R * S, n_ctx - leading]. */
   readonly placement: Tensor | undefined
-  /** Added to scores of the suffixes over [prefix, suffix] keys: [C, 1, S, 1 + leading + S]. */
+  /** Added to scores of the suffixes over [prefix, suffix] keys: [R, 1, S, 1 + leading + S]. */
   readonly mask: Tensor
+  /** Where suffixes are packed, E at most in a row: their end tokens, and which of these are the classes'. */
+  readonly packed: { readonly ends: Tensor; readonly classes: Tensor } | undefined
 }
+
+/** Suffixes of a row, one after the other behind the padding. */
+type Row = readonly (readonly Slot[])[]
 
 /**
  * Lays out the prompts of the classes. A prompt is tokenised with `words` in the context's place; the tokens there are
@@ -48,7 +64,7 @@ export interface PromptLayout {
  */
 export function layoutPrompts(
   clip: Clip,
-  { words, length, position, shared }: PromptLayoutOptions,
+  { words, length, position, shared, prompts: count, packed }: PromptLayoutOptions,
   classNames: readonly string[],
 ): PromptLayout {
   const before = { end: length, middle: Math.floor(length / 2), front: 0 }[position]
@@ -66,26 +82,68 @@ export function layoutPrompts(
       ...tokenSlots(rest.slice(nameLength)),
     ]
   })
-  const s = Math.max(...prompts.map((slots) => slots.length))
   const p = 1 + leading
-  const padded = prompts.map((slots) => rightAligned(slots, s))
-  const layout = JSON.stringify([words, length, position, shared, classNames])
+  const { width } = clip.config.text
+  const lengths = prompts.map((slots) => slots.length)
+  const longest = longestOf(prompts)
+  const packing = shared ? packedRows(lengths, p, width) : undefined
+  const saved =
+    prompts.length * longest - (packing ? packing.rows.length * packing.length : Number.POSITIVE_INFINITY)
+  const chosen =
+    packing && (packed ?? count * saved * tokenFlops(clip.config.text) > WORTHWHILE) ? packing : undefined
+  const s = chosen?.length ?? longest
+  const rows: Row[] = chosen
+    ? chosen.rows.map((row) => row.map((text) => prompts[text]!))
+    : prompts.map((slots) => [slots])
+  const layout = JSON.stringify([words, length, position, shared, chosen !== undefined, classNames])
   // Two layouts of the same prompts for one model are the same constants.
   const laidOut = (name: string, shape: readonly number[], load: LoadValues) =>
     constant(name, shape, load, { owner: clip, key: `${name} ${layout}` })
-  const { width } = clip.config.text
-  const c = classNames.length
+  const r = rows.length
   return {
     leading,
     suffixLength: s,
-    fixed: laidOut('prompts.fixed', [c * s, width], () => fixedRows(clip, padded, p)),
+    rows: r,
+    fixed: laidOut('prompts.fixed', [r * s, width], () => fixedRows(clip, rows, s, p)),
     placement:
       length === leading
         ? undefined
-        : laidOut('prompts.placement', [c * s, length - leading], () =>
-            placementRows(padded, length - leading),
+        : laidOut('prompts.placement', [r * s, length - leading], () =>
+            placementRows(rows, s, length - leading),
           ),
-    mask: laidOut('prompts.mask', [c, 1, s, p + s], () => suffixMask(padded, p)),
+    mask: laidOut('prompts.mask', [r, 1, s, p + s], () => suffixMask(rows, s, p)),
+    packed: chosen && packedEnds(chosen.rows, lengths, s, laidOut),
+  }
+}
+
+/** Suffixes end one after the other: one-hot rows [R, E, S] of their end tokens, and [C, R * E] of the classes among these. */
+function packedEnds(
+  rows: readonly (readonly number[])[],
+  lengths: readonly number[],
+  s: number,
+  laidOut: (name: string, shape: readonly number[], load: LoadValues) => Tensor,
+): PromptLayout['packed'] {
+  const most = longestOf(rows)
+  const [ends, classes] = [[rows.length, most, s] as const, [lengths.length, rows.length * most] as const]
+  return {
+    ends: laidOut('prompts.ends', ends, () => {
+      const data = new Float32Array(sizeOf(ends))
+      for (const [i, row] of rows.entries()) {
+        let end = s - row.reduce((sum, text) => sum + lengths[text]!, 0)
+        for (const [e, text] of row.entries()) {
+          end += lengths[text]!
+          data[(i * most + e) * s + end - 1] = 1
+        }
+      }
+      return data
+    }),
+    classes: laidOut('prompts.classes', classes, () => {
+      const data = new Float32Array(sizeOf(classes))
+      for (const [i, row] of rows.entries()) {
+        for (const [e, text] of row.entries()) data[text * classes[1] + i * most + e] = 1
+      }
+      return data
+    }),
   }
 }
 
@@ -117,23 +175,18 @@ export async function layoutTexts(
   const suffixes = tokens.map((ids) => tokenSlots(ids.slice(prefixLength, ids.indexOf(endToken) + 1)))
   const s = suffixLength ?? Math.max(...suffixes.map(({ length }) => length))
   const p = prefixLength
-  const padded = suffixes.map((slots) => rightAligned(slots, s))
+  const rows = suffixes.map((slots) => [slots])
   const texts = tokens.length
   return {
     texts,
     prefixLength: p,
     suffixLength: s,
-    suffixes: { shape: [texts * s, clip.config.text.width], data: await fixedRows(clip, padded, p) },
-    mask: { shape: [texts, 1, s, p + s], data: suffixMask(padded, p) },
+    suffixes: { shape: [texts * s, clip.config.text.width], data: await fixedRows(clip, rows, s, p) },
+    mask: { shape: [texts, 1, s, p + s], data: suffixMask(rows, s, p) },
   }
 }
 
 const tokenSlots = (ids: readonly number[]): Slot[] => ids.map((token) => ({ token }))
-
-const rightAligned = (slots: readonly Slot[], length: number): Slot[] => [
-  ...Array<Slot>(length - slots.length).fill(undefined),
-  ...slots,
-]
 
 /** "WORDS NAME." up to its end token. */
 function promptTokens(clip: Clip, words: string, name: string, length: number): number[] {
@@ -157,54 +210,57 @@ function promptTokens(clip: Clip, words: string, name: string, length: number): 
   return tokens
 }
 
+/** Every slot of the rows: its place among all R * S, and its place in its suffix. */
+function* placedSlots(
+  rows: readonly Row[],
+  s: number,
+): Generator<readonly [slot: Slot, place: number, inSuffix: number]> {
+  for (const [r, row] of rows.entries()) {
+    let place = (r + 1) * s - row.reduce((sum, { length }) => sum + length, 0)
+    for (const suffix of row) for (const [i, slot] of suffix.entries()) yield [slot, place++, i]
+  }
+}
+
 /** Embeddings of the tokens, plus the positions of all slots but padding. */
 async function fixedRows(
   clip: Clip,
-  prompts: readonly Slot[][],
+  rows: readonly Row[],
+  s: number,
   prefixLength: number,
 ): Promise<Float32Array> {
   const { width } = clip.config.text
-  const slots = prompts.flat()
-  const ids = [...new Set(slots.flatMap((slot) => (slot && 'token' in slot ? [slot.token] : [])))]
+  const ids = [...new Set(rows.flat(2).flatMap((slot) => ('token' in slot ? [slot.token] : [])))]
   const table = await clip.embedTokens(ids)
   const row = new Map(ids.map((id, i) => [id, i * width]))
   const positions = await clip.tensors.read('positional_embedding')
-  const rows = new Float32Array(slots.length * width)
-  let target = 0
-  for (const prompt of prompts) {
-    let position = prefixLength * width
-    for (const slot of prompt) {
-      if (slot) {
-        const embedding = 'token' in slot ? row.get(slot.token)! : undefined
-        for (let d = 0; d < width; d++) {
-          const value = embedding === undefined ? 0 : table[embedding + d]!
-          rows[target + d] = value + positions[position + d]!
-        }
-        position += width
-      }
-      target += width
+  const values = new Float32Array(rows.length * s * width)
+  for (const [slot, place, i] of placedSlots(rows, s)) {
+    const position = (prefixLength + i) * width
+    const embedding = 'token' in slot ? row.get(slot.token)! : undefined
+    for (let d = 0; d < width; d++) {
+      const value = embedding === undefined ? 0 : table[embedding + d]!
+      values[place * width + d] = value + positions[position + d]!
     }
   }
-  return rows
+  return values
 }
 
-function placementRows(prompts: readonly Slot[][], vectors: number): Float32Array {
-  const slots = prompts.flat()
-  const rows = new Float32Array(slots.length * vectors)
-  for (const [i, slot] of slots.entries()) if (slot && 'context' in slot) rows[i * vectors + slot.context] = 1
-  return rows
+function placementRows(rows: readonly Row[], s: number, vectors: number): Float32Array {
+  const values = new Float32Array(rows.length * s * vectors)
+  for (const [slot, place] of placedSlots(rows, s))
+    if ('context' in slot) values[place * vectors + slot.context] = 1
+  return values
 }
 
-/** Causal over the suffix, and blind to padding. */
-function suffixMask(prompts: readonly Slot[][], prefixLength: number): Float32Array {
-  const s = prompts[0]!.length
+/** Causal over a suffix, and blind to padding and to other suffixes. */
+function suffixMask(rows: readonly Row[], s: number, prefixLength: number): Float32Array {
   const keys = prefixLength + s
-  const mask = new Float32Array(prompts.length * s * keys)
-  for (const [text, slots] of prompts.entries()) {
-    for (let query = 0; query < s; query++) {
-      const row = (text * s + query) * keys + prefixLength
-      for (let key = 0; key < s; key++) if (key > query || !slots[key]) mask[row + key] = MASKED
-    }
+  const mask = new Float32Array(rows.length * s * keys)
+  for (let query = 0; query < rows.length * s; query++)
+    mask.fill(MASKED, query * keys + prefixLength, (query + 1) * keys)
+  for (const [, place, i] of placedSlots(rows, s)) {
+    const end = place * keys + prefixLength + (place % s) + 1
+    mask.fill(0, end - i - 1, end)
   }
   return mask
 }

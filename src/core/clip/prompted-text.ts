@@ -53,23 +53,28 @@ export interface ClassStates {
  * The states of a prompt's start token and of the context vectors in front of the class name depend on no class, since
  * the tower is causal: they are computed once a prompt.
  *
- * @param own the classes' own states, where the prompts have such
+ * @param options the classes' own states, where the prompts have such, and whether class names share rows
  * @throws ConfigError when a prompt is longer than the tower's context
  */
 export function embedPrompts(
   clip: Clip,
   prompts: TextPrompts,
   classNames: readonly string[],
-  own?: Tensor,
-): TextInputs {
+  { own, packed }: { readonly own?: Tensor | undefined; readonly packed?: boolean | undefined } = {},
+): PromptedInputs {
   const { context, words, position = 'end', each = 'prompt', deep = [] } = prompts
   const { width } = clip.config.text
   const classes = classNames.length
   const n = context.dim(-2)
   const classSpecific = each === 'class'
   const k = promptsIn(prompts) ?? 1
-  const layout = layoutPrompts(clip, { words, length: n, position, shared: !classSpecific }, classNames)
-  const { leading, suffixLength: s, fixed, placement, mask } = layout
+  const shared = !classSpecific
+  const layout = layoutPrompts(
+    clip,
+    { words, length: n, position, shared, prompts: k, packed: own ? false : packed },
+    classNames,
+  )
+  const { leading, suffixLength: s, rows, fixed, placement, mask } = layout
   if ((deep.length > 0 || own) && (context.rank === 3 || leading < n)) {
     throw new GraphError('deep prompts need one context in front of the class name')
   }
@@ -84,21 +89,27 @@ export function embedPrompts(
           shaped(fixed, classSpecific, s),
         )
       : repeat(fixed, k),
-    [k * classes * s, width],
+    [k * rows * s, width],
   )
   return {
     prefix: prefixOf(clip, context, leading, k),
     prefixes: k,
     suffixes,
-    texts: k * classes,
+    texts: k * rows,
     mask: repeat(mask, k),
     deep,
     own: own && { block: prompts.own!.block, states: own },
+    ...(layout.packed ? { ends: repeat(layout.packed.ends, k), classes: layout.packed.classes } : {}),
   }
 }
 
+/** What the tower reads, and where texts are packed, which of their features are the classes': one-hot rows [C, R * E]. */
+type PromptedInputs = TextInputs & { readonly classes?: Tensor }
+
 /** Options of {@link promptedText}. */
 export interface PromptedTextOptions {
+  /** Whether several class names share a row of the tower, see `layoutPrompts`. */
+  readonly packed?: boolean | undefined
   /**
    * Encode so many classes at once, and again for the gradient, in place of holding what it needs of all. Default: all.
    */
@@ -117,22 +128,22 @@ export function promptedText(
   clip: Clip,
   prompts: TextPrompts,
   classNames: readonly string[],
-  { classesAtOnce = classNames.length, frozen }: PromptedTextOptions = {},
+  { classesAtOnce = classNames.length, frozen, packed }: PromptedTextOptions = {},
 ): Tensor {
   const states = prompts.own ? [prompts.own.of(frozen!)] : []
-  if (classesAtOnce >= classNames.length) return featuresAtOnce(clip, prompts, classNames, states[0])
+  if (classesAtOnce >= classNames.length) {
+    return featuresAtOnce(clip, prompts, classNames, { own: states[0], packed })
+  }
   const deepBlocks = prompts.deep?.length ?? 0
   const parts = Array.from({ length: Math.ceil(classNames.length / classesAtOnce) }, (_, i) => {
     const [from, to] = [i * classesAtOnce, Math.min((i + 1) * classesAtOnce, classNames.length)]
     return ([context, ...rest]: readonly Tensor[]) => {
       const [deep, [own]] = [rest.slice(0, deepBlocks), rest.slice(deepBlocks)]
       const vectors = prompts.each === 'class' ? slice(context!, 0, from, to) : context!
-      return featuresAtOnce(
-        clip,
-        { ...prompts, context: vectors, deep },
-        classNames.slice(from, to),
-        own && slice(own, 0, from, to),
-      )
+      return featuresAtOnce(clip, { ...prompts, context: vectors, deep }, classNames.slice(from, to), {
+        own: own && slice(own, 0, from, to),
+        packed,
+      })
     }
   })
   return recomputed([prompts.context, ...(prompts.deep ?? []), ...states], parts, -2)
@@ -142,11 +153,13 @@ function featuresAtOnce(
   clip: Clip,
   prompts: TextPrompts,
   classNames: readonly string[],
-  own?: Tensor,
+  options: Parameters<typeof embedPrompts>[3],
 ): Tensor {
-  const features = textTower(clip.textWeights, embedPrompts(clip, prompts, classNames, own))
+  const { classes, ...inputs } = embedPrompts(clip, prompts, classNames, options)
+  const all = textTower(clip.textWeights, inputs)
   const k = promptsIn(prompts)
-  return k === undefined ? features : reshape(features, [k, classNames.length, features.dim(1)])
+  const rows = k === undefined ? all : reshape(all, [k, -1, all.dim(1)])
+  return classes ? matmul(classes, rows) : rows
 }
 
 /** K where the contexts are those of K prompts. */
@@ -162,7 +175,7 @@ function prefixOf(clip: Clip, context: Tensor, leading: number, k: number): Tens
   return reshape(concat([repeatPrompts(start, k), placed], 1), [k * (1 + leading), -1])
 }
 
-/** Context vectors where the layout places them: [C * S, width], [K, C * S, width] or, class-specific, [C, S, width]. */
+/** Context vectors where the layout places them: [R * S, width], [K, R * S, width] or, class-specific, [C, S, width]. */
 function placed(placement: Tensor, context: Tensor, classSpecific: boolean, s: number): Tensor {
   return matmul(shaped(placement, classSpecific, s), context)
 }

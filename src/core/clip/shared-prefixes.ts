@@ -1,6 +1,7 @@
 import { encodeGraph, type HostTensor, input, sizeOf } from '../graph/index.js'
 import type { Runtime } from '../runtime/session.js'
 import type { Clip } from './clip.js'
+import { filledRows, longestOf, ROW_LENGTHS, tokenCost, tokenFlops } from './packed-rows.js'
 import { fillTemplate, readableClassName } from './templates.js'
 import { MASKED, textTower } from './towers/text-tower.js'
 
@@ -13,9 +14,6 @@ const RUN_ROWS = 2048
 
 /** Operations saved from which it is done: below, features keep the bits of texts that are encoded one by one. */
 const WORTHWHILE = 64e9
-
-/** Lengths of a row that are tried. */
-const ROW_LENGTHS = [8, 12, 16, 24, 32, 48, 64, 77]
 
 /** A template's texts, cut in two: what all begin with, and each one's rest. Tokens. */
 interface TemplateTexts {
@@ -61,7 +59,6 @@ export function textFlops(
   classNames: readonly string[],
   templates: readonly string[],
 ): { readonly alone: number; readonly shared: number } {
-  const { width, layers } = clip.config.text
   const count = (text: string) => clip.tokenizer.encode(text).length
   const names = classNames.map((name) => count(readableClassName(name)))
   const around = templates.map((template) => {
@@ -73,7 +70,7 @@ export function textFlops(
   const longest = names.reduce((most, n) => Math.max(most, n), 0)
   const alone = around.reduce((sum, { before, after }) => sum + classes * (before + longest + after), 0)
   const shared = around.reduce((sum, { before, after }) => sum + before + named + classes * after, 0)
-  const token = 24 * width ** 2 * layers
+  const token = tokenFlops(clip.config.text)
   return { alone: alone * token, shared: shared * token }
 }
 
@@ -152,37 +149,12 @@ function pack(texts: readonly TemplateTexts[], width: number): { packing: Packin
       const most = Math.max(1, Math.floor(RUN_ROWS / (prefix + rows * length)))
       const runs = Math.ceil(slots.length / most)
       const each = Math.ceil(slots.length / runs)
-      // Products over the width, and attention over the keys: 24 width^2 and 4 width keys operations a token.
-      const cost = runs * each * (prefix + rows * length) * (1 + (prefix + length) / (6 * width))
+      const cost = runs * each * (prefix + rows * length) * tokenCost(width, prefix + length)
       if (best && best.cost <= cost) continue
       best = { cost, packing: { prefix, length, rows, ends, slots: each }, slots }
     }
   }
   return best!
-}
-
-/** There may be more lists than a call takes arguments. */
-const longestOf = (lists: readonly (readonly unknown[])[]): number =>
-  lists.reduce((most, { length }) => Math.max(most, length), 0)
-
-/** Rows of a length, each filled with texts: the longest texts first, each into the row that it fills best. */
-function filledRows(lengths: readonly number[], length: number): number[][] {
-  const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b)
-  const rows: number[][] = []
-  const withRoom: number[][][] = Array.from({ length: length + 1 }, () => [])
-  for (const i of order) {
-    const needed = lengths[i]!
-    let room = needed
-    while (room < length && withRoom[room]!.length === 0) room++
-    let row = withRoom[room]!.pop()
-    if (!row) {
-      row = []
-      rows.push(row)
-    }
-    row.push(i)
-    withRoom[room - needed]!.push(row)
-  }
-  return rows
 }
 
 /** The graph of one run. */

@@ -61,7 +61,7 @@ export async function promptRows(
   classNames: readonly string[],
 ): Promise<HostTensor> {
   const { contextLength, width } = clip.config.text
-  const { prefix, suffixes, mask } = embedPrompts(clip, prompts, classNames)
+  const { prefix, suffixes, mask } = embedPrompts(clip, prompts, classNames, { packed: false })
   const session = await runtime.compile(await encodeGraph({ prefix, suffixes, mask }))
   const out = await session.run({}).finally(() => session.release())
 
