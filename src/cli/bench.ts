@@ -25,7 +25,7 @@ import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js
 import { readDescriptions } from '../node/data/descriptions.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { resultsReport } from '../pages/results-report.js'
-import { lastingPath, openData } from './data.js'
+import { framesOption, lastingPath, openData } from './data.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import {
   activationOption,
@@ -49,6 +49,7 @@ interface Flags extends EngineFlags {
   readonly texts?: string
   readonly model?: string
   readonly activation?: Activation
+  readonly frames?: number
   readonly epochs?: number
   readonly batchSize?: number
   readonly lr?: number
@@ -70,6 +71,8 @@ Examples:
       sentences in place of images: ~/cupl/OxfordPets.json and so on
   $ promptsrc bench few-shot --root ~/data --datasets dtd,eurosat --shots 1,4,16 --methods promptsrc
   $ promptsrc bench cross-dataset --root ~/data --engine slurm --partition gpu --time 8:00:00
+  $ promptsrc bench base-to-novel --datasets toy-clips --frames 4 --methods zero-shot,fine-tune,promptsrc
+      on clips
   $ promptsrc bench base-to-novel --datasets photos,more-photos --model ViT-B/16
       the protocol on folders of your own
 
@@ -105,6 +108,7 @@ export function benchCommand(): Command {
       'tiny, emoji, a file or folder, an OpenAI name or a Hugging Face repository (default: ViT-B/16; that of their world on drawn data)',
     )
     .addOption(activationOption())
+    .addOption(framesOption())
     .option('--epochs <n>', 'passes over the images (default: as published)', wholeNumber(1))
     .option('--batch-size <n>', 'images a step (default: as published)', wholeNumber(1))
     .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
@@ -142,16 +146,17 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     ...datasets,
     ...(source === undefined ? [] : [source]),
   ])
-  const { root } = flags
+  const { root, frames } = flags
   const sources = new Set(
     draws.flatMap(({ datasets, source }) => (source === undefined ? datasets : [source])),
   )
   const withTexts = await textsOf(flags.texts, sources)
   const open = once(async (path: string) => {
     // Drawn sets lie nowhere; what lies somewhere is found from any folder.
-    if (isDrawn(path) && !existsSync(path)) return { dataset: await openData(path), reference: { path } }
+    if (isDrawn(path) && !existsSync(path))
+      return { dataset: await openData(path, { frames }), reference: { path } }
     const folder = root === undefined ? {} : { root: resolve(root) }
-    const dataset = await openData(path, { ...folder, exif: flags.exif })
+    const dataset = await openData(path, { ...folder, exif: flags.exif, frames })
     const reference = { path: resolve(await lastingPath(path, folder)), ...folder }
     return sources.has(path) ? withTexts({ dataset, reference }) : { dataset, reference }
   })
@@ -165,7 +170,7 @@ async function plan(protocol: Protocol, flags: Flags, signal: AbortSignal): Prom
     protocol,
     rows: flags.methods,
     seeds: flags.seeds,
-    model: await identified({ model: name, activation: flags.activation }, signal),
+    model: await identified({ model: name, activation: flags.activation, frames }, signal),
     open,
     ownSettings,
     overrides: {

@@ -10,15 +10,19 @@ import { measuredCosts } from './paper-cost.js'
 import { writeRandomEva02 } from './random-eva02.js'
 
 interface Flags {
-  readonly datasets: readonly string[]
+  readonly datasets?: readonly string[]
   readonly seeds: readonly number[]
   readonly model?: string
   readonly root?: string
   readonly epochs?: number
+  readonly frames?: number | undefined
   readonly out: string
   readonly threads?: number
   readonly json?: boolean
 }
+
+/** Flags with the data sets that they mean. */
+type Resolved = Flags & { readonly datasets: readonly string[] }
 
 const examples = `
 Examples:
@@ -28,10 +32,15 @@ Examples:
       one of them on embedded data, offline, beside the printed figures
   $ promptsrc paper 11 --datasets emoji-food
       EVA-CLIP: on drawn data a small one of random weights, on others EVA02-B-16, or --model
+  $ promptsrc paper 9
+      the table of clips on drawn ones
   $ promptsrc paper 1 --datasets dtd,eurosat --root ~/data --model ViT-B/16`
 
 /** The group of data sets that is there offline. */
 const EMBEDDED = 'emoji'
+/** The same of clips, a set alone. */
+const CLIPS = 'toy-clips'
+const DRAWN_FRAMES = 4
 
 /** `promptsrc paper`: the tables of the paper, listed or made. */
 export function paperCommand(): Command {
@@ -39,9 +48,8 @@ export function paperCommand(): Command {
     .argument('[table]', 'number of a table; without it they are listed', wholeNumber(1))
     .option(
       '--datasets <list>',
-      'emoji, emoji-disjoint, toy, paper, names of data sets, or paths, separated by commas',
+      `emoji, emoji-disjoint, toy, paper, names of data sets, or paths, separated by commas (default: ${EMBEDDED}; of clips ${CLIPS})`,
       listOf(),
-      [EMBEDDED],
     )
     .addOption(seedsOption())
     .option('--model <model>', 'see `promptsrc bench --help` (default: that of the data)')
@@ -50,6 +58,11 @@ export function paperCommand(): Command {
       '--epochs <n>',
       'passes over the images (default: as published; 10 on embedded data)',
       wholeNumber(1),
+    )
+    .option(
+      '--frames <n>',
+      `frames of a clip, for tables of clips (default: as published; ${DRAWN_FRAMES} of ${CLIPS})`,
+      wholeNumber(1, 1024),
     )
     .option('--out <folder>', 'folder of the runs', 'runs/paper')
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
@@ -79,14 +92,15 @@ function list(flags: Flags): void {
     return
   }
   const rows = entries.map(({ number, shows, data, making, lacks, runs, minutes }) => [
+    framesOf(making) ? CLIPS : EMBEDDED,
     String(number).padStart(2),
     shows,
     making ? `${runs} trainings, about ${minutes} min` : `not here: lacks ${lacks}`,
     data,
   ])
   const text = rows.map(
-    ([number, shows, embedded, data]) =>
-      `${number}  ${shows}\n      of: ${data}\n      on ${EMBEDDED}: ${embedded}`,
+    ([offline, number, shows, embedded, data]) =>
+      `${number}  ${shows}\n      of: ${data}\n      on ${offline}: ${embedded}`,
   )
   process.stdout.write(
     `${text.join('\n')}
@@ -99,22 +113,38 @@ Minutes are estimates for ${flags.seeds.length === 1 ? 'one seed' : `${flags.see
   )
 }
 
-const commandLine = (number: number, making: TableMaking | undefined) =>
-  making ? `promptsrc paper ${number} --datasets paper --root FOLDER --model ${modelOf(making)}` : null
+const commandLine = (number: number, making: TableMaking | undefined) => {
+  if (!making) return null
+  const data = framesOf(making)
+    ? '--datasets VIDEOS --model MODEL'
+    : `--datasets paper --root FOLDER --model ${modelOf(making)}`
+  return `promptsrc paper ${number} ${data}`
+}
+
+const PLAIN = 'ViT-B/16'
 
 /** The paper's weights. */
-const modelOf = (making: TableMaking): string => (making.by === 'bench' && making.model) || 'ViT-B/16'
+const modelOf = (making: TableMaking): string =>
+  making.by === 'bench' ? (making.model ?? (making.frames ? 'ViFi-CLIP' : PLAIN)) : PLAIN
+
+/** Frames of a clip, where a table is of clips. */
+const framesOf = (making: TableMaking | undefined): number | undefined =>
+  making?.by === 'bench' ? making.frames : undefined
 
 /** Minutes of a training of 480 steps on 12 embedded classes with what it measures. */
 const MINUTES = 1 / 3
 /** The same of 4800 steps on the 120 classes of the source of transfers. */
 const SOURCE_MINUTES = 12
 
+/** Minutes of a training of 600 steps on 15 classes of drawn clips. */
+const CLIP_MINUTES = 2
+
 /** Trainings and minutes on the embedded data. */
 function onEmbedded(making: TableMaking | undefined, seeds: number): { runs: number; minutes: number } {
   if (!making) return { runs: 0, minutes: 0 }
   const rows =
     making.by === 'ablate' ? making.rows : making.methods.filter((name) => name !== 'zero-shot').length
+  if (framesOf(making)) return { runs: rows * seeds, minutes: Math.round(rows * seeds * CLIP_MINUTES) }
   const protocol = making.by === 'bench' ? making.protocol : 'base-to-novel'
   const trainings = trainingsOf(protocol, emojiGroups[EMBEDDED]![protocol]).length
   const runs = rows * trainings * seeds
@@ -131,8 +161,17 @@ async function make({ number, shows, making, lacks, printed }: PaperTable, flags
   }
   process.stderr.write(`table ${number}: ${shows}\n`)
   const out = `${flags.out}/table-${number}`
-  const isRandom = needsRandomModel(making, flags)
-  const own = making.by === 'bench' ? making.model : undefined
+  const published = framesOf(making)
+  const named = flags.datasets ?? [published ? CLIPS : EMBEDDED]
+  const frames = published && (flags.frames ?? (named.every(isDrawn) ? DRAWN_FRAMES : published))
+  if (flags.frames !== undefined && !published) {
+    throw new ConfigError(`--frames ${flags.frames}: table ${number} is of pictures`, {
+      hint: 'Leave it out.',
+    })
+  }
+  const isRandom = needsRandomModel(making, { ...flags, datasets: named })
+  const plain = published && !named.every(isDrawn) ? PLAIN : undefined
+  const own = making.by === 'bench' ? (making.model ?? plain) : undefined
   const model = flags.model ?? (isRandom ? await writeRandomEva02(`${out}/random-eva02`) : own)
   const common = [
     '--seeds',
@@ -144,10 +183,10 @@ async function make({ number, shows, making, lacks, printed }: PaperTable, flags
   ]
   if (making.by === 'bench') {
     const { protocol, methods } = making
-    const what = ['--datasets', flags.datasets.join(','), '--methods', methods.join(',')]
-    await run(['bench', protocol, ...what, '--out', out, ...common])
+    const what = ['--datasets', named.join(','), '--methods', methods.join(',')]
+    await run(['bench', protocol, ...what, '--out', out, ...given('--frames', frames), ...common])
   } else {
-    const datasets = flags.datasets.flatMap(setsOf)
+    const datasets = named.flatMap(setsOf)
     const rows = making.by === 'ablate' ? ['--part', making.part] : ['--methods', making.methods.join(',')]
     for (const name of datasets) {
       const folder = `${out}/${name.replaceAll(/[^\w.+-]+/g, '-')}`
@@ -158,12 +197,20 @@ async function make({ number, shows, making, lacks, printed }: PaperTable, flags
     }
   }
   if (printed) process.stdout.write(`\n${printedText(printed)}\n`)
-  const differs = differenceOf({ ...flags, ...(isRandom ? { model: 'random' } : {}) }, modelOf(making))
+  const differs = differenceOf(
+    {
+      ...flags,
+      datasets: named,
+      frames: frames === published ? undefined : frames,
+      ...(isRandom ? { model: 'random' } : plain && !flags.model ? { model: plain } : {}),
+    },
+    modelOf(making),
+  )
   if (differs) process.stdout.write(`\n† ${differs}\n`)
 }
 
 /** Whether a table that is of another model runs on drawn data, to which the program has no such model. */
-const needsRandomModel = (making: TableMaking, { model, datasets }: Flags): boolean =>
+const needsRandomModel = (making: TableMaking, { model, datasets }: Resolved): boolean =>
   making.by === 'bench' &&
   making.model !== undefined &&
   model === undefined &&
@@ -189,12 +236,16 @@ function printedText({ head, rows, note }: Printed): string {
 }
 
 /** In what the runs differ from the paper's; undefined where they do not. */
-function differenceOf({ datasets, model, seeds, epochs }: Flags, printed: string): string | undefined {
+function differenceOf(
+  { datasets, model, seeds, epochs, frames }: Resolved,
+  printed: string,
+): string | undefined {
   const named = datasets.flatMap(setsOf)
   const others = named.length === paperDatasets.length ? [] : [`data (${datasets.join(', ')})`]
   const used = model ?? (datasets.flatMap(setsOf).some(isDrawn) ? 'the data’s own model' : printed)
   const weights = used === printed ? [] : [`weights (${used})`]
   const settings = [
+    ...(frames === undefined ? [] : [`frames of a clip (${frames})`]),
     ...(epochs === undefined ? [] : [`epochs (${epochs})`]),
     ...(seeds.length === 3 ? [] : [`number of seeds (${seeds.length})`]),
   ]

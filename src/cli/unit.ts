@@ -95,7 +95,7 @@ async function work(folder: string, spec: UnitSpec, place: Workplace, signal: Ab
   const show = progressOf(spec)
   const { measures } = await doUnit(folder, spec, {
     model,
-    open: (data) => place.open(data),
+    open: (data) => place.open(data, spec.model.frames),
     signal,
     onMeasure: show.measured,
     onEvent(event) {
@@ -132,7 +132,7 @@ class Workplace {
   }
 
   /** The data of a unit. Pictures of drawn data are drawn once. */
-  async open({ path, root, classNames, exif, texts }: UnitData): Promise<Dataset> {
+  async open({ path, root, classNames, exif, texts }: UnitData, frames?: number): Promise<Dataset> {
     const { openData } = await import('./data.js')
     const open = () =>
       openData(path, {
@@ -140,8 +140,9 @@ class Workplace {
         ...(classNames ? { classNames } : {}),
         ...(texts ? { texts: texts.path } : {}),
         exif: exif ?? 'ignore',
+        frames,
       })
-    if (texts || !isDrawn(path) || existsSync(path)) return open()
+    if (texts || frames !== undefined || !isDrawn(path) || existsSync(path)) return open()
     const known = this.drawn.get(path) ?? open().then(drawnOnce)
     this.drawn.set(path, known)
     return known

@@ -64,12 +64,22 @@ function accuracies(result: UnitResult | undefined): string {
 
 /** A model as units name it. It is loaded to fetch and to identify it. */
 export async function identified(
-  { model: name, activation }: { readonly model: string; readonly activation?: Activation | undefined },
+  {
+    model: name,
+    activation,
+    frames,
+  }: {
+    readonly model: string
+    readonly activation?: Activation | undefined
+    readonly frames?: number | undefined
+  },
   signal: AbortSignal,
 ): Promise<ModelReference> {
   // `units`, which shares this file, loads no model.
   const { loadModel } = await import('../node/model.js')
-  const model = await showingDownloads((onProgress) => loadModel(name, { activation, signal, onProgress }))
+  const model = await showingDownloads((onProgress) =>
+    loadModel(name, { activation, frames, signal, onProgress }),
+  )
   return referenceTo(model).finally(() => model.close())
 }
 

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { measuredCosts } from '../../src/cli/paper-cost.js'
 import { writeRandomEva02 } from '../../src/cli/random-eva02.js'
 import { openClip } from '../../src/node/weights/load-clip.js'
+import { clipFolder } from '../support/clip-folder.js'
 import { expectRefused, promptsrc } from '../support/command.js'
 import { photoFolder } from '../support/photo-folder.js'
 
@@ -16,20 +17,21 @@ it('lists thirteen tables with what they need and take', async () => {
   expect(code).toBe(0)
   expect(stdout.match(/^ ?\d+ {2}/gm)).toHaveLength(13)
   expect(stdout).toMatch(/matched\n {6}of: the eleven data sets\n {6}on emoji: 72 trainings, about 24 min/)
-  expect(stdout).toContain('not here: lacks videos')
+  expect(stdout).toMatch(/9 {2}video: .*\n.*\n {6}on toy-clips: 6 trainings/)
   const { tables } = JSON.parse((await promptsrc('.', 'paper', '--json')).stdout) as {
     tables: { number: number; command: string | null }[]
   }
   expect(tables[4]).toMatchObject({ number: 5, command: expect.stringContaining('promptsrc paper 5') })
-  expect(tables[8]).toMatchObject({ number: 9, command: null })
+  expect(tables[8]).toMatchObject({
+    number: 9,
+    command: expect.stringContaining('paper 9 --datasets VIDEOS'),
+  })
   expect(tables[10]).toMatchObject({ number: 11, command: expect.stringContaining('--model EVA02-B-16') })
 })
 
-it('refuses a table that is not there, and one that needs what is not here, with its figures', async () => {
+it('refuses a table that is not there, and frames of pictures', async () => {
   expectRefused(await promptsrc('.', 'paper', '14'), 'the paper has no table 14')
-  const video = await promptsrc('.', 'paper', '9')
-  expectRefused(video, 'table 9')
-  expect(video.stderr).toContain('96.43')
+  expectRefused(await promptsrc('.', 'paper', '1', '--frames', '4'), '--frames 4: table 1 is of pictures')
 })
 
 it('measures what training and inference cost, of which CoCoOp has texts for each image', async () => {
@@ -74,3 +76,12 @@ it('has a small EVA-CLIP of random weights for drawn data', async () => {
   await close()
   expect(config).toMatchObject({ activation: 'exact', vision: { kind: 'eva02', resolution: 48, layers: 4 } })
 })
+
+it('makes the table of clips beside its printed figures, of one data set', async () => {
+  await clipFolder(join(folder, 'clips'))
+  const few = ['--frames', '2', '--epochs', '1', '--seeds', '1', '--threads', '1', '--model', 'tiny']
+  const { stdout, stderr, code } = await promptsrc(folder, 'paper', '9', '--datasets', 'clips', ...few)
+  expect(code, stderr).toBe(0)
+  expect(stdout).toMatch(/PromptSRC +96\.43 +76\.79 +85\.50/)
+  expect(stdout).toContain('data (clips), weights (tiny), frames of a clip (2), epochs (1)')
+}, 240_000)

@@ -89,7 +89,7 @@ function difference(there: UnitSpec, wanted: UnitSpec): string {
   }
   if (there.model.sha256 !== wanted.model.sha256)
     return `model ${there.model.name} (SHA-256 ${there.model.sha256.slice(0, 12)}…), not ${wanted.model.name} (${wanted.model.sha256.slice(0, 12)}…)`
-  for (const key of ['activation', 'pixels'] as const) {
+  for (const key of ['activation', 'pixels', 'frames'] as const) {
     const [found, asked] = [there.model[key], wanted.model[key]].map(
       (value) => JSON.stringify(value) ?? 'none',
     )

@@ -84,6 +84,7 @@ export function identityOf(spec: UnitSpec): string {
       ? [['exif', data.exif ?? null, measures.map((measure) => measure.data.exif ?? null)]]
       : []),
     ...(data.texts ? [['texts', data.texts.sha256]] : []),
+    ...(model.frames ? [['frames', model.frames]] : []),
     ...(model.activation || model.pixels ? [[model.activation ?? null, model.pixels ?? null]] : []),
   ]
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex')

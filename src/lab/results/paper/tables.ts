@@ -8,6 +8,8 @@ export type TableMaking =
       readonly methods: readonly string[]
       /** Its weights where they are not CLIP's ViT-B/16. */
       readonly model?: string
+      /** Of clips: frames of each. */
+      readonly frames?: number
     }
   | { readonly by: 'ablate'; readonly part: string; readonly rows: number }
   | { readonly by: 'compare'; readonly methods: readonly string[] }
@@ -127,8 +129,13 @@ export const paperTables: readonly PaperTable[] = [
   {
     number: 9,
     shows: 'video: base-to-novel on UCF-101',
-    data: 'videos of UCF-101; weights of ViFi-CLIP',
-    lacks: 'videos',
+    data: 'videos of UCF-101, a folder of class folders; weights of ViFi-CLIP',
+    making: {
+      by: 'bench',
+      protocol: 'base-to-novel',
+      methods: ['zero-shot', 'ivlp', 'promptsrc'],
+      frames: 32,
+    },
     printed: {
       head: ['UCF-101', 'base', 'novel', 'HM'],
       rows: [
