@@ -12,10 +12,10 @@ import { stepGraph } from './step-graph.js'
 
 const clip = randomClip(backbones['ViT-B/16']!, wordTokenizer as Tokenizer)
 
-function stepCost(name: string, classes: number) {
+function stepCost(name: string, classes: number, model = clip) {
   const method = methodNamed(name)
   const classNames = Array.from({ length: classes }, (_, i) => `name of class${i}`)
-  const configured = configure({ method, methodOptions: method.options.parse({}), classNames }, clip)
+  const configured = configure({ method, methodOptions: method.options.parse({}), classNames }, model)
   const parameters = sizedParameters(configured.parameters)
   const { batchSize } = method.defaults
   return graphCost(stepGraph({ method: configured, parameters, batchSize, shots: 16 }))
@@ -53,4 +53,10 @@ describe.each(steps)('a step of %s with %i classes', (name, classes, gflop, oper
     // Both towers but the token embedding, 497 MB, and what is laid out for the classes.
     expect(cost.weightBytes / 1e6 - 497).toBeLessThan(50)
   })
+})
+
+it("an EVA02 image tower takes the products of CLIP's: its three smaller ones in the MLP are as many", () => {
+  const eva = stepCost('promptsrc', 50, randomClip(backbones['EVA02-B/16']!, wordTokenizer as Tokenizer))
+  expect(eva.flops / 1e9).toBeCloseTo(434.0, 1)
+  expect(eva.peakBytes / 1e6).toBeCloseTo(713, 0)
 })
