@@ -8,7 +8,9 @@ import { type TrainingCost, trainingCost } from '../core/train/training-cost.js'
 
 /** The methods of `--fast`: those that learn from frozen features. */
 export const fastMethods = (): string[] =>
-  Object.values(methods).flatMap(({ name, learning }) => (learning === 'features' ? [name] : []))
+  Object.values(methods).flatMap(({ name, learning = 'images' }) =>
+    learning === 'images' || learning === 'texts' ? [] : [name],
+  )
 
 /** The method of `--fast` alone: the one of them that still knows classes that are added (docs/performance.md). */
 export const fastDefault = 'prolip'
