@@ -12,9 +12,11 @@ import { stepGraph } from './step-graph.js'
 
 const clip = randomClip(backbones['ViT-B/16']!, wordTokenizer as Tokenizer)
 
-function stepCost(name: string, classes: number, model = clip) {
+const namesOf = (classes: number, name = (i: number) => `name of class${i}`) =>
+  Array.from({ length: classes }, (_, i) => name(i))
+
+function stepCost(name: string, classNames: readonly string[], model = clip) {
   const method = methodNamed(name)
-  const classNames = Array.from({ length: classes }, (_, i) => `name of class${i}`)
   const configured = configure({ method, methodOptions: method.options.parse({}), classNames }, model)
   const parameters = sizedParameters(configured.parameters)
   const { batchSize } = method.defaults
@@ -38,7 +40,7 @@ const steps: [method: string, classes: number, gflop: number, operators: number,
 ]
 
 describe.each(steps)('a step of %s with %i classes', (name, classes, gflop, operators, peakMB) => {
-  const cost = stepCost(name, classes)
+  const cost = stepCost(name, namesOf(classes))
 
   it(`takes ${gflop} GFLOP in products`, () => {
     expect(cost.flops / 1e9).toBeCloseTo(gflop, 1)
@@ -56,7 +58,24 @@ describe.each(steps)('a step of %s with %i classes', (name, classes, gflop, oper
 })
 
 it("an EVA02 image tower takes the products of CLIP's: its three smaller ones in the MLP are as many", () => {
-  const eva = stepCost('promptsrc', 50, randomClip(backbones['EVA02-B/16']!, wordTokenizer as Tokenizer))
+  const eva = stepCost('promptsrc', namesOf(50), randomClip(backbones['EVA02-B/16']!, wordTokenizer as Tokenizer))
   expect(eva.flops / 1e9).toBeCloseTo(434.0, 1)
   expect(eva.peakBytes / 1e6).toBeCloseTo(713, 0)
+})
+
+describe('a step with class names of one to eight words', () => {
+  const words = 'small old wild northern spotted great white river'.split(' ')
+  const named = (i: number) => [...words.slice(0, i % 8), `name${i}`].join(' ')
+  it.each([
+    ['promptsrc', 10, 412.4, 535],
+    ['promptsrc', 500, 877.1, 1669],
+    ['cocoop', 50, 81.7, 126],
+  ] as const)(
+    '%s with %i classes takes %f GFLOP and %d MB, not those of the longest name for all',
+    (name, classes, gflop, peakMB) => {
+      const cost = stepCost(name, namesOf(classes, named))
+      expect(cost.flops / 1e9).toBeCloseTo(gflop, 1)
+      expect(cost.peakBytes / 1e6).toBeCloseTo(peakMB, 0)
+    },
+  )
 })
