@@ -58,7 +58,11 @@ describe.each(steps)('a step of %s with %i classes', (name, classes, gflop, oper
 })
 
 it("an EVA02 image tower takes the products of CLIP's: its three smaller ones in the MLP are as many", () => {
-  const eva = stepCost('promptsrc', namesOf(50), randomClip(backbones['EVA02-B/16']!, wordTokenizer as Tokenizer))
+  const eva = stepCost(
+    'promptsrc',
+    namesOf(50),
+    randomClip(backbones['EVA02-B/16']!, wordTokenizer as Tokenizer),
+  )
   expect(eva.flops / 1e9).toBeCloseTo(434.0, 1)
   expect(eva.peakBytes / 1e6).toBeCloseTo(713, 0)
 })
