@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { KeptProcesses } from './spawn-unit.js'
 
-/** Writes its process id into the folder of every unit; fails in one that is called so. */
+/** Writes its process id into the folder of every unit; fails in one that is called so, and waits in one beside another for that. */
 const program = `
-import { writeFileSync } from 'node:fs'
-const work = (folder) => {
+import { existsSync, writeFileSync } from 'node:fs'
+const work = async (folder) => {
   if (folder.endsWith('failing')) { process.stderr.write('out of luck'); process.exit(1) }
   writeFileSync(folder + '/pid', String(process.pid))
+  const other = { left: 'right', right: 'left' }[folder.match(/left$|right$/)]
+  while (other && !existsSync(folder.replace(/[a-z]+$/, other) + '/pid')) await new Promise((r) => setTimeout(r, 10))
   process.send({ share: 0.5 })
   process.send({ finished: true })
 }
@@ -39,13 +41,13 @@ it('does units one after the other in one process, side by side in several, and 
   }
   const first = await does('first')
   expect(await does('second')).toBe(first)
-  const [third, fourth] = await Promise.all([does('third'), does('fourth')])
-  expect([third, fourth]).toContain(first)
-  expect(third).not.toBe(fourth)
+  const [left, right] = await Promise.all([does('left'), does('right')])
+  expect([left, right]).toContain(first)
+  expect(left).not.toBe(right)
   // Both are free: each fails in turn, and what comes then has a new process.
   await expect(does('a-failing')).rejects.toThrow('out of luck')
   await expect(does('b-failing')).rejects.toThrow('out of luck')
-  expect([third, fourth]).not.toContain(await does('fifth'))
+  expect([left, right]).not.toContain(await does('fifth'))
   expect(shares).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
   processes.end()
 })
