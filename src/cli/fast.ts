@@ -6,10 +6,10 @@ import { resolveSettings, type SettingsInput } from '../core/train/settings.js'
 import { Trainer } from '../core/train/trainer.js'
 import { type TrainingCost, trainingCost } from '../core/train/training-cost.js'
 
-/** The methods of `--fast`: those that learn from frozen features. */
+/** The methods of `--fast`: those that learn from frozen features, with no gradient through the towers. */
 export const fastMethods = (): string[] =>
-  Object.values(methods).flatMap(({ name, learning = 'images' }) =>
-    learning === 'images' || learning === 'texts' ? [] : [name],
+  Object.values(methods).flatMap(({ name, learning = 'images', trainsWeights }) =>
+    learning === 'images' || learning === 'texts' || trainsWeights ? [] : [name],
   )
 
 /** The method of `--fast` alone: the one of them that still knows classes that are added (docs/performance.md). */

@@ -1,9 +1,9 @@
-import { add, constant, matmul, recomputed, type Tensor } from '../graph/index.js'
+import { add, constant, matmul, recomputed, reshape, type Tensor } from '../graph/index.js'
 import type { Tuning } from './block-weights.js'
 import type { Clip } from './clip.js'
 import { layoutTexts } from './prompt-layout.js'
 import { fillTemplate, readableClassName } from './templates.js'
-import { type TextInputs, textTower } from './towers/text-tower.js'
+import { type TextInputs, textStates, textTower } from './towers/text-tower.js'
 import type { InsertedTokens } from './towers/tower.js'
 
 /** What takes part in the text tower beside its frozen weights and the texts. */
@@ -47,6 +47,43 @@ export function templateText(
     return (again: readonly Tensor[]) => encode(names, again)
   })
   return recomputed(inputs, parts, -2)
+}
+
+/** Texts by a template as a block of the tower, counted from 0, reads them, and what stays of them behind it. */
+export interface TemplateStates {
+  /** Of the tokens with which all texts begin: [P, width]. */
+  readonly prefix: Tensor
+  /** Of the others, right-aligned: [classes, S * width]. */
+  readonly suffixes: Tensor
+  /** Added to the scores of these over [prefix, suffix] keys: [classes, S * (P + S)]. */
+  readonly mask: Tensor
+}
+
+/** @throws DataError when a text is longer than the context */
+export function templateStates(
+  clip: Clip,
+  template: string,
+  classNames: readonly string[],
+  block: number,
+): TemplateStates {
+  const inputs = templateInputs(clip, template, classNames)
+  const { prefix, suffixes } = textStates(clip.textWeights, inputs, block)
+  const rows = (x: Tensor) => reshape(x, [classNames.length, -1])
+  return { prefix, suffixes: rows(suffixes), mask: rows(inputs.mask) }
+}
+
+/** Features of texts from what a block reads of them on, by the tower of this model: [texts, embedDim], not normalised. */
+export function textFrom(clip: Clip, { prefix, suffixes, mask }: TemplateStates, block: number): Tensor {
+  const [p, width] = prefix.shape as [number, number]
+  const texts = suffixes.dim(0)
+  const s = suffixes.dim(1) / width
+  return textTower(clip.textWeights, {
+    prefix,
+    suffixes: reshape(suffixes, [texts * s, width]),
+    mask: reshape(mask, [texts, 1, s, p + s]),
+    texts,
+    first: block,
+  })
 }
 
 /** The texts for the tower: what all begin with is computed once. */

@@ -95,6 +95,8 @@ export interface Configuration {
   readonly teacher?: ClassTexts | undefined
   /** True where each step reads one of the teacher's templates, drawn at random, in place of their combination. */
   readonly drawsTemplate?: boolean
+  /** What all steps read of frozen weights alone, by name: computed once, before the first. */
+  readonly once?: Readonly<Record<string, Tensor>>
   /** A training step, as a graph. */
   step(inputs: StepInputs): Step
   /** The classifier of any class names, trained or not. Throws ConfigError for names that it cannot know. */
@@ -154,6 +156,8 @@ export interface FeatureInputs {
   readonly views: number
   /** Least share of its area that a view shows of an image. Default: that of training. */
   readonly leastArea?: number
+  /** True where features are too large to keep: the views read before are forgotten. */
+  readonly passing?: boolean
 }
 
 /** Frozen text features of sentences about the classes, not normalised, computed once. */
@@ -197,6 +201,8 @@ export interface StepInputs {
   readonly parameter: Lookup
   /** What was drawn for this step. */
   readonly drawn: Lookup
+  /** What was computed once. */
+  readonly once: Lookup
   /** Features by frozen CLIP, its text features those of the method's teacher. Of features in place of images: text alone. */
   readonly frozen: StepFeatures
   /** Training images a class, on average; 0 where it is not known. */

@@ -15,6 +15,7 @@ import { proda } from './proda.js'
 import { prolip } from './prolip.js'
 import { promptSrc, regulated } from './promptsrc.js'
 import { protext } from './protext.js'
+import { skipTuning } from './skip-tuning.js'
 import { tcp } from './tcp.js'
 import { tipAdapterF, tipAdapterFree } from './tip-adapter.js'
 import { twoStage } from './two-stage.js'
@@ -53,6 +54,7 @@ for (const method of [
   clipLora,
   fineTune,
   bitFit,
+  skipTuning,
   protext,
   prolip,
   tipAdapterFree,

@@ -32,6 +32,9 @@ export const TERM = 'loss.'
 /** Prefix of the names of inputs that a method draws for every step. */
 export const DRAWN = 'drawn.'
 
+/** Prefix of the names of inputs that are computed once. */
+export const ONCE = 'once.'
+
 /** Name of the input for the teacher's text features. */
 export const TEACHER = 'teacher_text'
 
@@ -41,7 +44,7 @@ export const FROZEN_IMAGES = 'frozen_images'
 /**
  * One training step as a graph: inputs `images` ([B, 3, R, R], of clips [B, 3 frames, R, R], or the method's features [B, width]), `labels` (one-hot,
  * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, frozen features of
- * the images before normalising [B, embedDim] where they are not computed here, what the method draws, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
+ * the images before normalising [B, embedDim] where they are not computed here, what the method draws or has computed once, and the parameters by name; outputs the loss terms, the logits and a gradient for each parameter that is
  * trained by steps.
  */
 export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
@@ -57,6 +60,7 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
     labels,
     parameter: (name) => learned.get(name)!,
     drawn: (name) => input(DRAWN + name, draws[name]!.shape),
+    once: (name) => input(ONCE + name, method.once![name]!.shape),
     frozen: frozenFeatures(method, images, options.frozenImages),
     shots,
     classesAtOnce,

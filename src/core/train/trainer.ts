@@ -2,7 +2,7 @@ import { fillTemplate, readableClassName } from '../clip/templates.js'
 import { classFeatures, encodeTexts, type TextFeatureCache } from '../clip/text-features.js'
 import { TrainingError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
-import type { HostTensor } from '../graph/index.js'
+import { encodeGraph, type HostTensor } from '../graph/index.js'
 import { unitRows } from '../methods/gaussian-classes.js'
 import { type ConfiguredMethod, type Examples, exampleWidth, type ParameterSpec } from '../methods/method.js'
 import { sizedParameters } from '../methods/parameter-shape.js'
@@ -11,7 +11,7 @@ import { randomStream } from '../random.js'
 import type { Runtime, Session } from '../runtime/session.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { DRAWN, FROZEN_IMAGES, GRADIENT, TEACHER, TERM } from './step-graph.js'
+import { DRAWN, FROZEN_IMAGES, GRADIENT, ONCE, TEACHER, TERM } from './step-graph.js'
 import { type FittedStep, fittedStep, stepBytes } from './step-memory.js'
 
 /** What a trainer needs. Images and files are the caller's. */
@@ -67,6 +67,8 @@ export class Trainer implements AsyncDisposable {
     readonly teacher: Float32Array | undefined,
     /** The same by each template alone, where every step draws one. */
     private readonly templates: readonly Float32Array[],
+    /** What all steps read, by the names of their inputs. */
+    private readonly once: Readonly<Record<string, HostTensor>>,
     private current: TrainerState,
     /** Classes whose texts are encoded at once, where these are not all. */
     readonly classesAtOnce: number | undefined,
@@ -126,6 +128,7 @@ export class Trainer implements AsyncDisposable {
     ]).catch(freed)
     const templates =
       texts && method.drawsTemplate ? await templateFeatures(options, texts.templates).catch(freed) : []
+    const once = await computedOnce(options).catch(freed)
     const known = examples && { ...examples, text: teacher && unitRows(teacher, clip.config.embedDim) }
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
@@ -143,7 +146,17 @@ export class Trainer implements AsyncDisposable {
       ...(aggregation ? { aggregation: aggregation.init() } : {}),
     }
     const { classesAtOnce, graph } = step
-    return new Trainer(options, specs, session, teacher, templates, state, classesAtOnce, stepBytes(graph))
+    return new Trainer(
+      options,
+      specs,
+      session,
+      teacher,
+      templates,
+      once,
+      state,
+      classesAtOnce,
+      stepBytes(graph),
+    )
   }
 
   /** The state after the last finished epoch, plus the steps made since. */
@@ -200,6 +213,7 @@ export class Trainer implements AsyncDisposable {
         ? { [FROZEN_IMAGES]: { shape: [batchSize, clip.config.embedDim], data: frozenImages } }
         : {}),
       ...this.drawnInputs(),
+      ...this.once,
       ...this.parameterInputs(),
     })
     const losses: Record<string, number> = {}
@@ -292,6 +306,23 @@ async function templateFeatures(
   const features = await encodeTexts(clip, runtime, texts)
   const size = features.length / templates.length
   return templates.map((_, t) => features.subarray(t * size, (t + 1) * size))
+}
+
+/** What a method has computed once, as inputs of steps. */
+async function computedOnce({
+  runtime,
+  method: { once },
+}: TrainerOptions): Promise<Record<string, HostTensor>> {
+  if (!once) return {}
+  const session = await runtime.compile(await encodeGraph(once))
+  try {
+    const found = Object.entries(await session.run({}))
+    return Object.fromEntries(
+      found.map(([name, { shape, data }]) => [ONCE + name, { shape, data: data.slice() }]),
+    )
+  } finally {
+    await session.release()
+  }
 }
 
 function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {

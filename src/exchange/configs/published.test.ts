@@ -27,6 +27,7 @@ const unpublished = [
   'clip-lora',
   'fine-tune',
   'bitfit',
+  'skip-tuning',
   'prolip',
   'tip-adapter',
   'tip-adapter-f',

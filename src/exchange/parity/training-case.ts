@@ -136,6 +136,11 @@ const trained: Readonly<Record<string, Trained>> = {
     options: { R: 'rank', ALPHA: 'alpha', DROPOUT: 'dropout', TEMPLATE: 'template', WD: 'weightDecay' },
     terms: { loss_total: 'total' },
   },
+  SkipTuning: {
+    name: 'skip-tuning',
+    options: { BLOCK: 'block', SHARE: 'share', MOST: 'most', SCALE: 'scale', TEMPLATE: 'template' },
+    terms: { loss_total: 'total' },
+  },
   Tuned: {
     name: 'fine-tune',
     options: { TUNED: 'tuned', TOWERS: 'towers', TEMPLATE: 'template', WD: 'weightDecay' },

@@ -28,7 +28,7 @@ export const embeddedWeights = { textLossWeight: 6, imageLossWeight: 2.5, logits
  */
 export function embeddedSettings(name: string, world: World = 'toy'): EntrySettings {
   const method = methodNamed(name)
-  if ((method.learning ?? 'images') !== 'images') return {}
+  if ((method.learning ?? 'images') !== 'images' && !method.trainsWeights) return {}
   const options = method.options.parse({}) as Partial<typeof embeddedWeights>
   return {
     epochs: 10,

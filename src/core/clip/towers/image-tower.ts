@@ -81,6 +81,8 @@ export const visionTransformer: TowerArchitecture<VisionTransformerConfig> = {
       features: (images, prompts, observe) => imageTower(weights, images, prompts, observe),
       pooled: (images) => pooledToken(weights, images),
       withTokens: (images, inserted) => tokensBeside(weights, images, inserted),
+      states: (images, block) => imageStates(weights, images, block),
+      pooledFrom: (states, block) => pooledFrom(weights, states, block),
       projection: {
         name: 'visual.proj',
         shape: weights.projection.shape,
@@ -159,6 +161,28 @@ export function pooledToken(
       observe,
       rotary: w.rotary?.(0, appended),
       ...(i === last ? { itemsOut: [0, 1] } : {}),
+    })
+  }
+  return postNorm(w, reshape(rows.items, [batch, width]))
+}
+
+/** Every token as a block, counted from 0, reads it: [B, tokens * width]. */
+export function imageStates(w: TokenTowerWeights, images: Tensor, block: number): Tensor {
+  const batch = images.dim(0)
+  const first = preNorm(w, embedPatches(w, images))
+  const outputs = blockOutputs(w.blocks.slice(0, block), first, batch, undefined, w.rotary?.(0, 0))
+  return reshape(outputs.at(-1) ?? first, [batch, -1])
+}
+
+/** The class token behind the last norm, of what a block reads [B, tokens * width]: [B, width]. */
+export function pooledFrom(w: TokenTowerWeights, states: Tensor, block: number): Tensor {
+  const batch = states.dim(0)
+  const { width, layers } = w.config
+  let rows: Rows = { shared: undefined, items: reshape(states, [-1, width]), groups: batch }
+  for (let i = block; i < layers; i++) {
+    rows = residualBlock(w.blocks[i]!, rows, {
+      rotary: w.rotary?.(0, 0),
+      ...(i === layers - 1 ? { itemsOut: [0, 1] } : {}),
     })
   }
   return postNorm(w, reshape(rows.items, [batch, width]))

@@ -12,7 +12,7 @@ export function overFrames(tower: ImageTower, frames: number): ImageTower {
   const [channels, height, width] = tower.inputs
   const pictures = (clips: Tensor) => reshape(clips, [clips.dim(0) * frames, channels, height, width])
   const overTime = (x: Tensor) => mean(reshape(x, [x.dim(0) / frames, frames, ...x.shape.slice(1)]), [1])
-  const { withTokens } = tower
+  const { withTokens, states, pooledFrom } = tower
   return {
     ...tower,
     inputs: [frames * channels, height, width],
@@ -25,6 +25,12 @@ export function overFrames(tower: ImageTower, frames: number): ImageTower {
             const { pooled, tokens } = withTokens(pictures(clips), inserted)
             return { pooled: overTime(pooled), tokens: overTime(tokens) }
           },
+        }
+      : {}),
+    ...(states && pooledFrom
+      ? {
+          states: (clips, block) => reshape(states(pictures(clips), block), [clips.dim(0), -1]),
+          pooledFrom: (read, block) => overTime(pooledFrom(reshape(read, [read.dim(0) * frames, -1]), block)),
         }
       : {}),
     activations: (clips) => tower.activations(pictures(clips)),

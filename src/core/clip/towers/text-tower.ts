@@ -58,6 +58,8 @@ export interface TextInputs {
    * a block (counted from 0); from there on every text has a prefix of its own.
    */
   readonly own?: { readonly block: number; readonly states: Tensor } | undefined
+  /** Block, from 0, whose input prefix and suffixes are. Default: 0. */
+  readonly first?: number
 }
 
 /** The text tower's weights: `get` gives tensors by name, `block` the weights of the block of a name prefix. */
@@ -77,7 +79,7 @@ export function textTowerWeights(
 
 /** Text features, not normalised: [texts, embedDim], or [texts * E, embedDim] where suffixes are packed. */
 export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
-  const { prefix, prefixes = 1, suffixes, texts, ends, deep = [], own, inserted } = inputs
+  const { prefix, prefixes = 1, suffixes, texts, ends, deep = [], own, inserted, first = 0 } = inputs
   let { mask } = inputs
   let p = prefix.dim(0) / prefixes
   const s = suffixes.dim(0) / texts
@@ -86,6 +88,7 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
 
   let rows: Rows = { shared: prefix, prefixes, items: suffixes, groups: texts }
   for (const [i, block] of w.blocks.entries()) {
+    if (i < first) continue
     const prompts = i > 0 ? deep[i - 1] : undefined
     if (prompts) rows = { ...rows, shared: concat([slice(rows.shared!, 0, 0, 1), prompts], 0) }
     if (i === own?.block) rows = { ...rows, shared: ownPrefixes(rows.shared!, own.states), prefixes: texts }
@@ -115,6 +118,19 @@ export function textTower(w: TextTowerWeights, inputs: TextInputs): Tensor {
     })
   }
   return gemm(layerNorm(rows.items, w.lnFinal.gain, w.lnFinal.bias), w.projection)
+}
+
+/** What a block, counted from 0, reads of texts without prompts behind a single prefix: prefix and suffixes. */
+export function textStates(
+  w: TextTowerWeights,
+  { prefix, suffixes, texts, mask }: Pick<TextInputs, 'prefix' | 'suffixes' | 'texts' | 'mask'>,
+  block: number,
+): { readonly prefix: Tensor; readonly suffixes: Tensor } {
+  const sharedMask = causalMask(prefix.dim(0))
+  let rows: Rows = { shared: prefix, items: suffixes, groups: texts }
+  for (const weights of w.blocks.slice(0, block))
+    rows = residualBlock(weights, rows, { sharedMask, itemMask: mask })
+  return { prefix: rows.shared!, suffixes: rows.items }
 }
 
 /** A prefix's start state before each text's own states [texts, n, width]: [texts * (1 + n), width]. */

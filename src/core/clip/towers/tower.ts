@@ -66,6 +66,10 @@ export interface ImageTower extends TowerTraits {
    * no tokens.
    */
   withTokens?(images: Tensor, inserted: InsertedTokens): { readonly pooled: Tensor; readonly tokens: Tensor }
+  /** What a block, counted from 0, reads of images: [B, states]. Absent where blocks cannot be entered midway. */
+  states?(images: Tensor, block: number): Tensor
+  /** What {@link pooled} gives, computed from these on. */
+  pooledFrom?(states: Tensor, block: number): Tensor
   readonly projection: Projection
   /** All activations on the way, computed without savings, by their names in the reference: to compare with it. */
   activations(images: Tensor): Record<string, Tensor>
