@@ -39,7 +39,7 @@ function pixels(): Float32Array {
   return all
 }
 
-it.for(['prolip', 'clip-lora'])(
+it.for(['prolip', 'clip-lora', 'skip-tuning'])(
   'the CLIP that %s made is loaded from either folder, and answers as the run',
   async (method) => {
     const run = await learnedRun(model, method)

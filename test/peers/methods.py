@@ -278,6 +278,37 @@ class CLIPLoRA(Tuned):
         return w
 
 
+class SkipTuning(Tuned):
+    """
+    Blocks from one on, the norms behind them and the projections are trained by CE over the classes that a batch is most
+    like: its own first, then by zero-shot CLIP's similarity to the nearest image; RANKS are those that are read.
+    """
+
+    def chosen(self, name):
+        if ".resblocks." in name:
+            return int(name.split(".resblocks.")[1].split(".")[0]) >= self.config["BLOCK"] - 1
+        return name.startswith(("ln_final.", "visual.ln_post.")) or name in ("text_projection", "visual.proj")
+
+    def decays(self, name):
+        return True
+
+    def terms(self, p, images, labels):
+        with torch.no_grad():
+            frozen = self.clip.template_features(self.config["TEMPLATE"], self.class_names)
+            similarity = self.clip.image(images) @ frozen.T
+            likeness = similarity.max(0).values
+            likeness[labels] += 4
+            order = sorted(range(len(likeness)), key=lambda c: (-likeness[c].item(), c))
+            read = torch.tensor([order[rank] for rank in self.config["RANKS"]])
+        logits = self.logits(p, images)
+        own = torch.stack([(read == label).nonzero()[0, 0] for label in labels])
+        loss = F.cross_entropy(logits[:, read], own)
+        # A class that was not read has the logit of zero-shot CLIP.
+        seen = torch.zeros(len(likeness), dtype=torch.bool)
+        seen[read] = True
+        return {"loss_total": loss}, torch.where(seen, logits, self.clip.scale * similarity)
+
+
 class IVLP(Method):
     """Prompts at the input and at the first blocks of both towers, each its own; cross-entropy."""
 
@@ -392,5 +423,5 @@ class PromptSRC(IVLP):
 
 METHODS = {
     method.__name__: method
-    for method in (KgCoOp, TCP, MMRLpp, IVLP, MaPLe, PromptSRC, Tuned, ProText, CLIPLoRA)
+    for method in (KgCoOp, TCP, MMRLpp, IVLP, MaPLe, PromptSRC, Tuned, SkipTuning, ProText, CLIPLoRA)
 }

@@ -93,6 +93,22 @@ CASES |= {
     },
 }
 
+SKIP = {"TEMPLATE": "a photo of a {}.", "SHARE": 0.5, "MOST": 50}
+CASES |= {
+    "skip_vit_b3": {
+        "method": "SkipTuning",
+        # Half of ten classes, and the first rank behind them, which the density always keeps.
+        "config": {**SKIP, "BLOCK": 3, "SCALE": 0.3, "RANKS": [0, 1, 2, 3, 4, 5]},
+        "optim": {**SGD, "LR": 0.002},
+    },
+    "skip_vit_b2_wide": {
+        "method": "SkipTuning",
+        "clip": "vitB",
+        "config": {**SKIP, "TEMPLATE": "a photo of a person doing {}.", "BLOCK": 2, "SCALE": 5.0, "RANKS": [0, 1, 2, 3, 4, 5, 7]},
+        "optim": {**SGD, "LR": 0.002},
+    },
+}
+
 CASES |= {
     "cliplora_vit_r2": {
         "method": "CLIPLoRA",

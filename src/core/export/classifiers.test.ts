@@ -74,6 +74,7 @@ describe.each([
   'fine-tune',
   'bitfit',
   'clip-lora',
+  'skip-tuning',
   'prolip',
   'coop middle',
   'coop front',

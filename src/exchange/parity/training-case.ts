@@ -5,8 +5,8 @@ import { readableClassName } from '../../core/clip/templates.js'
 import { encodeTexts } from '../../core/clip/text-features.js'
 import { DataError } from '../../core/errors.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
-import { type HostTensor, input, values } from '../../core/graph/index.js'
-import type { ConfiguredMethod } from '../../core/methods/method.js'
+import { encodeGraph, type HostTensor, input, values } from '../../core/graph/index.js'
+import type { ConfiguredMethod, FeatureInputs } from '../../core/methods/method.js'
 import { gaussianWeights } from '../../core/methods/prompt-aggregation.js'
 import { textPrompts } from '../../core/methods/prompted-features.js'
 import { configure, methodNamed } from '../../core/methods/registry.js'
@@ -177,9 +177,13 @@ export async function replayTraining(
   const method = methodOf(golden, clip)
   const optim = golden.optim_config
   if (!optim) throw new DataError(`${golden.name} has no optim_config`)
+  const stored = given.data.get('train.images')!
   const { images, labels } = method.sentences
     ? await describedExamples(golden, clip, runtime)
-    : { images: given.data.get('train.images')!, labels: given.data.get('train.labels')!.data }
+    : {
+        images: method.features ? await frozenExamples(stored, method.features, runtime) : stored,
+        labels: given.data.get('train.labels')!.data,
+      }
   const [batches, batchSize] = images.shape as [number, number]
   const classNames = golden.class_names
   await using trainer = await Trainer.create({
@@ -300,6 +304,23 @@ async function describedExamples(
     images: { shape, data: await encodeTexts(clip, runtime, texts) },
     labels: Float32Array.from(pairs, ([label]) => label),
   }
+}
+
+/** Batches of images [batches, B, channels, R, R] as the features that steps take: [batches, B, width]. */
+async function frozenExamples(
+  { shape, data }: HostTensor,
+  { tower, width }: FeatureInputs,
+  runtime: Runtime,
+): Promise<HostTensor> {
+  const [batches, ...each] = shape as [number, ...number[]]
+  await using session = await runtime.compile(await encodeGraph({ rows: tower(input('images', each)) }))
+  const size = data.length / batches
+  const features = new Float32Array(batches * each[0]! * width)
+  for (let i = 0; i < batches; i++) {
+    const images = { shape: each, data: data.slice(i * size, (i + 1) * size) }
+    features.set((await session.run({ images })).rows!.data, i * each[0]! * width)
+  }
+  return { shape: [batches, each[0]!, width], data: features }
 }
 
 /** Terms of the first step, each to its own rounding or, where it nearly cancels, to that of the sum. */
