@@ -82,6 +82,6 @@ describe('methods that train weights of towers, on EVA-CLIP', () => {
 
   it.each([fineTune, clipLora, twoStage])('say that they cannot train the image tower: $title', (method) => {
     const configure = () => method.configure(method.options.parse({}) as never, clip, ['a'])
-    expect(configure).toThrow(/weights of a EVA02 image tower cannot be trained/)
+    expect(configure).toThrow(/weights of an EVA02 image tower cannot be trained/)
   })
 })

@@ -42,8 +42,9 @@ export function towerParameters(
 /** @throws ConfigError where the image tower is to be trained and cannot be */
 export function checkTunable({ imageTower, name }: Clip, tower: z.infer<typeof tunedTower>): void {
   if (tower === 'text' || imageTower.tunable) return
+  const { title } = imageTower
   throw new ConfigError(
-    `weights of a ${imageTower.title} image tower cannot be trained, as that of ${name}`,
+    `weights of ${/^[AEIOU]/.test(title) ? 'an' : 'a'} ${title} image tower cannot be trained, as that of ${name}`,
     {
       hint: 'Choose a ViT model, or train the text tower alone where the method has an option for it.',
     },
