@@ -212,6 +212,27 @@ describe('a path that is no model', () => {
     expect(await rejection(() => openClip(target))).toMatch(message)
   })
 
+  /** A run's folder, as far as it is looked at. */
+  function runOf(method: string): string {
+    const folder = temporaryFolder()
+    const config = `model: {name: tiny, sha256: "0"}\ndata: {name: photos, images: 1, classNames: [fox]}\nsettings: {method: ${method}}\n`
+    writeFileSync(join(folder, 'config.yaml'), config)
+    for (const name of ['log.jsonl', 'prompts.safetensors']) writeFileSync(join(folder, name), '')
+    return folder
+  }
+
+  it.each([
+    ['fine-tune', 'a run of Fine-tuning, not a CLIP model', '-clip/huggingface', ''],
+    ['promptsrc', 'a run of PromptSRC, not a CLIP model', 'promptsrc predict', ''],
+    ['fine-tune', 'a run of Fine-tuning, not a CLIP model', 'promptsrc export', '/prompts.safetensors'],
+    ['somewhat', 'a run of a method, not a CLIP model', 'promptsrc export', ''],
+  ])('is said to be a run where it is one: of %s', async (method, message, hint, file) => {
+    await expect(openClip(`${runOf(method)}${file}`)).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    })
+  })
+
   function twoModels(): string {
     const folder = temporaryFolder()
     for (const name of ['a.pt', 'b.pt']) writeFileSync(join(folder, name), '')

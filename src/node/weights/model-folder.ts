@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WeightsError } from '../../core/errors.js'
+import { runFiles } from '../../core/run/run-files.js'
 import type { ConfigName } from '../../core/weights/configs.js'
 
 /** Where the parts of a model lie. */
@@ -33,7 +34,7 @@ const weightExtension = /\.(safetensors|pt|pth|bin|ckpt)$/
  * file that is named itself goes with the configuration and tokenizer of its folder.
  *
  * @param path a file or a folder
- * @throws WeightsError when there is no weight file or it is not clear which one is meant
+ * @throws WeightsError when there is no weight file, it is not clear which one is meant, or it is a run that is named
  */
 export async function findModelFiles(path: string): Promise<ModelFiles> {
   const status = await stat(path).catch((cause) => {
@@ -44,6 +45,8 @@ export async function findModelFiles(path: string): Promise<ModelFiles> {
 
 async function folderFiles(folder: string, weights?: string): Promise<ModelFiles> {
   const names = new Set(await readdir(folder))
+  if (isRun(names) && (weights === undefined || basename(weights) === runFiles.prompts))
+    throw await runAsModel(folder)
   const configs = configNames
     .filter((name) => names.has(name))
     .map((name) => [name, join(folder, name)] as const)
@@ -53,6 +56,30 @@ async function folderFiles(folder: string, weights?: string): Promise<ModelFiles
     configs: new Map(configs),
     ...(hasTokenizer && { tokenizerFolder: folder }),
   }
+}
+
+/** Whether names are those of what a run holds, and no model beside it. */
+const isRun = (names: ReadonlySet<string>): boolean =>
+  names.has(runFiles.config) &&
+  (names.has(runFiles.log) || names.has(runFiles.prompts)) &&
+  !weightNames.some((name) => names.has(name))
+
+/** What to do with a run that was given for a model. */
+async function runAsModel(folder: string): Promise<WeightsError> {
+  const [{ readRunConfig }, { methods }] = await Promise.all([
+    import('../runs/run-directory.js'),
+    import('../../core/methods/registry.js'),
+  ])
+  const config = await readRunConfig(folder).catch(() => undefined)
+  const method = methods[`${config?.settings.method}`]
+  const out = `${basename(folder)}-clip`
+  const error = (hint: string) =>
+    new WeightsError(`${folder}: a run of ${method?.title ?? 'a method'}, not a CLIP model`, { hint })
+  if (method && !method.plainClip)
+    return error(`What it learned is used by naming the run: promptsrc predict ${folder}, eval, serve.`)
+  return error(
+    `Make a model of it, promptsrc export ${folder} --format clip --out ${out}, and name ${out}/huggingface (${out}/open_clip for a ResNet or EVA).`,
+  )
 }
 
 function pickWeights(names: ReadonlySet<string>, folder: string): string {
