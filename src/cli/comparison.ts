@@ -25,6 +25,7 @@ import { readEpochs } from '../lab/results/training-curves.js'
 import { KeptProcesses } from '../lab/units/spawn-unit.js'
 import { unitCommand } from '../lab/units/unit-command.js'
 import { isListName } from '../node/data/listed-rows.js'
+import { isNumberedLists } from '../node/data/numbered-lists.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { environment } from '../node/runs/environment.js'
 import { type ComparisonReportOptions, comparisonReport } from '../pages/comparison-report.js'
@@ -166,7 +167,7 @@ async function openDraws(path: string, flags: ComparisonFlags): Promise<OpenedDa
       dataset: await openData(name, flags),
       reference: {
         path: await lastingPath(name, flags),
-        ...(root !== undefined && isListName(name) ? { root } : {}),
+        ...(root !== undefined && (isListName(name) || isNumberedLists(name)) ? { root } : {}),
         ...(classNames === undefined ? {} : { classNames }),
       },
     })),

@@ -6,12 +6,13 @@ import { absentImages, type BadImage, decodeAll } from '../node/data/check-image
 import type { Annotations, DatasetSource } from '../node/data/dataset-source.js'
 import { cachedDraws } from '../node/data/few-shot-cache.js'
 import { isListName } from '../node/data/listed-rows.js'
+import { isNumberedLists } from '../node/data/numbered-lists.js'
 import { type Inspection, inspectFiles } from '../node/datasets/inspect.js'
 import { findArchives } from '../node/datasets/prepare.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { findPublished } from '../node/open-dataset.js'
 import { contactSheet } from '../pages/contact-sheet.js'
-import { type DataOptions, openData } from './data.js'
+import { type DataOptions, framesOption, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { exifOption } from './options.js'
@@ -24,6 +25,8 @@ Examples:
   $ promptsrc data check photos --images --sheet
       photos/<class>/*.jpg: decodes every image, and writes a picture of the classes to photos-sheet.png
   $ promptsrc data check photos.csv --root /mnt/photos --sheet sheet.png
+  $ promptsrc data check hmdb51.yaml --root /mnt/videos --frames 8
+      the published lists of a video data set (docs/video.md)
   $ promptsrc data check toy --sheet
 
 Ends with code 2 where something needed is missing or an image cannot be used.`
@@ -38,10 +41,14 @@ interface CheckFlags extends DataOptions {
 export function dataCheckCommand(): Command {
   return new Command('check')
     .description('say what of a data set is there, what is missing, and what it holds')
-    .argument('<data>', 'name of a published data set, a folder of images, or a CSV or JSON-lines file')
+    .argument(
+      '<data>',
+      'name of a published data set, a folder of images, a CSV or JSON-lines file, or a YAML file of lists',
+    )
     .option('--root <folder>', 'folder of published data sets, or that the paths of a list are relative to')
     .option('--class-names <file>', 'class names: a line a class, or folder: name')
     .addOption(exifOption())
+    .addOption(framesOption())
     .option('--images', 'decode every image')
     .option('--sheet [file]', 'write a picture of some images of each class (default: <name>-sheet.png)')
     .option('--json', 'print as JSON')
@@ -63,7 +70,8 @@ interface Findings {
 
 async function check(data: string, flags: CheckFlags): Promise<void> {
   const signal = interruptible('Interrupted.')
-  const published = isListName(data) ? undefined : await findPublished(data, flags.root)
+  const published =
+    isListName(data) || isNumberedLists(data) ? undefined : await findPublished(data, flags.root)
   const inspection = published && (await inspect(published.source, published.root, flags))
   const dataset = await openData(data, flags)
   const absent = await absentImages(dataset)

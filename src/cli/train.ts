@@ -90,6 +90,8 @@ Examples:
       a published data set, in datasets/oxford_pets as docs/datasets.md shows
   $ promptsrc train clips --model ViT-B/16 --frames 8
       clips/<class>/*.mp4, or clips/<class>/<clip>/*.jpg: a folder of frames a clip (docs/video.md)
+  $ promptsrc train hmdb51.yaml --root videos --model ViT-B/16 --frames 32
+      published lists of clips, "path label" a line, that the YAML file names
   $ promptsrc train --resume --out runs/photos
       continues a run that was interrupted
   $ promptsrc train toy --model tiny --out runs/toy
@@ -104,7 +106,7 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .argument(
       '[data]',
-      'folder DATA/<class>/*.jpg or DATA/{train,test}/<class>/*.jpg, a CSV or JSON-lines list, a published or drawn set',
+      'folder DATA/<class>/*.jpg or DATA/{train,test}/<class>/*.jpg, a CSV, JSON-lines or YAML list, a published or drawn set',
     )
     .argument('[KEY VALUE...]', 'keys of --config with other values, such as OPTIM.LR 0.001')
     .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { clipFolder } from '../support/clip-folder.js'
-import { promptsrc } from '../support/command.js'
+import { expectRefused, promptsrc } from '../support/command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-clips-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -14,6 +14,34 @@ const done = async (...args: string[]): Promise<string> => {
   return stdout
 }
 
+it('measures published lists of clips as the folder that they list', async () => {
+  const clips = await clipFolder(join(folder, 'listed'))
+  const classes = readdirSync(join(clips, 'test')).sort()
+  const listOf = (part: string) =>
+    classes.flatMap((name, label) =>
+      readdirSync(join(clips, part, name)).map((clip) => `${part}/${name}/${clip}.avi ${label}\n`),
+    )
+  writeFileSync(join(folder, 'val.txt'), listOf('test').join(''))
+  writeFileSync(join(folder, 'train.txt'), listOf('train').join(''))
+  writeFileSync(
+    join(folder, 'labels.csv'),
+    ['id,name', ...classes.map((name, i) => `${i},${name}`)].join('\n'),
+  )
+  const names = 'TRAIN_FILE: train.txt, VAL_FILE: val.txt, LABEL_LIST: labels.csv'
+  writeFileSync(join(folder, 'lists.yaml'), `DATA: {${names}, NUM_FRAMES: 32}\nMODEL: {ARCH: ViT-B/16}\n`)
+  const options = ['--model', 'tiny', '--frames', '2', '--threads', '1', '--json']
+  const figures = async (...args: string[]) => {
+    const { data, ...measured } = JSON.parse(await done('zero-shot', ...args, ...options))
+    return measured
+  }
+  expect(await figures('lists.yaml', '--root', 'listed')).toEqual(await figures('listed'))
+  expectRefused(
+    await promptsrc(folder, 'zero-shot', 'lists.yaml', '--root', 'listed'),
+    'is a video',
+    '--frames',
+  )
+}, 60_000)
+
 it('learns prompts on a CLIP whose weights were tuned on clips, and starts where that ended', async () => {
   await clipFolder(join(folder, 'clips'))
   const short = ['--epochs', '1', '--batch-size', '4', '--threads', '1', '--frames', '2']
@@ -21,6 +49,11 @@ it('learns prompts on a CLIP whose weights were tuned on clips, and starts where
   await done('train', 'clips', '--model', 'tiny', ...tuning, ...short)
   await done('export', 'tuned', '--format', 'clip', '--out', 'bridge')
   const bridge = ['--model', 'bridge/huggingface']
+  expectRefused(
+    await promptsrc(folder, 'zero-shot', 'clips', '--model', 'tuned', '--frames', '2'),
+    'tuned: a run of Fine-tuning, not a CLIP model',
+    'promptsrc export tuned --format clip --out tuned-clip, and name tuned-clip/huggingface',
+  )
 
   // The template of fine-tuning is that of zero-shot CLIP on a folder, so the two are one classifier.
   const accuracy = async (...args: string[]) =>

@@ -6,9 +6,9 @@ import type { Dataset, Datum, FrameSource, ImageFile } from './dataset.js'
 export type ClassSelection = 'all' | 'base' | 'novel'
 
 /**
- * The data set restricted to base or novel classes, renumbered from 0 in their order. Which classes there are is
- * read from the training list (from the class names where there is none), as in the reference; images of other
- * classes are left out. `all` returns the data set as it is.
+ * The data set restricted to base or novel classes, renumbered from 0 in their order. Unless it says which these are, the
+ * classes there are are read from the training list (from the class names where there is none), as in the reference;
+ * images of other classes are left out. `all` returns the data set as it is.
  *
  * @throws DataError when the selection is empty (novel classes of a data set with one class)
  */
@@ -35,13 +35,18 @@ export function selectClasses(dataset: Dataset, selection: ClassSelection): Data
     train: keepLabels(dataset.train, labels),
     val: keepLabels(dataset.val, labels),
     test: keepLabels(dataset.test, labels),
+    baseClasses: undefined,
     fingerprint: undefined,
     cachedDraw: undefined,
   }
 }
 
 /** Labels of the data set's classes of the selection, in ascending order. */
-export function labelsOf({ train, classNames }: Dataset, selection: ClassSelection): number[] {
+export function labelsOf({ train, classNames, baseClasses }: Dataset, selection: ClassSelection): number[] {
+  if (baseClasses !== undefined && selection !== 'all') {
+    const labels = [...classNames.keys()]
+    return selection === 'base' ? labels.slice(0, baseClasses) : labels.slice(baseClasses)
+  }
   return selectLabels(train.length > 0 ? train.map(({ label }) => label) : classNames.keys(), selection)
 }
 

@@ -64,6 +64,8 @@ export type Part = 'train' | 'val' | 'test'
 export interface Dataset {
   readonly name: string
   readonly classNames: readonly string[]
+  /** How many of the first classes are base ones, the others novel, where the data set says; else half of those it trains. */
+  readonly baseClasses?: number | undefined
   readonly train: readonly Datum[]
   /** Empty where the source has no validation images. */
   readonly val: readonly Datum[]

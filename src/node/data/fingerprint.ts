@@ -13,8 +13,9 @@ const AT_ONCE = 64
  */
 export async function fingerprint(dataset: Dataset): Promise<string> {
   if (dataset.fingerprint !== undefined) return dataset.fingerprint
-  const { classNames, train, val, test } = dataset
+  const { classNames, baseClasses, train, val, test } = dataset
   const hash = createHash('sha256').update(JSON.stringify(classNames))
+  if (baseClasses !== undefined) hash.update(`\nbase ${baseClasses}`)
   for (const part of [train, val, test]) {
     hash.update(`\n${part.length}`)
     for (let start = 0; start < part.length; start += AT_ONCE) {

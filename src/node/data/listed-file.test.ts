@@ -234,3 +234,22 @@ describe('lists that other tools write', () => {
     expect(warnings.map(({ kind }) => kind)).toEqual(['val-as-test'])
   })
 })
+
+describe('a list of clips', () => {
+  it('names videos, or folders of frames, also by the name of the video that they were', async () => {
+    await touch('a/1/frame-1.png', 'a/2/frame-1.png', 'b/3.png')
+    const list = 'a/1,walk,train\na/2.avi,walk,test\nb/3.png,stand,train\n'
+    const { train, test } = await openList(list, { clips: true })
+    expect([pathsOf(train), pathsOf(test)]).toEqual([['a/1', 'b/3.png'], ['a/2']])
+    expect([...train, ...test].map(({ clip }) => clip !== undefined)).toEqual([true, false, true])
+  })
+
+  it('is refused where pictures are read', async () => {
+    await touch('a/1/frame-1.png', 'a/2.avi')
+    await expect(openList('a/1,walk\n')).rejects.toThrow(/line 1: a\/1 is no file/)
+    await expect(openList('a/2.avi,walk\n')).rejects.toMatchObject({
+      message: expect.stringContaining('line 1: a/2.avi is a video'),
+      hint: 'To read videos, say how many frames of each: --frames 8.',
+    })
+  })
+})

@@ -4,16 +4,22 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import { DataError } from '../../core/errors.js'
 import { isInside } from '../files/paths.js'
 
-/** Says what keeps a path (relative to the root, or absolute) from being an image file inside of the root. */
+/** Says what keeps a path (relative to the root, or absolute) from being a file inside of the root. */
 export type PathChecker = (path: string) => Promise<string | undefined>
 
 /**
  * Checks that paths are files and do not lead out of a root, symbolic links included. Each folder is listed once, so
  * that a million paths take seconds.
  *
+ * @param options `folders`: folders below the root are as good as files
  * @throws DataError when the root does not exist
  */
-export async function pathChecker(root: string): Promise<PathChecker> {
+export async function pathChecker(
+  root: string,
+  { folders = false }: { readonly folders?: boolean } = {},
+): Promise<PathChecker> {
+  const fits = (entry: Pick<Dirent, 'isFile' | 'isDirectory'> | undefined) =>
+    entry?.isFile() || (folders && entry?.isDirectory())
   const realRoot = await realpath(root).catch((cause: NodeJS.ErrnoException) => {
     throw new DataError(`${root}: ${cause.code === 'ENOENT' ? 'does not exist' : cause.code}`, { cause })
   })
@@ -40,7 +46,7 @@ export async function pathChecker(root: string): Promise<PathChecker> {
     if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return outside
     const entries = await listed(dirname(full))
     if (entries === 'outside') return outside
-    if (entries?.get(basename(full))?.isFile()) return undefined
+    if (fits(entries?.get(basename(full)))) return undefined
     // A link, or a name that the file system spells otherwise (case, composed characters).
     const real = await realpath(full).catch(() => undefined)
     if (real === undefined) {
@@ -49,6 +55,6 @@ export async function pathChecker(root: string): Promise<PathChecker> {
       return there ? `does not exist, but ${slashed} does: separate folders by /` : 'does not exist'
     }
     if (!isInside(real, realRoot)) return outside
-    return (await stat(real)).isFile() ? undefined : 'is no file'
+    return fits(await stat(real)) ? undefined : 'is no file'
   }
 }

@@ -47,7 +47,7 @@ export async function readListedRows(file: string): Promise<ListedRow[]> {
   if (read === undefined) {
     throw new DataError(`${file}: expected a list of images that ends in ${listEndings}`)
   }
-  const rows = read(await readText(file), file)
+  const rows = read(await readListText(file), file)
   if (rows.length === 0) throw new DataError(`${file}: lists no images`, { hint })
   const without = rows.find(({ part }) => part === undefined)
   const withPart = rows.find(({ part }) => part !== undefined)
@@ -64,7 +64,8 @@ function at(file: string, line: number, problem: string): DataError {
   return new DataError(`${file}, line ${line}: ${problem}`, { hint })
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a list. @throws DataError where it cannot be read */
+export async function readListText(file: string): Promise<string> {
   try {
     const handle = await openRegular(file)
     try {

@@ -27,6 +27,7 @@ export async function folderReader(root: string): Promise<FolderReader> {
   if (!(await attempt(root, () => stat(realRoot))).isDirectory()) {
     throw new DataError(
       `data folder ${root}: is a file; expected a folder with one folder of images per class, or a list of images that ends in ${listEndings}`,
+      { hint: 'Lists of lines "path label" are named by a .yaml file, see docs/video.md.' },
     )
   }
   return (path) => list(path, realRoot)

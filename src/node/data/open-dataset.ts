@@ -12,6 +12,7 @@ import { readAs } from './file-datum.js'
 import { openFolder } from './folder.js'
 import { openListedFile } from './listed-file.js'
 import { isListName } from './listed-rows.js'
+import { isNumberedLists, openNumberedLists } from './numbered-lists.js'
 
 /** Data sets that are drawn rather than read, by name. */
 export interface DrawnSets {
@@ -74,7 +75,8 @@ export interface DatasetOpener {
    * - the path of a published data set: its folder in the documented layout, or the folder that holds it with its name
    *   (`data/OxfordPets` for `data/oxford_pets`),
    * - the name of a drawn set (`toy`), where there is no such folder,
-   * - a list of images (`photos.csv`, `photos.jsonl`), see `openListedFile`; `root` is then the folder of its paths,
+   * - a list of images (`photos.csv`, `photos.jsonl`), see `openListedFile`, or what names numbered lists (`ucf101.yaml`), see
+   *   `openNumberedLists`; `root` is then the folder of its paths,
    * - a folder of images, see `openFolder`.
    *
    * @throws ConfigError for an unknown name or an option that does not fit, DataError when the data cannot be used
@@ -95,7 +97,9 @@ export interface DatasetOpener {
 /** An opener of folders, lists and the sets that are known by name. */
 export function datasetOpener({ published: sources, drawn, indexFolder }: KnownSets): DatasetOpener {
   async function open(path: string, options: OpenDatasetOptions): Promise<Dataset> {
-    if (isListName(path) && !(await isFolder(path))) return openListedFile(path, options)
+    const isList = isListName(path) || isNumberedLists(path)
+    if (isList && !(await isFolder(path)))
+      return isListName(path) ? openListedFile(path, options) : openNumberedLists(path, options)
     const published = await findPublished(path, options.root)
     if (published) {
       return openPublished(published, { ...options, indexFolder: options.indexFolder ?? indexFolder() })
