@@ -1,28 +1,25 @@
 import { type Command, Option } from 'commander'
 import type { ClassSelection } from '../core/data/base-novel.js'
-import type { Activation, Model } from '../core/model.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
+import type { Model } from '../core/model.js'
 import { loadModel } from '../node/model.js'
-import { type DataOptions, framesOption, rootOption } from './data.js'
+import { classNamesOption, type DataOptions, framesOption, rootOption, skipBadImagesOption } from './data.js'
 import { showingDownloads } from './download-progress.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
+  type ModelFlags,
   modelFrom,
-  threadCount,
+  threadsOption,
   withCacheOption,
   withModelOption,
 } from './options.js'
 
 /** Options of the commands that measure a baseline. */
-export interface BaselineFlags extends DataOptions {
+export interface BaselineFlags extends DataOptions, ModelFlags {
   readonly model: string
-  readonly activation?: Activation
   readonly classes: ClassSelection
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -37,11 +34,11 @@ export function withBaselineOptions(command: Command): Command {
         .default('all'),
     )
     .addOption(rootOption())
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(framesOption())
     .addOption(exifOption())
-    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(skipBadImagesOption())
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command)

@@ -25,7 +25,7 @@ import { failureLine, readFailure, readResult } from '../lab/units/unit-files.js
 import { readDescriptions } from '../node/data/descriptions.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { resultsReport } from '../pages/results-report.js'
-import { framesOption, lastingPath, openData } from './data.js'
+import { framesOption, lastingPath, openData, skipBadImagesOption } from './data.js'
 import { type EngineFlags, engineFrom, withEngineOptions } from './engine-options.js'
 import {
   activationOption,
@@ -114,7 +114,7 @@ export function benchCommand(): Command {
     .option('--lr <rate>', 'learning rate (default: as published)', positiveNumber)
     .option('--out <folder>', 'folder of the runs', 'runs/bench')
     .addOption(exifOption())
-    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
+    .addOption(skipBadImagesOption())
     .option('--html <file>', 'also write a page with tables and plots')
     .option('--dry-run', 'list the runs and what is done of them, and do none')
     .option('--json', 'print tables and runs as JSON')

@@ -5,8 +5,6 @@ import { examine } from '../core/curate/examine.js'
 import { findingsOf } from '../core/curate/findings.js'
 import type { Dataset } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
-import type { Activation } from '../core/model.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { lookAt } from '../node/clean/look.js'
 import type { FolderDataset } from '../node/data/folder.js'
@@ -17,13 +15,14 @@ import { withModel } from './baseline.js'
 import { applyList } from './clean-apply.js'
 import { findingRows, isJsonList, listText } from './clean-list.js'
 import { examinationFacts, examinationText } from './clean-text.js'
-import { type DataOptions, openData, rootOption } from './data.js'
+import { classNamesOption, type DataOptions, openData, rootOption } from './data.js'
 import { interruptible } from './interrupt.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
-  threadCount,
+  type ModelFlags,
+  threadsOption,
   withCacheOption,
   withModelOption,
 } from './options.js'
@@ -31,9 +30,8 @@ import { type Progress, startLateProgress } from './progress.js'
 import { undo } from './sort-undo.js'
 
 /** Options of `promptsrc clean` as given. */
-export interface CleanFlags extends DataOptions {
+export interface CleanFlags extends DataOptions, ModelFlags {
   readonly model: string
-  readonly activation?: Activation
   readonly baseNovel?: boolean
   readonly list?: string
   readonly html?: string
@@ -42,8 +40,6 @@ export interface CleanFlags extends DataOptions {
   readonly undo?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -75,7 +71,7 @@ export function cleanCommand(): Command {
     .argument('[data]', 'folder or list of images, see `promptsrc train --help`')
     .addOption(activationOption())
     .addOption(rootOption())
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(exifOption())
     .option('--base-novel', 'also tell copies between the first and the second half of the classes')
     .option('--html <file>', 'write a page that shows what was found')
@@ -88,7 +84,7 @@ export function cleanCommand(): Command {
     .option('--dry-run', 'show the plan of --apply and do nothing')
     .option('--yes', 'do it without a question')
     .option('--undo <dir>', 'take the newest --apply into this folder back')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print as JSON; asks no question')
   return withCacheOption(command).addHelpText('after', examples).action(clean)

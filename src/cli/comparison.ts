@@ -2,9 +2,7 @@ import { join, relative } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Dataset } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
-import type { Activation } from '../core/model.js'
 import { runFiles } from '../core/run/run-files.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { modelOfWorld, type World } from '../core/world/worlds.js'
 import { baselineNamed } from '../lab/baselines.js'
 import { localEngine } from '../lab/engines/local.js'
@@ -29,14 +27,22 @@ import { isNumberedLists } from '../node/data/numbered-lists.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { environment } from '../node/runs/environment.js'
 import { type ComparisonReportOptions, comparisonReport } from '../pages/comparison-report.js'
-import { type DataOptions, lastingPath, openData, rootOption } from './data.js'
+import {
+  classNamesOption,
+  type DataOptions,
+  lastingPath,
+  openData,
+  rootOption,
+  skipBadImagesOption,
+} from './data.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
+  type ModelFlags,
   positiveNumber,
   seedsOption,
-  threadCount,
+  threadsOption,
   wholeNumber,
   withCacheOption,
   withModelOption,
@@ -44,9 +50,8 @@ import {
 import { failFor, identified, Work } from './work.js'
 
 /** Options of the commands that compare rows over seeds. */
-export interface ComparisonFlags extends DataOptions {
+export interface ComparisonFlags extends DataOptions, ModelFlags {
   readonly model: string
-  readonly activation?: Activation
   readonly seeds: readonly number[]
   readonly draws?: number
   readonly shots?: number
@@ -55,8 +60,6 @@ export interface ComparisonFlags extends DataOptions {
   readonly lr?: number
   readonly out?: string
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
   readonly markdown?: boolean
 }
@@ -81,10 +84,10 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .option('--lr <rate>', 'learning rate (default: each method’s)', positiveNumber)
     .option('--out <folder>', `folder of runs, figures and report (default: ${out})`)
     .addOption(rootOption())
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(exifOption())
-    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(skipBadImagesOption())
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addOption(new Option('--json', 'print the figures as JSON').conflicts('markdown'))
     .option('--markdown', 'print the figures as Markdown')

@@ -12,7 +12,7 @@ import { findArchives } from '../node/datasets/prepare.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { findPublished } from '../node/open-dataset.js'
 import { contactSheet } from '../pages/contact-sheet.js'
-import { type DataOptions, framesOption, openData } from './data.js'
+import { classNamesOption, type DataOptions, framesOption, openData } from './data.js'
 import { fileLines, incomplete } from './data-files.js'
 import { interruptible } from './interrupt.js'
 import { exifOption } from './options.js'
@@ -46,7 +46,7 @@ export function dataCheckCommand(): Command {
       'name of a published data set, a folder of images, a CSV or JSON-lines file, or a YAML file of lists',
     )
     .option('--root <folder>', 'folder of published data sets, or that the paths of a list are relative to')
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(exifOption())
     .addOption(framesOption())
     .option('--images', 'decode every image')

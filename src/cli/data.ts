@@ -33,6 +33,14 @@ export function rootOption(): Option {
   )
 }
 
+/** `--class-names` for commands with a DATA argument. */
+export const classNamesOption = (): Option =>
+  new Option('--class-names <file>', 'class names: a line a class, or folder: name')
+
+/** `--skip-bad-images` for commands that say which images they left out. */
+export const skipBadImagesOption = (): Option =>
+  new Option('--skip-bad-images', 'leave out images that cannot be read, and list them')
+
 /** `--frames` for commands that read DATA and load a model. */
 export const framesOption = (): Option =>
   new Option(

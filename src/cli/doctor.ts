@@ -6,7 +6,7 @@ import { devices as allDevices, type Device } from '../core/runtime/device.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { benchDevice, benchSizes, type DeviceBench } from '../node/device-bench.js'
 import { type DeviceCheck, type Examination, examine } from '../node/doctor.js'
-import { oneOf, threadCount } from './options.js'
+import { oneOf, threadsOption } from './options.js'
 
 const examples = `
 Examples:
@@ -42,7 +42,7 @@ export function doctorCommand(): Command {
       `size of the model that --bench times: ${Object.keys(benchSizes).join(', ')} (default: the first that a device does in seconds)`,
       oneOf(Object.keys(benchSizes)),
     )
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .option('--json', 'print as JSON')
     .addHelpText('after', examples)
     .action(doctor)

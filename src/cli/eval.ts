@@ -8,21 +8,19 @@ import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { templatesFor } from '../core/evaluate/zero-shot.js'
-import type { Activation } from '../core/model.js'
 import { rejectionOf } from '../core/run/held-out-figures.js'
 import { evaluationName } from '../core/run/run-files.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { exifOfRun, framesOfRun } from '../node/run.js'
 import { environment } from '../node/runs/environment.js'
 import { readHeldOutFigures } from '../node/runs/threshold.js'
 import { evaluationReport } from '../pages/evaluation-report.js'
-import { type DataOptions, openData, rootOption } from './data.js'
+import { classNamesOption, type DataOptions, openData, rootOption, skipBadImagesOption } from './data.js'
 import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } from './evaluation-text.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
-import { activationOption, deviceOption, exifOption, threadCount, withCacheOption } from './options.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
+import { activationOption, deviceOption, exifOption, threadsOption, withCacheOption } from './options.js'
 import {
   calibrationOf,
   calibrationText,
@@ -36,13 +34,9 @@ import {
 import { startProgress } from './progress.js'
 import { type OtherFlags, withOtherOptions } from './rejection-options.js'
 
-interface EvalFlags extends DataOptions, OtherFlags {
+interface EvalFlags extends DataOptions, OtherFlags, RunFlags {
   readonly classes: ClassSelection
-  readonly model?: string
-  readonly activation?: Activation
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly logitRange?: boolean
   readonly html?: string
   readonly json?: boolean
@@ -66,13 +60,13 @@ export function evalCommand(): Command {
         .choices(['all', 'base', 'novel'])
         .default('all'),
     )
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
     .addOption(rootOption())
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(exifOption())
-    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(skipBadImagesOption())
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--logit-range', 'also the calibration error with logits in the range of zero-shot CLIP’s')
     .option('--html <file>', 'also write a page with the figures')

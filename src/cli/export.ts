@@ -1,22 +1,20 @@
 import { relative } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type ExportPrecision, precisions, usualPrecisions } from '../core/export/exporter.js'
-import type { Activation } from '../core/model.js'
 import { exportFormats, exportRun } from '../exchange/exports/export-run.js'
 import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
+import { modelOfRunOption, type RunFlags } from './open-run.js'
 import { activationOption, repeated, wholeNumber } from './options.js'
 import { startLateProgress } from './progress.js'
 
-interface ExportFlags {
+interface ExportFlags extends Pick<RunFlags, 'model' | 'activation'> {
   readonly format: string
   readonly out: string
   readonly precision?: readonly ExportPrecision[]
   readonly addClass?: readonly string[]
   readonly overwrite?: boolean
   readonly epoch?: number
-  readonly model?: string
-  readonly activation?: Activation
   readonly json?: boolean
 }
 
@@ -51,7 +49,7 @@ export function exportCommand(): Command {
     .option('--add-class <name>', 'a class that was not trained; repeatable', repeated)
     .option('--overwrite', 'replace an earlier export in --out')
     .option('--epoch <n>', 'epoch to name a torch checkpoint by (default: the run’s last)', wholeNumber(1))
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', examples)

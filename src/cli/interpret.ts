@@ -6,9 +6,7 @@ import type { Run } from '../core/evaluate/create-classifier.js'
 import type { Exif } from '../core/image/orientation.js'
 import { type ImageAttention, type LookedAtImage, whyNoPictures } from '../core/interpret/image-attention.js'
 import { type Interpretation, interpretRun } from '../core/interpret/interpret-run.js'
-import type { Activation } from '../core/model.js'
 import { runFiles } from '../core/run/run-files.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { imageFiles, sampleImages } from '../node/data/sample-images.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { exifOfRun } from '../node/run.js'
@@ -19,21 +17,17 @@ import { openData } from './data.js'
 import { warn } from './fail.js'
 import { interpretationText } from './interpretation-text.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
-import { activationOption, deviceOption, exifOption, threadCount, wholeNumber } from './options.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
+import { activationOption, deviceOption, exifOption, threadsOption, wholeNumber } from './options.js'
 import { startProgress } from './progress.js'
 
-interface InterpretFlags {
+interface InterpretFlags extends RunFlags {
   readonly top: number
   readonly images?: string[]
   readonly count: number
   readonly report?: string
   readonly exif?: Exif
-  readonly model?: string
-  readonly activation?: Activation
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -53,10 +47,10 @@ export function interpretCommand(): Command {
     .option('--count <n>', 'images to take from the data', wholeNumber(0), 6)
     .option('--report <file>', 'HTML report to write (default: interpretation.html in the run)')
     .addOption(exifOption())
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
     .option('--skip-bad-images', 'pass over images that cannot be read')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', examples)

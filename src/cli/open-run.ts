@@ -1,13 +1,16 @@
+import { Option } from 'commander'
 import type { Run } from '../core/evaluate/create-classifier.js'
-import type { Activation } from '../core/model.js'
 import { loadRun } from '../node/run.js'
 import { showingDownloads } from './download-progress.js'
-import { modelFrom, type RuntimeFlags } from './options.js'
+import { type ModelFlags, modelFrom } from './options.js'
+
+/** `--model` of commands that open a run. */
+export const modelOfRunOption = (): Option =>
+  new Option('--model <model>', 'where the model is, if not where the run says')
 
 /** What options say of a run's model. */
-export interface RunFlags extends RuntimeFlags {
+export interface RunFlags extends ModelFlags {
   readonly model?: string
-  readonly activation?: Activation
 }
 
 /** Opens a run for a command. @throws as `loadRun` does */

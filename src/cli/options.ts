@@ -22,6 +22,10 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
 /** Parses a number of threads, or of things done side by side. */
 export const threadCount = wholeNumber(1, MOST_THREADS)
 
+/** `--threads` of commands that compute in this process. */
+export const threadsOption = (): Option =>
+  new Option('--threads <n>', 'threads of ONNX Runtime (default: one a core)').argParser(threadCount)
+
 /** `--port`; 0 is any that is free. */
 export function portNumber(text: string): number {
   const port = wholeNumber(0)(text)
@@ -98,12 +102,17 @@ export const runtimeFrom = ({ threads, device }: RuntimeFlags) => ({
   },
 })
 
+/** How a model is read, and where it is computed. */
+export interface ModelFlags extends RuntimeFlags {
+  readonly activation?: Activation
+}
+
 /** The flags as `loadModel` and `loadRun` take them. */
 export const modelFrom = ({
   activation,
   frames,
   ...flags
-}: RuntimeFlags & { readonly activation?: Activation; readonly frames?: number | undefined }) => ({
+}: ModelFlags & { readonly frames?: number | undefined }) => ({
   ...runtimeFrom(flags),
   ...(activation === undefined ? {} : { activation }),
   ...(frames === undefined ? {} : { frames }),

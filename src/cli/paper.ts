@@ -13,7 +13,7 @@ import { formatTable } from '../lab/results/formats/text-table.js'
 import { type PaperTable, type Printed, paperTables, type TableMaking } from '../lab/results/paper/tables.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { resolveModel } from '../node/hub/resolve-model.js'
-import { listOf, seedsOption, threadCount, wholeNumber } from './options.js'
+import { listOf, seedsOption, threadsOption, wholeNumber } from './options.js'
 import { measuredCosts } from './paper-cost.js'
 
 interface Flags {
@@ -72,7 +72,7 @@ export function paperCommand(): Command {
       wholeNumber(1, 1024),
     )
     .option('--out <folder>', 'folder of the runs', 'runs/paper')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .option('--json', 'print the list as JSON')
     .addHelpText('after', examples)
     .action((number: number | undefined, flags: Flags) =>

@@ -1,17 +1,14 @@
 import { Command } from 'commander'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { type Deviation, type Outcome, ratioOf, worstOf } from '../exchange/parity/deviation.js'
 import { runParity } from '../exchange/parity/parity.js'
 import { summarize } from '../exchange/parity/summary.js'
 import { openRuntime } from '../node/runtime/open-runtime.js'
-import { deviceOption, runtimeFrom, threadCount } from './options.js'
+import { deviceOption, type RuntimeFlags, runtimeFrom, threadsOption } from './options.js'
 
-interface ParityFlags {
+interface ParityFlags extends RuntimeFlags {
   readonly out?: string
   readonly json?: boolean
   readonly verbose?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
 }
 
 const help = `
@@ -31,7 +28,7 @@ export function parityCommand(): Command {
     .option('--out <folder>', 'write what was computed, as <case>.safetensors with the names of the case')
     .option('--json', 'print one JSON summary instead of the table')
     .option('--verbose', 'print every tensor')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addHelpText('after', help)
     .action(parity)

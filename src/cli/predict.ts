@@ -14,9 +14,7 @@ import {
   type UnreadableImage,
 } from '../core/evaluate/predict.js'
 import type { Exif } from '../core/image/orientation.js'
-import type { Activation } from '../core/model.js'
 import { rejectionOf } from '../core/run/held-out-figures.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { sha256 } from '../node/cache/cache-key.js'
 import { decoderVersions } from '../node/data/decode.js'
@@ -30,13 +28,21 @@ import { readHeldOutFigures } from '../node/runs/threshold.js'
 import { maybeClipAt, middleFrame } from '../node/video/clips.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
-import { activationOption, deviceOption, exifOption, repeated, threadCount, wholeNumber } from './options.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  repeated,
+  threadCount,
+  threadsOption,
+  wholeNumber,
+} from './options.js'
 import { AnswerCount, answerWriter, type PredictFormat, predictFormats } from './predict-formats.js'
 import { startLateProgress } from './progress.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
 
-interface PredictFlags extends RejectionFlags {
+interface PredictFlags extends RejectionFlags, RunFlags {
   readonly top: number
   readonly addClass?: string[]
   readonly out?: string
@@ -45,11 +51,7 @@ interface PredictFlags extends RejectionFlags {
   readonly allowPrivateUrl?: boolean
   readonly jobs: number
   readonly exif?: Exif
-  readonly model?: string
-  readonly activation?: Activation
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -85,10 +87,10 @@ export function predictCommand(): Command {
     .option('--allow-private-url', 'take addresses of this machine and its network, too')
     .option('--jobs <n>', 'images to read and decode side by side', threadCount, 4)
     .addOption(exifOption())
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
     .option('--skip-bad-images', 'leave out images that cannot be read')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print one JSON object a line, as --format jsonl does')
   return withRejectionOptions(command).addHelpText('after', examples).action(show)

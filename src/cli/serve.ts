@@ -3,9 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { conceptTemperature, type Rejection } from '../core/evaluate/none-of-these.js'
 import type { Exif } from '../core/image/orientation.js'
-import type { Activation } from '../core/model.js'
 import { chosenThreshold } from '../core/run/held-out-figures.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { exifOfRun } from '../node/run.js'
 import { readHeldOutFigures } from '../node/runs/threshold.js'
@@ -15,7 +13,7 @@ import { listen } from '../server/listen.js'
 import { Metrics } from '../server/metrics.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
 import {
   activationOption,
   deviceOption,
@@ -24,11 +22,12 @@ import {
   positiveNumber,
   repeated,
   threadCount,
+  threadsOption,
   wholeNumber,
 } from './options.js'
 import { type RejectionFlags, withRejectionOptions } from './rejection-options.js'
 
-interface ServeFlags extends RejectionFlags {
+interface ServeFlags extends RejectionFlags, RunFlags {
   readonly host: string
   readonly port: number
   readonly token?: string
@@ -42,10 +41,6 @@ interface ServeFlags extends RejectionFlags {
   readonly batch: number
   readonly jobs: number
   readonly exif?: Exif
-  readonly model?: string
-  readonly activation?: Activation
-  readonly threads?: number
-  readonly device?: DeviceChoice
 }
 
 /** More at once is a slip of the keys: memory grows with it. */
@@ -81,9 +76,9 @@ export function serveCommand(): Command {
     .option('--batch <n>', 'images computed together', wholeNumber(1, MOST_IMAGES), 16)
     .option('--jobs <n>', 'images decoded side by side', threadCount, 4)
     .addOption(exifOption())
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
   return withRejectionOptions(command).addHelpText('after', examples).action(serve)
 }

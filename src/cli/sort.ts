@@ -8,9 +8,7 @@ import { createClassifier, type Run } from '../core/evaluate/create-classifier.j
 import { conceptTemperature } from '../core/evaluate/none-of-these.js'
 import type { VerdictOptions } from '../core/evaluate/verdict.js'
 import type { Exif } from '../core/image/orientation.js'
-import type { Activation } from '../core/model.js'
 import { chosenThreshold } from '../core/run/held-out-figures.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { decoderVersions } from '../node/data/decode.js'
 import { ownPhotos } from '../node/data/reading.js'
 import { exifOfRun, promptsPath } from '../node/run.js'
@@ -27,13 +25,13 @@ import { classFolders, NONE_FOLDER, planSort, UNCERTAIN_FOLDER } from '../node/s
 import { planKeywords } from '../node/sort/tag-photos.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
 import {
   activationOption,
   deviceOption,
   exifOption,
   repeated,
-  threadCount,
+  threadsOption,
   withCacheOption,
 } from './options.js'
 import { startLateProgress } from './progress.js'
@@ -46,7 +44,7 @@ import { undo } from './sort-undo.js'
 const PLAIN_THRESHOLD = 0.3
 
 /** Options of `promptsrc sort` as given. */
-export interface SortFlags extends RejectionFlags {
+export interface SortFlags extends RejectionFlags, RunFlags {
   readonly into?: string
   readonly undo?: string
   readonly copy?: boolean
@@ -59,10 +57,6 @@ export interface SortFlags extends RejectionFlags {
   readonly exif?: Exif
   readonly dryRun?: boolean
   readonly yes?: boolean
-  readonly model?: string
-  readonly activation?: Activation
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -106,9 +100,9 @@ export function sortCommand(): Command {
     .option('--dry-run', 'show the plan and do nothing')
     .option('--yes', 'do it without a question')
     .option('--undo <dir>', 'take the newest sort into this folder back')
-    .option('--model <model>', 'where the model is, if not where the run says')
+    .addOption(modelOfRunOption())
     .addOption(activationOption())
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print as JSON; asks no question')
   return withCacheOption(withRejectionOptions(command))

@@ -18,7 +18,7 @@ import { ProjectFolder } from '../server/studio/project-folder.js'
 import { Training } from '../server/studio/training.js'
 import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
-import { portNumber, positiveNumber, repeated, threadCount, wholeNumber } from './options.js'
+import { portNumber, positiveNumber, repeated, threadsOption, wholeNumber } from './options.js'
 
 interface StudioFlags {
   readonly port: number
@@ -51,7 +51,7 @@ export function studioCommand(): Command {
     .option('--no-open', 'do not open the page; its address is printed')
     .option('--max-megabytes <n>', 'largest file of a picture', positiveNumber, 50)
     .option('--max-pictures <n>', 'most pictures of a class', wholeNumber(1), 5000)
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .option('--build <folder>', 'write the page as static files instead, which compute in the tab')
     .option(
       '--model <model>',

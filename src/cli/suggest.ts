@@ -4,7 +4,6 @@ import { DataError } from '../core/errors.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import type { NamedImage } from '../core/evaluate/predict.js'
 import type { Exif } from '../core/image/orientation.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { decodePhoto, ownPhotos } from '../node/data/reading.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -13,20 +12,17 @@ import { exifOfRun } from '../node/run.js'
 import { suggestionsPage } from '../pages/suggestions-page.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { openRun } from './open-run.js'
-import { deviceOption, exifOption, repeated, threadCount, wholeNumber } from './options.js'
+import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
+import { deviceOption, exifOption, repeated, threadCount, threadsOption, wholeNumber } from './options.js'
 import { startLateProgress } from './progress.js'
 
-interface SuggestFlags {
+interface SuggestFlags extends RunFlags {
   readonly count: number
   readonly labelled?: string[]
   readonly html?: string
   readonly json?: boolean
   readonly jobs: number
   readonly exif?: Exif
-  readonly model?: string
-  readonly threads?: number
-  readonly device?: DeviceChoice
 }
 
 const examples = `
@@ -52,8 +48,8 @@ export function suggestCommand(): Command {
     .option('--html <file>', 'also write a page with the pictures')
     .option('--jobs <n>', 'images to read and decode side by side', threadCount, 4)
     .addOption(exifOption())
-    .option('--model <model>', 'where the model is, if not where the run says')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(modelOfRunOption())
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', examples)

@@ -9,10 +9,9 @@ import { createClassifier, type Run } from '../core/evaluate/create-classifier.j
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { methodNamed, methods } from '../core/methods/registry.js'
-import type { Activation, Model } from '../core/model.js'
+import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { runFiles } from '../core/run/run-files.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
 import { resolveSettings, type Settings } from '../core/train/settings.js'
 import { defaultModel } from '../core/world/worlds.js'
 import { readConfig, type TrainConfig } from '../exchange/configs/config.js'
@@ -26,7 +25,15 @@ import { loadModel } from '../node/model.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-directory.js'
 import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
-import { type DataOptions, framesOption, lastingPath, openData, rootOption } from './data.js'
+import {
+  classNamesOption,
+  type DataOptions,
+  framesOption,
+  lastingPath,
+  openData,
+  rootOption,
+  skipBadImagesOption,
+} from './data.js'
 import { showingDownloads } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
@@ -37,11 +44,12 @@ import {
   deviceOption,
   exifOption,
   keyValues,
+  type ModelFlags,
   modelFrom,
   oneOf,
   positiveNumber,
   repeated,
-  threadCount,
+  threadsOption,
   wholeNumber,
   withCacheOption,
 } from './options.js'
@@ -51,9 +59,9 @@ import { counted, trainShown } from './train-progress.js'
 
 interface TrainFlags
   extends DataOptions,
+    ModelFlags,
     Partial<Pick<Settings, 'shots' | 'seed' | 'epochs' | 'batchSize' | 'views'>> {
   readonly model?: string
-  readonly activation?: Activation
   readonly method?: string
   readonly fast?: string | boolean
   readonly classes?: Settings['classes']
@@ -64,8 +72,6 @@ interface TrainFlags
   readonly resume?: boolean
   readonly overwrite?: boolean
   readonly skipBadImages?: boolean
-  readonly threads?: number
-  readonly device?: DeviceChoice
   readonly memory?: number
   readonly json?: boolean
 }
@@ -143,10 +149,10 @@ export function trainCommand(): Command {
     .option('--resume', 'continue the run in --out')
     .addOption(new Option('--overwrite', 'replace the run in --out').conflicts('resume'))
     .addOption(rootOption())
-    .option('--class-names <file>', 'class names: a line a class, or folder: name')
+    .addOption(classNamesOption())
     .addOption(exifOption())
-    .option('--skip-bad-images', 'leave out images that cannot be read, and list them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(skipBadImagesOption())
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .option(
       '--memory <GB>',

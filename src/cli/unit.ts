@@ -15,7 +15,7 @@ import { withFileLock } from '../node/files/lock.js'
 import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
 import { adviceOf, warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { deviceOption, type RuntimeFlags, runtimeFrom, threadCount } from './options.js'
+import { deviceOption, type RuntimeFlags, runtimeFrom, threadsOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 const examples = `
@@ -29,7 +29,7 @@ figures, or failure.json. A finished unit is left as it is, an interrupted one g
 export function unitCommand(): Command {
   return new Command('unit')
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', threadCount)
+    .addOption(threadsOption())
     .addOption(deviceOption())
     .addOption(
       new Option('--kept', 'then do the units that the process which started this one names').hideHelp(),
