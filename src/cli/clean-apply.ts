@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
+import { counted } from '../core/counted.js'
 import type { Dataset, Datum, Part } from '../core/data/dataset.js'
 import { ConfigError } from '../core/errors.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
@@ -16,7 +17,7 @@ import { type AgreedAction, readActions, unguarded } from './clean-list.js'
 import { openData } from './data.js'
 import { interruptible } from './interrupt.js'
 import { agreeAndDo, type Task } from './sort-do.js'
-import { counted, listed } from './sort-text.js'
+import { listed } from './sort-text.js'
 
 /** An agreed action with the picture that it is for. */
 interface Agreed extends AgreedAction {

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import type { Examination, Finding } from '../core/curate/findings.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import {
@@ -9,7 +10,6 @@ import {
   UNBALANCED,
 } from '../pages/problem-words.js'
 import { findingRows } from './clean-list.js'
-import { counted } from './sort-text.js'
 
 /** Pictures shown of each kind; the list and the page have them all. */
 const SHOWN = 5

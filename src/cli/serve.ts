@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
+import { counted } from '../core/counted.js'
 import { ConfigError } from '../core/errors.js'
 import { conceptTemperature, type Rejection } from '../core/evaluate/none-of-these.js'
 import type { Exif } from '../core/image/orientation.js'
@@ -126,7 +127,7 @@ async function serve(runPath: string, flags: ServeFlags): Promise<void> {
     const listening = await listen(app.fetch, flags)
     const { length } = service.classNames
     process.stdout.write(
-      printable(`${runPath} (${length} ${length === 1 ? 'class' : 'classes'}) answers on ${listening.url}\n`),
+      printable(`${runPath} (${counted(length, 'class', 'classes')}) answers on ${listening.url}\n`),
     )
     if (!signal.aborted) await once(signal, 'abort')
     await listening.stop()

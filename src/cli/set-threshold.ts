@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { UserError } from '../core/errors.js'
 import type { Run } from '../core/evaluate/create-classifier.js'
@@ -46,7 +47,7 @@ export async function setThreshold(
   await keepHeldOutFigures(out, all)
   const { scores: _, ...figures } = all
   const { calibrationError: error, temperature, threshold } = figures
-  const count = `${figures.images} held-out ${figures.images === 1 ? 'image' : 'images'}`
+  const count = counted(figures.images, 'held-out image')
   return {
     figures,
     line: `threshold ${threshold.toFixed(6)} accepts ${100 * ACCEPT} % of ${count}; temperature ${temperature.toFixed(2)}, ECE ${error.before.toFixed(1)} to ${error.after.toFixed(1)} %`,

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import { UserError } from '../core/errors.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { doSort, type SortCall, type SortDone } from '../node/sort/begin-sort.js'
@@ -5,7 +6,7 @@ import { type Entry, Journal } from '../node/sort/journal.js'
 import { confirmed } from './confirm.js'
 import { startLateProgress } from './progress.js'
 import type { SortFlags } from './sort.js'
-import { counted, listed, participle, verb } from './sort-text.js'
+import { listed, participle, verb } from './sort-text.js'
 
 /** What all steps of a sort need to know. */
 export interface Task {

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import type { Verdict, VerdictOptions } from '../core/evaluate/verdict.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import type { FoundPhotos, Unreadable } from '../node/sort/find-photos.js'
@@ -27,10 +28,6 @@ const verbs: Readonly<Record<How, readonly [plan: string, done: string]>> = {
   symlink: ['link to', 'linked to'],
   keywords: ['tag', 'tagged'],
 }
-
-/** "1 file", "2 files". */
-export const counted = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 export const verb = (how: How): string => verbs[how][0]
 export const participle = (how: How): string => verbs[how][1]

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import { ConfigError } from '../core/errors.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { realTarget } from '../node/sort/begin-sort.js'
@@ -5,7 +6,7 @@ import { undoSort } from '../node/sort/undo.js'
 import { interruptible } from './interrupt.js'
 import { type Progress, startLateProgress } from './progress.js'
 import type { SortFlags } from './sort.js'
-import { counted, listed } from './sort-text.js'
+import { listed } from './sort-text.js'
 
 /** `promptsrc sort --undo DIR`. */
 export async function undo(dir: string, run: string | undefined, flags: Partial<SortFlags>): Promise<void> {

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import type { TrainEvent } from '../core/train/train-prompts.js'
 import type { TrainedPrompts } from '../core/train/trained-prompts.js'
 import { secondsOf } from '../core/train/training-cost.js'
@@ -73,7 +74,3 @@ export async function trainShown(options: TrainRunOptions): Promise<TrainedPromp
     bar?.stop()
   }
 }
-
-/** A number with its noun. */
-export const counted = (count: number, noun: string, many = `${noun}s`): string =>
-  `${count} ${count === 1 ? noun : many}`

@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { counted } from '../core/counted.js'
 import { selectClasses } from '../core/data/base-novel.js'
 import type { Dataset, Datum } from '../core/data/dataset.js'
 import { labelledSentences } from '../core/data/descriptions.js'
@@ -49,7 +50,7 @@ import {
 } from './options.js'
 import { startProgress } from './progress.js'
 import { setThreshold } from './set-threshold.js'
-import { counted, trainShown } from './train-progress.js'
+import { trainShown } from './train-progress.js'
 import {
   checkImageSize,
   checkOutside,

@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import { datasetTitle } from '../core/data/dataset-names.js'
 import {
   averageTitle,
@@ -54,8 +55,6 @@ export async function resultsReport(tables: readonly ResultTable[], results: Res
     [...sections, { ...facts, id: 'runs', title: 'What was read' }],
   )
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** A colour a method, whether measured, measured in Python or printed. */
 function colours(tables: readonly ResultTable[]): ColourOf {

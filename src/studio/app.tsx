@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import type { Place } from '../core/studio/place.js'
 import { isBusy, shareDone } from '../core/studio/training-state.js'
 import { Collect } from './collect.js'
 import { Notices } from './notices.js'
-import { counted, percent, type Studio, useStudio } from './store.js'
+import { percent, type Studio, useStudio } from './store.js'
 import { Train } from './train.js'
 import { Try } from './try.js'
 

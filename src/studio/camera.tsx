@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import { type Camera, openCamera } from '../web/camera.js'
 import { Dialog } from './dialog.js'
-import { counted, problemOf } from './store.js'
+import { problemOf } from './store.js'
 
 /** A camera's picture in an element, while it is on. */
 export function useCamera(on: boolean) {

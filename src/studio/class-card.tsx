@@ -1,8 +1,9 @@
 import { useRef, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import type { StudioClass } from '../core/studio/place.js'
 import { Dialog } from './dialog.js'
 import { Picture } from './picture.js'
-import { counted, type Studio } from './store.js'
+import type { Studio } from './store.js'
 
 /** Pictures of a card that are shown at once. */
 const SHOWN = 18

@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { tidyClassName } from '../core/clip/templates.js'
+import { counted } from '../core/counted.js'
 import { adviceFor } from '../core/studio/advice.js'
 import { CameraDialog } from './camera.js'
 import { ClassCard } from './class-card.js'
 import { Dialog } from './dialog.js'
 import { chosenGroups, type DroppedGroup, droppedGroups } from './dropped.js'
 import { type Intake, useIntake } from './intake.js'
-import { counted, type Studio } from './store.js'
+import type { Studio } from './store.js'
 
 interface CollectProps {
   readonly studio: Studio

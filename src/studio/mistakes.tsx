@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import type { PictureRef, RunSummary } from '../core/studio/place.js'
 import type { StudioReport } from '../core/studio/report.js'
 import { type JudgedPicture, judgedPictures, Moves, matrixOf } from './mistakes-of.js'
 import { Picture } from './picture.js'
-import { counted, percent, problemOf, type Studio } from './store.js'
+import { percent, problemOf, type Studio } from './store.js'
 
 interface MistakesProps {
   readonly studio: Studio

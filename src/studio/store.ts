@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import { UserError } from '../core/errors.js'
 import type { Place, Project } from '../core/studio/place.js'
 import { idle, type TrainingState } from '../core/studio/training-state.js'
@@ -96,10 +97,6 @@ export function problemOf(error: unknown): Omit<Notice, 'id'> {
   console.error(error)
   return { kind: 'problem', message: `A fault of this page: ${(error as Error).message}` }
 }
-
-/** A number with its noun. */
-export const counted = (count: number, noun: string, many = `${noun}s`): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? noun : many}`
 
 /** Time as people say it. */
 export function duration(seconds: number): string {

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
+import { counted } from '../core/counted.js'
 import { isBusy, shareDone, type TrainingState } from '../core/studio/training-state.js'
 import { Curve } from './curve.js'
-import { counted, duration, megabytes, type Studio } from './store.js'
+import { duration, megabytes, type Studio } from './store.js'
 
 interface ProgressProps {
   readonly studio: Studio

@@ -1,6 +1,7 @@
+import { counted } from '../core/counted.js'
 import type { RunSummary } from '../core/studio/place.js'
 import { Mistakes } from './mistakes.js'
-import { counted, percent, type Studio } from './store.js'
+import { percent, type Studio } from './store.js'
 
 interface ResultProps {
   readonly studio: Studio

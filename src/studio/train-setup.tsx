@@ -1,6 +1,7 @@
+import { counted } from '../core/counted.js'
 import type { ModelChoice, TrainChoice } from '../core/studio/place.js'
 import { ModelPicker } from './model-picker.js'
-import { counted, megabytes, type Studio } from './store.js'
+import { megabytes, type Studio } from './store.js'
 
 interface TrainSetupProps {
   readonly studio: Studio

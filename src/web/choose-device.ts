@@ -1,3 +1,4 @@
+import { counted } from '../core/counted.js'
 import { encodeGraph, type HostTensor } from '../core/graph/index.js'
 import { type Agreement, agreement, checkGraph } from '../core/runtime/check-graph.js'
 import { findAdapter, type WebDevice } from './ort-module.js'
@@ -79,7 +80,7 @@ export async function decideDevice({
   run,
 }: DeviceProbe): Promise<DeviceDecision> {
   const onProcessor = isolated
-    ? `The page is cross-origin isolated: ${threads} ${threads === 1 ? 'thread' : 'threads'}.`
+    ? `The page is cross-origin isolated: ${counted(threads, 'thread')}.`
     : 'The page is not cross-origin isolated: WebAssembly has one thread.'
   const wasm = (why: string, webgpu?: Agreement): DeviceDecision => ({
     device: 'wasm',

@@ -1,4 +1,5 @@
 import { readableClassName } from '../clip/templates.js'
+import { counted } from '../counted.js'
 import type { Run } from '../evaluate/create-classifier.js'
 import {
   type ExportFile,
@@ -131,7 +132,6 @@ function body(format: string, options: CardOptions): string {
   const { method, model } = run.prompts
   const { data, settings, measured = [] } = facts ?? {}
   const of = data ? ` on ${data.name}` : ''
-  const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
   const drawn = [
     settings?.shots ? `${counted(settings.shots, 'image')} a class were drawn` : undefined,
     settings?.epochs ? counted(settings.epochs, 'epoch') : undefined,
@@ -160,7 +160,7 @@ function body(format: string, options: CardOptions): string {
       : []),
     '## Classes',
     '',
-    `${template !== undefined && closed === undefined ? 'Trained on' : 'It knows'} ${counted(classNames.length, 'class').replace(/classs$/, 'classes')}: ${classNames.map((name) => readableClassName(name).replaceAll(/[\\`*_[\]<>]/g, '\\$&')).join(', ')}.`,
+    `${template !== undefined && closed === undefined ? 'Trained on' : 'It knows'} ${counted(classNames.length, 'class', 'classes')}: ${classNames.map((name) => readableClassName(name).replaceAll(/[\\`*_[\]<>]/g, '\\$&')).join(', ')}.`,
     ...(closed ? ['', `It takes no others: ${closed}.`] : []),
     '',
     '## Training data',

@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path'
+import { counted } from '../../core/counted.js'
 import type { Dataset, DataWarning, Datum } from '../../core/data/dataset.js'
 import { checkedFraction, usedParts } from '../../core/data/hold-out.js'
 import { DataError } from '../../core/errors.js'
@@ -296,8 +297,4 @@ const otherPartNames: Readonly<Record<string, Part>> = {
 
 function otherTypes(others: readonly string[]): string {
   return others.length === 0 ? '' : ` (${counted(others.length, 'other file')}, such as ${others[0]})`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

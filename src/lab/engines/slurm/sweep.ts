@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { counted } from '../../../core/counted.js'
 import { UserError } from '../../../core/errors.js'
 import { writeError } from '../../../node/files/atomic.js'
 import { withFileLock } from '../../../node/files/lock.js'
@@ -109,7 +110,9 @@ export class SlurmSweep {
       else await this.takeResult(task)
     }
     if (this.placed.size > 0) {
-      this.engine.onMessage?.(`following ${count(this.placed.size)} of an earlier call: ${this.jobList()}`)
+      this.engine.onMessage?.(
+        `following ${counted(this.placed.size, 'run')} of an earlier call: ${this.jobList()}`,
+      )
     }
   }
 
@@ -140,7 +143,7 @@ export class SlurmSweep {
       this.looks.delete(task)
       this.board.set(task, 'queued')
     }
-    this.engine.onMessage?.(`submitted Slurm job ${job}: ${count(tasks.length)}`)
+    this.engine.onMessage?.(`submitted Slurm job ${job}: ${counted(tasks.length, 'run')}`)
   }
 
   /** Whether a task's job waits or runs as far as was seen last. */
@@ -226,5 +229,3 @@ export class SlurmSweep {
     return `Slurm ${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.join(', ')}`
   }
 }
-
-const count = (runs: number): string => `${runs} ${runs === 1 ? 'run' : 'runs'}`
