@@ -1,12 +1,12 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { tidyClassName } from '../core/clip/templates.js'
 import { counted } from '../core/counted.js'
 import { adviceFor } from '../core/studio/advice.js'
 import { CameraDialog } from './camera.js'
 import { ClassCard } from './class-card.js'
-import { Dialog } from './dialog.js'
-import { chosenGroups, type DroppedGroup, droppedGroups } from './dropped.js'
+import { chosenGroups, type DroppedGroup, useDropped } from './dropped.js'
 import { type Intake, useIntake } from './intake.js'
+import { NameDialog } from './name-dialog.js'
 import type { Studio } from './store.js'
 
 interface CollectProps {
@@ -21,7 +21,6 @@ export function Collect({ studio, next }: CollectProps) {
   const { intake, add, dismiss } = useIntake(studio)
   const [naming, setNaming] = useState<readonly File[]>()
   const [camera, setCamera] = useState<string>()
-  const [dragging, setDragging] = useState(false)
   const advice = adviceFor(classes.map(({ name, pictures }) => ({ name, pictures: pictures.length })))
   const addTo = (classId: string, files: readonly Blob[]) =>
     add(files.map((file) => ({ classId, file, name: file instanceof File ? file.name : 'picture.jpg' })))
@@ -39,44 +38,7 @@ export function Collect({ studio, next }: CollectProps) {
       }
     }
   }
-  const latest = useRef(take)
-  latest.current = take
-  useEffect(() => {
-    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
-    const over = (event: DragEvent) => {
-      if (!hasFiles(event)) return
-      event.preventDefault()
-      setDragging(true)
-    }
-    const leave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setDragging(false)
-    }
-    const drop = async (event: DragEvent) => {
-      setDragging(false)
-      if (!hasFiles(event)) return
-      event.preventDefault()
-      const card = (event.target as Element).closest<HTMLElement>('[data-class]')
-      await latest.current(await droppedGroups(event.dataTransfer!), card?.dataset.class)
-    }
-    const paste = (event: ClipboardEvent) => {
-      const files = [...(event.clipboardData?.files ?? [])]
-      if (files.length === 0) return
-      event.preventDefault()
-      const card = document.activeElement?.closest<HTMLElement>('[data-class]')
-      void latest.current([{ folder: undefined, files }], card?.dataset.class)
-    }
-    addEventListener('dragover', over)
-    addEventListener('dragleave', leave)
-    addEventListener('drop', drop)
-    addEventListener('paste', paste)
-    return () => {
-      removeEventListener('dragover', over)
-      removeEventListener('dragleave', leave)
-      removeEventListener('drop', drop)
-      removeEventListener('paste', paste)
-    }
-  }, [])
-
+  const dragging = useDropped(take)
   const cameraClass = classes.find(({ id }) => id === camera)
   return (
     <div class={dragging ? 'collect dragging' : 'collect'}>
@@ -229,71 +191,6 @@ function FolderButton({ take, label, primary = false }: FolderButtonProps) {
         }}
       />
     </>
-  )
-}
-
-interface NameDialogProps {
-  readonly studio: Studio
-  /** Pictures that wait for the class. */
-  readonly files: readonly File[]
-  readonly onClose: () => void
-  readonly onNamed: (classId: string) => Promise<void>
-}
-
-function NameDialog({ studio: { place, project }, files, onClose, onNamed }: NameDialogProps) {
-  const [problem, setProblem] = useState<string>()
-  const { classes } = project
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
-    const name = `${form.get('name') ?? ''}`
-    const there =
-      files.length > 0 && classes.find((each) => each.name.toLowerCase() === name.trim().toLowerCase())
-    try {
-      await onNamed(there ? there.id : await place.addClass(name))
-    } catch (error) {
-      const { message, hint } = error as { message: string; hint?: string }
-      setProblem(`${message} ${hint ?? ''}`)
-    }
-  }
-  return (
-    <Dialog
-      title={files.length === 0 ? 'A new class' : `${counted(files.length, 'picture')} for which class?`}
-      onClose={onClose}
-    >
-      <form onSubmit={submit}>
-        <label>
-          Name of the class
-          <input
-            name="name"
-            list="class-names"
-            autocomplete="off"
-            required
-            maxLength={80}
-            aria-invalid={problem !== undefined}
-            aria-describedby="name-help"
-          />
-        </label>
-        <p id="name-help" class={problem ? 'problem' : 'note'} role={problem ? 'alert' : undefined}>
-          {problem ?? 'What its pictures show, in words: the model reads the name.'}
-        </p>
-        {files.length > 0 && (
-          <datalist id="class-names">
-            {classes.map(({ id, name }) => (
-              <option key={id} value={name} />
-            ))}
-          </datalist>
-        )}
-        <div class="buttons end">
-          <button type="button" class="quiet" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary">
-            {files.length === 0 ? 'Add the class' : 'Add the pictures'}
-          </button>
-        </div>
-      </form>
-    </Dialog>
   )
 }
 

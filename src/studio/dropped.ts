@@ -1,3 +1,5 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+
 /** Pictures that were dropped or chosen together: those of a folder, or loose ones. */
 export interface DroppedGroup {
   /** The folder right above the pictures; undefined for loose ones. */
@@ -8,8 +10,57 @@ export interface DroppedGroup {
 /** What systems leave in folders, and hidden files. */
 const isLeftover = (name: string): boolean => /^\.|^(thumbs\.db|desktop\.ini|__macosx)$/i.test(name)
 
+/**
+ * Takes what is dropped on the page or pasted into it. Where it lands on the card of a class, that is named.
+ *
+ * @returns whether files are being dragged over the page
+ */
+export function useDropped(
+  take: (groups: readonly DroppedGroup[], classId?: string) => Promise<void>,
+): boolean {
+  const [dragging, setDragging] = useState(false)
+  const latest = useRef(take)
+  latest.current = take
+  useEffect(() => {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
+    const over = (event: DragEvent) => {
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      setDragging(true)
+    }
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setDragging(false)
+    }
+    const drop = async (event: DragEvent) => {
+      setDragging(false)
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      const card = (event.target as Element).closest<HTMLElement>('[data-class]')
+      await latest.current(await droppedGroups(event.dataTransfer!), card?.dataset.class)
+    }
+    const paste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])]
+      if (files.length === 0) return
+      event.preventDefault()
+      const card = document.activeElement?.closest<HTMLElement>('[data-class]')
+      void latest.current([{ folder: undefined, files }], card?.dataset.class)
+    }
+    addEventListener('dragover', over)
+    addEventListener('dragleave', leave)
+    addEventListener('drop', drop)
+    addEventListener('paste', paste)
+    return () => {
+      removeEventListener('dragover', over)
+      removeEventListener('dragleave', leave)
+      removeEventListener('drop', drop)
+      removeEventListener('paste', paste)
+    }
+  }, [])
+  return dragging
+}
+
 /** What was dropped, by the folders that it lies in. */
-export async function droppedGroups({ items }: DataTransfer): Promise<DroppedGroup[]> {
+async function droppedGroups({ items }: DataTransfer): Promise<DroppedGroup[]> {
   const entries = Array.from(items).flatMap((item) => item.webkitGetAsEntry() ?? [])
   const found: [string | undefined, File][] = []
   for (const entry of entries) await walk(entry, undefined, found)

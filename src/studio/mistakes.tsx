@@ -1,10 +1,12 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { counted } from '../core/counted.js'
-import type { PictureRef, RunSummary } from '../core/studio/place.js'
+import type { RunSummary } from '../core/studio/place.js'
 import type { StudioReport } from '../core/studio/report.js'
-import { type JudgedPicture, judgedPictures, Moves, matrixOf } from './mistakes-of.js'
-import { Picture } from './picture.js'
-import { percent, problemOf, type Studio } from './store.js'
+import { Choice } from './choice.js'
+import { type Cell, ConfusionMatrix, cellLabel } from './confusion-matrix.js'
+import { Gallery } from './gallery.js'
+import { judgedPictures, Moves, matrixOf } from './mistakes-of.js'
+import { problemOf, type Studio } from './store.js'
 
 interface MistakesProps {
   readonly studio: Studio
@@ -12,15 +14,8 @@ interface MistakesProps {
   readonly train: () => void
 }
 
-interface Cell {
-  readonly truth: number
-  readonly seen: number
-}
-
 /** More classes than this are listed by their mistakes alone. */
 const MOST_CLASSES = 20
-/** Pictures of a cell that are shown at once. */
-const SHOWN = 24
 
 /** Pictures stay known while the page is open, whatever run is looked at. */
 const moves = new Moves()
@@ -104,7 +99,7 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
       </div>
       <div class="looking">
         {names.length <= MOST_CLASSES ? (
-          <Matrix names={names} matrix={matrix} cell={cell} choose={setChosen} />
+          <ConfusionMatrix names={names} matrix={matrix} cell={cell} choose={setChosen} />
         ) : (
           <ul class="confusions">
             {mistakes
@@ -126,11 +121,8 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
               report={report}
               which={which}
               pictures={open}
-              title={
-                cell.truth === cell.seen
-                  ? `${counted(open.length, 'picture')} of ${names[cell.truth]}, seen as such`
-                  : `${counted(open.length, 'picture')} of ${names[cell.truth]}, taken for ${names[cell.seen]}`
-              }
+              moved={(from, now) => moves.moved(from, now)}
+              title={cellLabel(cell, open.length, names)}
             />
           ) : (
             <p class="note">
@@ -149,175 +141,5 @@ export function Mistakes({ studio, run, train }: MistakesProps) {
         </p>
       )}
     </section>
-  )
-}
-
-interface ChoiceProps {
-  readonly name: string
-  readonly checked: boolean
-  readonly disabled?: boolean
-  readonly onChosen: () => void
-  readonly children: string
-}
-
-function Choice({ name, checked, disabled = false, onChosen, children }: ChoiceProps) {
-  return (
-    <label class="choice">
-      <input type="radio" name={name} checked={checked} disabled={disabled} onChange={onChosen} />
-      <span>{children}</span>
-    </label>
-  )
-}
-
-interface MatrixProps {
-  readonly names: readonly string[]
-  readonly matrix: readonly (readonly (readonly JudgedPicture[])[])[]
-  readonly cell: Cell | undefined
-  readonly choose: (cell: Cell) => void
-}
-
-function Matrix({ names, matrix, cell, choose }: MatrixProps) {
-  return (
-    <div class="matrix-scroll">
-      <table class="matrix">
-        <caption class="hidden">Your classes (rows) and what it says (columns)</caption>
-        <thead>
-          <tr>
-            <td />
-            {names.map((name) => (
-              <th scope="col" key={name}>
-                <span>{name}</span>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {matrix.map((row, truth) => {
-            const total = row.reduce((sum, pictures) => sum + pictures.length, 0)
-            return (
-              <tr key={names[truth]}>
-                <th scope="row">{names[truth]}</th>
-                {row.map(({ length }, seen) => (
-                  <td key={names[seen]} class={seen === truth ? 'right' : 'wrong'}>
-                    {length === 0 ? (
-                      <span class="zero">0</span>
-                    ) : (
-                      <button
-                        type="button"
-                        style={{ '--share': `${length / total}` }}
-                        class={length / total > 0.5 ? 'strong' : ''}
-                        aria-pressed={cell?.truth === truth && cell.seen === seen}
-                        aria-label={
-                          seen === truth
-                            ? `${counted(length, 'picture')} of ${names[truth]}, seen as such`
-                            : `${counted(length, 'picture')} of ${names[truth]}, taken for ${names[seen]}`
-                        }
-                        onClick={() => choose({ truth, seen })}
-                      >
-                        {length}
-                      </button>
-                    )}
-                  </td>
-                ))}
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
-interface GalleryProps {
-  readonly studio: Studio
-  readonly report: StudioReport
-  readonly which: 'trained' | 'zeroShot'
-  readonly pictures: readonly JudgedPicture[]
-  readonly title: string
-}
-
-/** The pictures of a cell, each of which can be moved to its right class. */
-function Gallery({ studio, report, which, pictures, title }: GalleryProps) {
-  const { place, project, attempt, reload, tell } = studio
-  const [dragged, setDragged] = useState<JudgedPicture>()
-  const nameOf = (classId: string) => project.classes.find(({ id }) => id === classId)?.name ?? classId
-  const shift = async (from: PictureRef, to: string): Promise<PictureRef> => {
-    const now = await place.movePicture(from, to)
-    moves.moved(from, now)
-    return now
-  }
-  const move = async ({ classId, name }: PictureRef, to: string) => {
-    if (to === classId) return
-    await attempt(async () => {
-      const now = await shift({ classId, name }, to)
-      tell({
-        kind: 'note',
-        message: `${name} is in “${nameOf(to)}” now.`,
-        action: { label: 'Undo', act: () => void attempt(() => shift(now, classId)).then(reload) },
-      })
-    })
-    await reload()
-  }
-  return (
-    <>
-      <h4>{title}</h4>
-      {pictures.length === 0 && <p class="note">None is left here.</p>}
-      {dragged && (
-        <div class="targets" aria-hidden="true">
-          {project.classes
-            .filter(({ id }) => id !== dragged.classId)
-            .map(({ id, name }) => (
-              <button
-                type="button"
-                tabIndex={-1}
-                key={id}
-                class="target"
-                onDragOver={(event) => event.preventDefault()}
-                onDrop={(event) => {
-                  event.preventDefault()
-                  void move(dragged, id)
-                  setDragged(undefined)
-                }}
-              >
-                {name}
-              </button>
-            ))}
-        </div>
-      )}
-      <ul class="gallery">
-        {pictures.slice(0, SHOWN).map((picture) => {
-          const { classId, name, learned } = picture
-          const { answer, probability } = picture[which]
-          return (
-            <li
-              key={`${classId}/${name}`}
-              draggable
-              onDragStart={(event) => {
-                event.dataTransfer?.setData('text/plain', name)
-                setDragged(picture)
-              }}
-              onDragEnd={() => setDragged(undefined)}
-            >
-              <Picture place={place} picture={picture} alt={name} />
-              <p>
-                <b>{report.classes[answer]!.name}</b> {percent(probability)}
-                {learned && <small> learned from</small>}
-              </p>
-              <label>
-                <span class="hidden">Class of {name}</span>
-                <select value={classId} onChange={(event) => void move(picture, event.currentTarget.value)}>
-                  {project.classes.map(({ id, name: each }) => (
-                    <option key={id} value={id}>
-                      {id === classId ? `in ${each}` : `move to ${each}`}
-                    </option>
-                  ))}
-                </select>
-              </label>
-            </li>
-          )
-        })}
-      </ul>
-      {pictures.length > SHOWN && <p class="note">The first {SHOWN} of them.</p>}
-    </>
   )
 }
