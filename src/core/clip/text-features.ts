@@ -1,4 +1,5 @@
 import { encodeGraph, input } from '../graph/index.js'
+import { normalized } from '../rows.js'
 import type { Runtime } from '../runtime/session.js'
 import type { Clip } from './clip.js'
 import { layoutTexts } from './prompt-layout.js'
@@ -136,12 +137,6 @@ function meanDirection(rows: readonly Float32Array[]): Float32Array {
     for (let d = 0; d < mean.length; d++) mean[d]! += unit[d]! / rows.length
   }
   return normalized(mean)
-}
-
-/** The vector at length 1. */
-export function normalized(vector: Float32Array): Float32Array {
-  const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0))
-  return vector.map((x) => x / norm)
 }
 
 /** The graph that {@link encodeTexts} runs, for texts of at most `length` tokens behind the start token. */

@@ -7,6 +7,7 @@ import {
   predictEach,
   type UnreadableImage,
 } from '../evaluate/predict.js'
+import { joined } from '../rows.js'
 import { farthestFirst } from './farthest-first.js'
 
 /** An image whose label would help, with its two likeliest classes. */
@@ -76,13 +77,7 @@ async function readImages(
     onImage?.(error)
     if (!error) answers.push(outcome as Prediction)
   }
-  const features = new Float32Array(batches.reduce((length, batch) => length + batch.length, 0))
-  let at = 0
-  for (const batch of batches) {
-    features.set(batch, at)
-    at += batch.length
-  }
-  return { answers, features }
+  return { answers, features: joined(batches) }
 }
 
 const errorOf = (outcome: Prediction | UnreadableImage): UserError | undefined =>

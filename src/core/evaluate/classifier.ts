@@ -6,6 +6,7 @@ import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
 import { frozenFeatures, withLogits } from '../methods/prompted-features.js'
 import { withLearnedWeights } from '../methods/registry.js'
+import { joined } from '../rows.js'
 import { disposable, type Runtime, type Session } from '../runtime/session.js'
 import type { Tensors } from '../train/optimizer.js'
 import { TEACHER } from '../train/step-graph.js'
@@ -258,14 +259,4 @@ async function inParts(
     logits: joined(parts.map(({ logits }) => logits)),
     features: joined(parts.map(({ features }) => features)),
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

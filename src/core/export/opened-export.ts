@@ -3,6 +3,7 @@ import { ConfigError, UserError } from '../errors.js'
 import type { OpenClassifier } from '../evaluate/open-classifier.js'
 import { sha256 } from '../hash.js'
 import { inputLength, type Preprocessing } from '../image/preprocess.js'
+import { joined, unitRows } from '../rows.js'
 import { OPEN, type Runtime, type Session, storedModel } from '../runtime/session.js'
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js'
 import { readTokenizerJson } from '../tokenizer/vocabulary-files.js'
@@ -160,14 +161,15 @@ export async function exportedClassifier(
       batchSize,
       encode: async (values) => {
         const features = await tower.run(values)
-        return unitRows(features, values.length / pixels.size)
+        const rows = values.length / pixels.size
+        return unitRows(features, features.length / rows)
       },
       release: async () => {},
     }),
     async classes(classNames) {
       const filled = classNames.map((name) => fillTemplate(manifest.template!, readableClassName(name)))
       const rows = await textFeatures(texts, tokenizer, filled)
-      const weights = manifest.isSet ? rows : unitRows(rows, classNames.length)
+      const weights = manifest.isSet ? rows : unitRows(rows, rows.length / classNames.length)
       const logits = async (encoded: Float32Array) =>
         products(encoded, weights, classNames.length, manifest.logitScale!)
       return { classNames, logits, release: async () => {} }
@@ -255,24 +257,7 @@ async function textFeatures(
     const { text_embeds } = await session.run({ input_ids: { shape: [tokens.length, length], data } })
     parts.push(text_embeds!.data)
   }
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
-/** Each of so many rows divided by its length. */
-function unitRows(values: Float32Array, rows: number): Float32Array {
-  const width = values.length / rows
-  const units = new Float32Array(values.length)
-  for (let row = 0; row < values.length; row += width) {
-    const length = Math.hypot(...values.subarray(row, row + width))
-    for (let i = row; i < row + width; i++) units[i] = values[i]! / length
-  }
-  return units
+  return joined(parts)
 }
 
 /** scale times the product of every row of `a` with every row of `b`: [rows of a, rows]. */

@@ -1,4 +1,4 @@
-import { normalized } from '../clip/text-features.js'
+import { unitRows } from '../rows.js'
 
 // The host's part of GDA: class means, the shrunk inverse of their common covariance, and what follows from them. Sums
 // are in double precision.
@@ -151,13 +151,6 @@ export function meanOfViews(views: Views, width: number): Float32Array {
   const sums = new Float32Array(views[0]!.length)
   for (const rows of views) for (const [i, value] of rows.entries()) sums[i]! += value
   return unitRows(sums, width)
-}
-
-/** Every row at length 1. */
-export function unitRows(rows: Float32Array, width: number): Float32Array {
-  const unit = new Float32Array(rows.length)
-  for (let at = 0; at < rows.length; at += width) unit.set(normalized(rows.subarray(at, at + width)), at)
-  return unit
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import { photoTemplate } from '../clip/templates.js'
 import { add, gemm, l2Normalize, mul, reshape } from '../graph/index.js'
-import { discriminants, gaussians, heldOutAlpha, meanOfViews, standIn, unitRows } from './gaussian-classes.js'
+import { unitRows } from '../rows.js'
+import { discriminants, gaussians, heldOutAlpha, meanOfViews, standIn } from './gaussian-classes.js'
 import type { Examples, Method } from './method.js'
-import { crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
+import { classTemplate, crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
 
 const options = z.strictObject({
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
   alpha: z
     .union([z.literal('held out'), z.number().min(0)])
     .default('held out')
