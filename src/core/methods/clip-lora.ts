@@ -2,11 +2,12 @@ import * as z from 'zod'
 import type { AttentionPart, Tuning } from '../clip/block-weights.js'
 import type { Clip } from '../clip/clip.js'
 import type { Values } from '../clip/merged-clip.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
+import { datasetTemplate } from '../clip/templates.js'
 import { concat, gemm, mul, reshape, slice, type Tensor } from '../graph/index.js'
 import type { RandomStream } from '../random.js'
 import { linearLayer } from './context-vectors.js'
 import type { Method, ParameterSpec } from './method.js'
+import { classTemplate } from './prompted-features.js'
 import { epochsOfSteps } from './reference.js'
 import { checkTunable, type TunedTowers, tunedTower, tunedTowers } from './tuned-towers.js'
 
@@ -21,7 +22,7 @@ const options = z.strictObject({
   ...lowRankOptions,
   towers: tunedTower.default('both').describe('whose projections are trained'),
   weightDecay: z.number().min(0).default(0.01).describe("AdamW's weight decay"),
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
 })
 
 type LowRank = Pick<z.infer<typeof options>, 'rank' | 'alpha' | 'dropout' | 'towers'>

@@ -1,20 +1,12 @@
 import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { add, relu, reshape, type Tensor } from '../graph/index.js'
-import { learnedContext, linearLayer, MOST_PROMPTS } from './context-vectors.js'
+import { contextOptions, layerOf, learnedContext, linearLayer, PHOTO } from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
-const options = z.strictObject({
-  context: z
-    .int()
-    .min(1)
-    .max(MOST_PROMPTS)
-    .default(4)
-    .describe('context vectors; with contextInit its number of words'),
-  contextInit: z.string().default('a photo of a').describe('words the context starts from; empty: random'),
-})
+const options = z.strictObject(contextOptions(4, PHOTO))
 
 const CONTEXT = 'prompt_learner.ctx'
 const HIDDEN_LAYER = 'prompt_learner.meta_net.linear1'
@@ -46,10 +38,7 @@ export const cocoop: Method<typeof options> = {
         ...linearLayer(OUTPUT_LAYER, hidden, text.width),
       ],
       prompts(parameter) {
-        const layer = (name: string) => ({
-          weight: parameter(`${name}.weight`),
-          bias: parameter(`${name}.bias`),
-        })
+        const layer = (name: string) => layerOf(parameter, name)
         const metaNet = (image: Tensor) =>
           linear(relu(linear(image, layer(HIDDEN_LAYER))), layer(OUTPUT_LAYER))
         return {

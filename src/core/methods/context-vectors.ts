@@ -1,7 +1,8 @@
+import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { ConfigError } from '../errors.js'
 import type { RandomStream } from '../random.js'
-import type { ParameterSpec } from './method.js'
+import type { Lookup, ParameterSpec } from './method.js'
 
 /** Most context vectors or visual prompts: texts have 77 tokens, images a few hundred patches. */
 export const MOST_PROMPTS = 1024
@@ -49,6 +50,23 @@ export function linearLayer(name: string, inputs: number, outputs: number, strea
   })
   return [uniform('weight', [outputs, inputs]), uniform('bias', [outputs])]
 }
+
+/** The tensors of a layer of {@link linearLayer}, by its name. */
+export const layerOf = (parameter: Lookup, name: string) => ({
+  weight: parameter(`${name}.weight`),
+  bias: parameter(`${name}.bias`),
+})
+
+/** Options of {@link learnedContext}, with their defaults. */
+export const contextOptions = (context: number, contextInit: string) => ({
+  context: z
+    .int()
+    .min(1)
+    .max(MOST_PROMPTS)
+    .default(context)
+    .describe('context vectors; with contextInit its number of words'),
+  contextInit: z.string().default(contextInit).describe('words the context starts from; empty: random'),
+})
 
 /** Where CoOp's and its successors' context vectors start, and the words that stand for them when a prompt is tokenised. */
 export interface LearnedContext {

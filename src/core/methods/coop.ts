@@ -1,18 +1,12 @@
 import * as z from 'zod'
 import { ConfigError } from '../errors.js'
-import { learnedContext, MOST_PROMPTS } from './context-vectors.js'
+import { contextOptions, learnedContext } from './context-vectors.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 import { precision, type ReferenceConfig, referenceSettings, wordsDecideLength } from './reference.js'
 
 const options = z.strictObject({
-  context: z
-    .int()
-    .min(1)
-    .max(MOST_PROMPTS)
-    .default(16)
-    .describe('context vectors; with contextInit its number of words'),
-  contextInit: z.string().default('').describe('words the context starts from; empty: random'),
+  ...contextOptions(16, ''),
   classSpecific: z
     .boolean()
     .default(false)

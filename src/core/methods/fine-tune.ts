@@ -1,11 +1,10 @@
 import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
+import { datasetTemplate } from '../clip/templates.js'
 import type { AdamWOptions } from '../train/adam.js'
 import type { Configuration, Method } from './method.js'
+import { classTemplate } from './prompted-features.js'
 import { towerParameters, tunedPart, tunedTower, tunedTowers } from './tuned-towers.js'
-
-const template = z.string().default(photoTemplate).describe('text of a class, with {} for its name')
 
 const options = z.strictObject({
   tuned: tunedPart
@@ -13,7 +12,7 @@ const options = z.strictObject({
     .describe('what is trained: all weights but the word embeddings, layer norms, or biases'),
   towers: tunedTower.default('both').describe('whose weights are trained'),
   weightDecay: z.number().min(0).default(0.001).describe("AdamW's weight decay; gains and biases have none"),
-  template,
+  template: classTemplate,
 })
 
 /** Trains the tensors of that choice by cross-entropy. */
@@ -79,7 +78,7 @@ export const fineTune: Method<typeof options> = {
 const bitFitOptions = z.strictObject({
   towers: options.shape.towers,
   weightDecay: z.number().min(0).default(0.01).describe("AdamW's weight decay"),
-  template,
+  template: classTemplate,
 })
 
 /** BitFit: of all weights only the biases are trained, those of layer norms among them. */

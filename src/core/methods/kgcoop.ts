@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { datasetTemplate, photoTemplate } from '../clip/templates.js'
 import { add, mul } from '../graph/index.js'
-import { learnedContext, MOST_PROMPTS, PHOTO } from './context-vectors.js'
+import { contextOptions, learnedContext, PHOTO } from './context-vectors.js'
 import type { Method } from './method.js'
 import { cosineDistance, crossEntropy, type PromptedMethod, promptedFeatures } from './prompted-features.js'
 
@@ -16,13 +16,7 @@ export const knowledgeOptions = {
 }
 
 const options = z.strictObject({
-  context: z
-    .int()
-    .min(1)
-    .max(MOST_PROMPTS)
-    .default(4)
-    .describe('context vectors; with contextInit its number of words'),
-  contextInit: z.string().default(PHOTO).describe('words the context starts from; empty: random'),
+  ...contextOptions(4, PHOTO),
   ...knowledgeOptions,
 })
 

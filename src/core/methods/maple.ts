@@ -6,6 +6,7 @@ import type { Tensor } from '../graph/index.js'
 import {
   checkStartingWords,
   contextVectors,
+  layerOf,
   linearLayer,
   MOST_PROMPTS,
   PHOTO,
@@ -80,8 +81,7 @@ export const maple: Method<typeof options> = {
         ...blocks.flatMap((i) => linearLayer(deepCoupling(i), text.width, width, deepCoupling(0))),
       ],
       prompts(parameter) {
-        const couple = (prompt: Tensor, layer: string) =>
-          linear(prompt, { weight: parameter(`${layer}.weight`), bias: parameter(`${layer}.bias`) })
+        const couple = (prompt: Tensor, layer: string) => linear(prompt, layerOf(parameter, layer))
         const deep = blocks.map((i) => parameter(deepPrompt(i)))
         return {
           text: [{ context: parameter(CONTEXT), words, deep }],

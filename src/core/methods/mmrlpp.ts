@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { templateText } from '../clip/template-text.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
+import { datasetTemplate } from '../clip/templates.js'
 import type { InsertedTokens } from '../clip/towers/tower.js'
 import { ConfigError } from '../errors.js'
 import { add, gemm, l2Normalize, matmul, mean, mul, sub, type Tensor, values } from '../graph/index.js'
 import { linearLayer, MOST_PROMPTS, randomPrompts } from './context-vectors.js'
 import type { Lookup, Method, ParameterSpec } from './method.js'
-import { cosineDistance, crossEntropy, withLogits } from './prompted-features.js'
+import { classTemplate, cosineDistance, crossEntropy, withLogits } from './prompted-features.js'
 import { acrossDatasets } from './reference.js'
 
 const options = z.strictObject({
@@ -33,7 +33,7 @@ const options = z.strictObject({
     .min(0)
     .default(1)
     .describe('lambda: weight of the distances of both features from frozen CLIP'),
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
 })
 
 const TOKENS = 'representation_learner.compound_rep_tokens'

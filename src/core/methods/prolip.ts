@@ -1,11 +1,10 @@
 import * as z from 'zod'
-import { photoTemplate } from '../clip/templates.js'
 import { add, l2Normalize, mul, sub, sum, type Tensor } from '../graph/index.js'
 import type { Method } from './method.js'
-import { crossEntropy, withLogits } from './prompted-features.js'
+import { classTemplate, crossEntropy, withLogits } from './prompted-features.js'
 
 const options = z.strictObject({
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
   distanceWeight: z
     .union([z.literal('1/shots'), z.number().min(0)])
     .default('1/shots')

@@ -1,5 +1,7 @@
+import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { type PromptedTextOptions, promptedText, type TextPrompts } from '../clip/prompted-text.js'
+import { photoTemplate } from '../clip/templates.js'
 import { ConfigError } from '../errors.js'
 import {
   concat,
@@ -27,6 +29,12 @@ import type {
   StepFeatures,
   StepInputs,
 } from './method.js'
+
+/** The option of methods that encode each class by one text. */
+export const classTemplate = z
+  .string()
+  .default(photoTemplate)
+  .describe('text of a class, with {} for its name')
 
 /** What an objective of prompts is computed from. */
 export interface PromptedFeatures extends StepFeatures {

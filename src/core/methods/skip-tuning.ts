@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
 import { templateStates, textFrom } from '../clip/template-text.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
+import { datasetTemplate } from '../clip/templates.js'
 import { ConfigError } from '../errors.js'
 import {
   abs,
@@ -24,7 +24,7 @@ import {
 } from '../graph/index.js'
 import { randomStream } from '../random.js'
 import type { Method, ParameterSpec } from './method.js'
-import { crossEntropy, withLogits } from './prompted-features.js'
+import { classTemplate, crossEntropy, withLogits } from './prompted-features.js'
 import { checkTunable, plainHead, towerParameters } from './tuned-towers.js'
 
 const options = z.strictObject({
@@ -41,7 +41,7 @@ const options = z.strictObject({
     .positive()
     .default(0.3)
     .describe('scale of the exponential density by which further classes are drawn'),
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
 })
 
 type Options = z.infer<typeof options>

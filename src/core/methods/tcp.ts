@@ -2,19 +2,18 @@ import * as z from 'zod'
 import { linear } from '../clip/block.js'
 import { datasetTemplate } from '../clip/templates.js'
 import { quickGelu, reshape, type Tensor } from '../graph/index.js'
-import { learnedContext, linearLayer, MOST_PROMPTS } from './context-vectors.js'
+import { contextOptions, layerOf, learnedContext, linearLayer } from './context-vectors.js'
 import { knowledgeGuided, knowledgeOptions } from './kgcoop.js'
 import type { Method } from './method.js'
 import { promptedFeatures } from './prompted-features.js'
 
+const { context, contextInit } = contextOptions(4, '')
+
 const options = z.strictObject({
-  context: z
-    .int()
-    .min(1)
-    .max(MOST_PROMPTS)
-    .default(4)
-    .describe('context vectors, and as many tokens of every class; with contextInit its number of words'),
-  contextInit: z.string().default('').describe('words the context starts from; empty: random'),
+  context: context.describe(
+    'context vectors, and as many tokens of every class; with contextInit its number of words',
+  ),
+  contextInit,
   block: z
     .int()
     .min(1)
@@ -61,10 +60,7 @@ export const tcp: Method<typeof options> = {
         ...linearLayer(UP, hidden, tokens * text.width),
       ],
       prompts(parameter) {
-        const layer = (name: string) => ({
-          weight: parameter(`${name}.weight`),
-          bias: parameter(`${name}.bias`),
-        })
+        const layer = (name: string) => layerOf(parameter, name)
         const classTokens = (frozen: Tensor) =>
           reshape(linear(quickGelu(linear(frozen, layer(DOWN))), layer(UP)), [-1, tokens, text.width])
         return {

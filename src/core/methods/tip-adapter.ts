@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { photoTemplate } from '../clip/templates.js'
 import {
   abs,
   add,
@@ -16,10 +15,10 @@ import {
 } from '../graph/index.js'
 import { meanOfViews } from './gaussian-classes.js'
 import type { Examples, Lookup, Method } from './method.js'
-import { crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
+import { classTemplate, crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
 
 const options = z.strictObject({
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
   alpha: z.number().min(0).default(1).describe('weight of the cache beside the zero-shot logits'),
   beta: z.number().positive().default(1).describe('how fast a key counts less with its distance'),
   views: z

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Clip } from '../clip/clip.js'
-import { datasetTemplate, photoTemplate } from '../clip/templates.js'
+import { datasetTemplate } from '../clip/templates.js'
 import {
   add,
   div,
@@ -16,7 +16,7 @@ import {
 } from '../graph/index.js'
 import { lowRank, lowRankOptions } from './clip-lora.js'
 import type { Configuration, Method, ParameterSpec } from './method.js'
-import { crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
+import { classTemplate, crossEntropy, frozenFeatures, withLogits } from './prompted-features.js'
 import { epochsOfSteps } from './reference.js'
 import { plainHead, towerParameters, tunedTowers } from './tuned-towers.js'
 
@@ -37,7 +37,7 @@ const options = z.strictObject({
     .min(1)
     .default(20)
     .describe('augmented views of every image that the second stage goes through in turn'),
-  template: z.string().default(photoTemplate).describe('text of a class, with {} for its name'),
+  template: classTemplate,
 })
 
 /** Class weights of the trained classes. */
