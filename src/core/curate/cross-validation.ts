@@ -1,7 +1,9 @@
-import { minimize } from '../probe/lbfgs.js'
 import { linearLogits } from '../probe/linear-logits.js'
-import { logisticObjective } from '../probe/logistic-objective.js'
+import { withRegression } from '../probe/logistic-regression.js'
 import type { Runtime } from '../runtime/session.js'
+
+/** Probabilities of a few percent of error are enough to doubt a label. */
+const ROUGH = { maxIterations: 100, gradientTolerance: 1e-2 }
 
 /** Options of {@link heldOutProbabilities}. */
 export interface HeldOutProbabilityOptions {
@@ -55,7 +57,9 @@ export async function heldOutProbabilities({
         return data
       }
       const train = { features: rows(seen), labels: Int32Array.from(seen, (i) => labels[i]!) }
-      const weights = await regression(runtime, train, { classes, strength, signal })
+      const weights = await withRegression(runtime, train, classes, (regress) =>
+        regress(strength, { ...ROUGH, ...(signal ? { signal } : {}) }),
+      )
       const logits = await linearLogits(runtime, weights, rows(judged))
       for (const [row, i] of judged.entries()) {
         probabilities.set(softmax(logits.subarray(row * classes, (row + 1) * classes)), i * classes)
@@ -79,27 +83,6 @@ function dealt(labels: Int32Array, groups: ArrayLike<number> | undefined, folds:
     fold[i] = own
   }
   return fold
-}
-
-async function regression(
-  runtime: Runtime,
-  train: { readonly features: Float32Array; readonly labels: Int32Array },
-  { classes, strength, signal }: { classes: number; strength: number; signal: AbortSignal | undefined },
-) {
-  const objective = await logisticObjective(runtime, train, classes)
-  try {
-    const { x } = await minimize(
-      (parameters) => objective.evaluate(parameters, strength),
-      new Float64Array(objective.size),
-      // Probabilities of a few percent of error are enough to doubt a label.
-      { maxIterations: 100, gradientTolerance: 1e-2, ...(signal ? { signal } : {}) },
-    )
-    const values = Float32Array.from(x)
-    const biases = objective.size - classes
-    return { weights: values.slice(0, biases), bias: values.slice(biases) }
-  } finally {
-    await objective.release()
-  }
 }
 
 function softmax(logits: Float32Array): Float32Array {

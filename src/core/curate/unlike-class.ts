@@ -1,3 +1,4 @@
+import { medianOf } from '../evaluate/statistics.js'
 import type { Runtime } from '../runtime/session.js'
 import { nearestRows } from './nearest-rows.js'
 
@@ -88,12 +89,6 @@ export async function unlikeClass({
 }
 
 function spreadOf(values: readonly number[]): { median: number; deviation: number } {
-  const median = medianOf(values)
-  return { median, deviation: NORMAL * medianOf(values.map((value) => Math.abs(value - median))) }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half]! : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2
+  const median = medianOf(values) ?? 0
+  return { median, deviation: NORMAL * (medianOf(values.map((value) => Math.abs(value - median))) ?? 0) }
 }

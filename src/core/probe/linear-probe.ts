@@ -1,9 +1,9 @@
 import { WeightsError } from '../errors.js'
 import { predictions } from '../evaluate/metrics.js'
 import type { Runtime } from '../runtime/session.js'
-import { minimize } from './lbfgs.js'
 import { type LinearWeights, linearLogits } from './linear-logits.js'
-import { type LabelledFeatures, logisticObjective } from './logistic-objective.js'
+import type { LabelledFeatures } from './logistic-objective.js'
+import { type Regression, withRegression } from './logistic-regression.js'
 import { chooseStrength, TRIALS } from './strength.js'
 
 /** C where no image is left to choose it by: that of the example in CLIP's repository. */
@@ -31,9 +31,6 @@ export interface LinearProbe extends LinearWeights {
   /** Every C tried, with its accuracy on those images in percent. */
   readonly trials: readonly { readonly strength: number; readonly accuracy: number }[]
 }
-
-/** Fits the regression with a given C. */
-type Regression = (strength: number) => Promise<LinearWeights>
 
 /**
  * The linear probe of the CLIP paper (section 3.2, appendix A.3) in the few-shot form of CoOp: a logistic regression on
@@ -85,27 +82,15 @@ async function tuned(
   })
 }
 
-async function withFit<T>(
+/** A regression whose fits end when the signal aborts. */
+const withFit = <T>(
   { runtime, classes, signal }: LinearProbeOptions,
   train: LabelledFeatures,
   use: (regress: Regression) => Promise<T>,
-): Promise<T> {
-  const objective = await logisticObjective(runtime, train, classes)
-  try {
-    return await use(async (strength) => {
-      const { x } = await minimize(
-        (parameters) => objective.evaluate(parameters, strength),
-        new Float64Array(objective.size),
-        signal ? { signal } : {},
-      )
-      const values = Float32Array.from(x)
-      const biases = objective.size - classes
-      return { weights: values.slice(0, biases), bias: values.slice(biases) }
-    })
-  } finally {
-    await objective.release()
-  }
-}
+): Promise<T> =>
+  withRegression(runtime, train, classes, (regress) =>
+    use((strength) => regress(strength, signal ? { signal } : {})),
+  )
 
 function checkFinite(features: Float32Array): void {
   const bad = features.find((value) => !Number.isFinite(value))
