@@ -35,7 +35,7 @@ export function answerWriter(format: PredictFormat, columns: AnswerColumns): Ans
 }
 
 /** The likeliest class, or that it is none of them. */
-export const shortAnswer = (answer: ImageAnswer): string | undefined => {
+const shortAnswer = (answer: ImageAnswer): string | undefined => {
   if ('error' in answer) return undefined
   return answer.accepted === false ? 'none of these' : answer.classes[0]!.className
 }

@@ -1,9 +1,10 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
 import { counted } from '../core/counted.js'
 import { UserError } from '../core/errors.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { doSort, type SortCall, type SortDone } from '../node/sort/begin-sort.js'
 import { type Entry, Journal } from '../node/sort/journal.js'
-import { confirmed } from './confirm.js'
 import { startLateProgress } from './progress.js'
 import type { SortFlags } from './sort.js'
 import { listed, participle, verb } from './sort-text.js'
@@ -80,4 +81,19 @@ async function isAgreed({ into, call: { how }, flags, signal }: Task, files: num
     how === 'keywords' ? 'Write keywords into' : `${verb(how)[0]!.toUpperCase()}${verb(how).slice(1)}`
   const where = how === 'keywords' ? '' : ` into ${into}`
   return confirmed(printable(`${what} ${counted(files, 'file')}${where}?`), signal)
+}
+
+/** Asks a question on the terminal. Everything but yes is no, as is having no terminal. */
+async function confirmed(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  // The terminal is in raw mode: Ctrl-C is a key, and no signal by itself.
+  lines.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'))
+  // Ctrl-D closes the terminal: some versions of Node reject then, others never answer.
+  const closed = once(lines, 'close').then(() => '')
+  const answered = lines.question(`${question} [y/N] `, { signal }).catch(() => '')
+  const answer = await Promise.race([answered, closed])
+  lines.close()
+  signal.throwIfAborted()
+  return /^\s*y(es)?\s*$/i.test(answer)
 }

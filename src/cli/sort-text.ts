@@ -43,7 +43,7 @@ export function planText(plan: SortPlan): string {
 }
 
 /** Pictures and what goes with them, by folder. */
-export function folderRows(
+function folderRows(
   photos: readonly PlannedPhoto[],
 ): { folder: string; kind: Verdict['kind']; className?: string; pictures: number; companions: number }[] {
   const folders = new Map<string, PlannedPhoto[]>()
@@ -99,7 +99,7 @@ const answers = ({ classes }: Verdict): string =>
   classes.map(({ className, probability }) => `${className} ${(100 * probability).toFixed(0)} %`).join(', ')
 
 /** What is left alone, and why. */
-export function stayingLines({
+function stayingLines({
   found,
   unreadable,
   sortedBefore = 0,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRuntime } from '../../node/runtime/open-runtime.js'
-import { normalized } from '../clip/text-features.js'
 import { randomStream } from '../random.js'
+import { normalized } from '../rows.js'
 import type { Runtime } from '../runtime/session.js'
 import { heldOutProbabilities } from './cross-validation.js'
 import { examine, type SeenPicture } from './examine.js'

@@ -5,7 +5,7 @@ import type { PoorKind } from './poor-picture.js'
 import type { UnlikeClass } from './unlike-class.js'
 
 /** Margin of probabilities from which a label is taken to be wrong; below it is worth a look (docs/clean.md). */
-export const SURE_MARGIN = 0.5
+const SURE_MARGIN = 0.5
 
 /** A picture of a data set that was looked at. */
 export interface ExaminedPicture {

@@ -12,7 +12,7 @@ export const Gather: Operator<Two, void> = {
 /** Rows of a table [rows, ...] by number: indices (int64) of any shape -> [...indices, ...]. */
 export const gather = (table: Tensor, indices: Tensor): Tensor => apply(Gather, [table, indices])
 
-export const ArgMax: Operator<One, { readonly axis: number }> = {
+const ArgMax: Operator<One, { readonly axis: number }> = {
   name: 'ArgMax',
   infer: ([x], { axis }) => [x.shape.filter((_, i) => i !== axis)],
   dtype: () => 'int64',
@@ -25,8 +25,8 @@ export const argMax = (x: Tensor, axis = -1): Tensor =>
 
 const rounding = (name: string): Operator<One, void> => ({ name, infer: ([x]) => [x.shape] })
 
-export const Floor = rounding('Floor')
-export const Round = rounding('Round')
+const Floor = rounding('Floor')
+const Round = rounding('Round')
 
 /** The largest whole number that is not above x. */
 export const floor = (x: Tensor): Tensor => apply(Floor, [x])
@@ -44,13 +44,13 @@ const Leading: Operator<One, { readonly axis: number; readonly size: number }> =
 export const leading = (x: Tensor, axis: number, size: number): Tensor =>
   apply(Leading, [x], { axis: normalizeAxis(axis, x.rank), size })
 
-export const DynamicQuantizeLinear: Operator<One, void> = {
+const DynamicQuantizeLinear: Operator<One, void> = {
   name: 'DynamicQuantizeLinear',
   infer: ([x]) => [x.shape, [], []],
   dtype: () => ['uint8', 'float32', 'uint8'],
 }
 
-export const MatMulInteger: Operator<readonly [a: Tensor, b: Tensor, aZero: Tensor, bZero: Tensor], void> = {
+const MatMulInteger: Operator<readonly [a: Tensor, b: Tensor, aZero: Tensor, bZero: Tensor], void> = {
   name: 'MatMulInteger',
   infer([a, b]) {
     if (b.rank !== 2 || a.dim(-1) !== b.dim(0)) {

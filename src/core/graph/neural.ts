@@ -106,7 +106,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride = 1, padd
   return apply(Conv, [x, weight, bias], { stride, padding })
 }
 
-export const AveragePool: Operator<One, { readonly side: number }> = {
+const AveragePool: Operator<One, { readonly side: number }> = {
   name: 'AveragePool',
   infer: ([x], { side }) => {
     const [b, c, h, w] = x.shape as [number, number, number, number]

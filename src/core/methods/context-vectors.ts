@@ -21,7 +21,7 @@ export function randomPrompts(name: string, shape: readonly number[]): Parameter
 }
 
 /** A tensor of n_ctx context vectors that start from the embeddings of the first tokens of the words: [n_ctx, width]. */
-export function wordedContext(name: string, words: string, length: number, clip: Clip): ParameterSpec {
+function wordedContext(name: string, words: string, length: number, clip: Clip): ParameterSpec {
   return {
     name,
     shape: [length, clip.config.text.width],
@@ -33,7 +33,7 @@ export function wordedContext(name: string, words: string, length: number, clip:
 export const placeholder = (length: number): string => Array(length).fill('X').join(' ')
 
 /** Words as the reference reads them from a configuration, where underscores stand for spaces. */
-export const initialWords = (contextInit: string): string => contextInit.replaceAll('_', ' ')
+const initialWords = (contextInit: string): string => contextInit.replaceAll('_', ' ')
 
 /** A linear layer's weight [out, in] and bias [out], initialised uniformly within 1 / sqrt(in). */
 export function linearLayer(name: string, inputs: number, outputs: number, stream = name): ParameterSpec[] {

@@ -3,7 +3,7 @@ import { elementCount, itemSize } from './dtype.js'
 import type { WeightDType } from './state-dict.js'
 
 /** The format allows no larger header (safetensors specification). */
-export const maxHeaderBytes = 100_000_000
+const maxHeaderBytes = 100_000_000
 /** Brackets, commas and colons: some 14 a tensor, so that 350,000 of them fit. Each may become a value in memory. */
 const maxHeaderParts = 5_000_000
 

@@ -9,7 +9,7 @@ import { decodeSafetensors } from '../../core/weights/safetensors.js'
 import { readRegular } from '../../node/files/regular-file.js'
 
 /** Bytes of a file; of one whose name ends in `.gz`, unpacked. Throws WeightsError when it cannot be read. */
-export async function readUnpacked(path: string): Promise<Uint8Array> {
+async function readUnpacked(path: string): Promise<Uint8Array> {
   try {
     const bytes = await readRegular(path)
     return path.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes

@@ -6,7 +6,7 @@ import { DataError } from '../../core/errors.js'
 import { openRegular } from '../files/regular-file.js'
 
 /** Limits for lists that others wrote. */
-export const listLimits = { bytes: 256 * 2 ** 20, rows: 5_000_000, line: 65_536 }
+const listLimits = { bytes: 256 * 2 ** 20, rows: 5_000_000, line: 65_536 }
 
 /** One image as a list names it. */
 export interface ListedRow {

@@ -18,7 +18,7 @@ export interface ImageNetVariant extends Omit<DatasetSource, 'open' | 'files' | 
 }
 
 /** A reader of a variant, with ImageNet's class names. Classes that the variant lacks do not take part. */
-export function imageNetVariant(variant: ImageNetVariant): DatasetSource {
+function imageNetVariant(variant: ImageNetVariant): DatasetSource {
   const { images, imagesFrom, foldersAre, ...facts } = variant
   const from = imagesFrom ?? facts.home
   return {

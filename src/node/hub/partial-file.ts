@@ -8,7 +8,7 @@ export type Checksum =
   | { readonly kind: 'git-blob'; readonly hex: string; readonly size: number }
 
 /** Begins the hash of a file from its first byte on. */
-export function startHash(checksum: Checksum): Hash {
+function startHash(checksum: Checksum): Hash {
   return checksum.kind === 'sha256'
     ? createHash('sha256')
     : createHash('sha1').update(`blob ${checksum.size}\0`)

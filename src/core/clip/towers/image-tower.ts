@@ -167,7 +167,7 @@ export function pooledToken(
 }
 
 /** Every token as a block, counted from 0, reads it: [B, tokens * width]. */
-export function imageStates(w: TokenTowerWeights, images: Tensor, block: number): Tensor {
+function imageStates(w: TokenTowerWeights, images: Tensor, block: number): Tensor {
   const batch = images.dim(0)
   const first = preNorm(w, embedPatches(w, images))
   const outputs = blockOutputs(w.blocks.slice(0, block), first, batch, undefined, w.rotary?.(0, 0))
