@@ -12,8 +12,9 @@ import { imageFeatures } from './features.js'
 import type { GoldenCase } from './golden-case.js'
 import { withPackedClip } from './golden-clip.js'
 import { readTensors } from './golden-files.js'
+import { isTrainingCase } from './method-of-case.js'
 import { classifyAll, type Replay, testFigures } from './replay.js'
-import { isTrainingCase, replayTraining } from './training-case.js'
+import { replayTraining } from './training-case.js'
 
 /**
  * Replays a case and compares every tensor of its inventory: what the inventory names and the replay does not compute

@@ -6,10 +6,9 @@ import { encodeTexts } from '../../core/clip/text-features.js'
 import { DataError } from '../../core/errors.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
 import { encodeGraph, type HostTensor, input, values } from '../../core/graph/index.js'
-import type { ConfiguredMethod, FeatureInputs } from '../../core/methods/method.js'
+import type { FeatureInputs } from '../../core/methods/method.js'
 import { gaussianWeights } from '../../core/methods/prompt-aggregation.js'
 import { textPrompts } from '../../core/methods/prompted-features.js'
-import { configure, methodNamed } from '../../core/methods/registry.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { adamW } from '../../core/train/adam.js'
 import type { Tensors } from '../../core/train/optimizer.js'
@@ -19,150 +18,11 @@ import { Trainer } from '../../core/train/trainer.js'
 import { compareFigures, compareNumber, type Deviation } from './deviation.js'
 import { promptRows, tokenRows } from './features.js'
 import type { GoldenCase } from './golden-case.js'
+import { methodOf, termsOf } from './method-of-case.js'
 import { classifyAll, type Replay, testFigures } from './replay.js'
-
-/** Reference keys of vision-language prompt options, and ours. */
-const promptOptions: Readonly<Record<string, string>> = {
-  N_CTX_TEXT: 'textContext',
-  N_CTX_VISION: 'visionContext',
-  CTX_INIT: 'contextInit',
-  PROMPT_DEPTH_TEXT: 'textDepth',
-  PROMPT_DEPTH_VISION: 'visionDepth',
-}
-
-/** The loss of methods that have cross-entropy alone. */
-const crossEntropyTerms = { loss_total: 'total', loss_ce: 'total' }
-
-/** A method of the reference here: its name, its options, and its loss terms under the reference's names. */
-interface Trained {
-  readonly name: string
-  readonly options: Readonly<Record<string, string>>
-  readonly terms: Readonly<Record<string, string>>
-}
-
-const trained: Readonly<Record<string, Trained>> = {
-  CoOp: {
-    name: 'coop',
-    options: {
-      N_CTX: 'context',
-      CTX_INIT: 'contextInit',
-      CSC: 'classSpecific',
-      CLASS_TOKEN_POSITION: 'classPosition',
-    },
-    terms: crossEntropyTerms,
-  },
-  CoCoOp: {
-    name: 'cocoop',
-    options: { N_CTX: 'context', CTX_INIT: 'contextInit' },
-    terms: crossEntropyTerms,
-  },
-  MaPLe: {
-    name: 'maple',
-    options: { N_CTX: 'context', CTX_INIT: 'contextInit', PROMPT_DEPTH: 'depth' },
-    terms: crossEntropyTerms,
-  },
-  IVLP: {
-    name: 'ivlp',
-    options: promptOptions,
-    terms: crossEntropyTerms,
-  },
-  PromptSRC: {
-    name: 'promptsrc',
-    options: {
-      ...promptOptions,
-      TEXT_LOSS_WEIGHT: 'textLossWeight',
-      IMAGE_LOSS_WEIGHT: 'imageLossWeight',
-      GPA_MEAN: 'gpaMean',
-      GPA_STD: 'gpaStd',
-    },
-    terms: {
-      loss_total: 'total',
-      loss_ce: 'ce',
-      loss_scl_text: 'sclText',
-      loss_scl_image: 'sclImage',
-      loss_scl_logits: 'sclLogits',
-    },
-  },
-  KgCoOp: {
-    name: 'kgcoop',
-    options: { N_CTX: 'context', CTX_INIT: 'contextInit', W: 'knowledgeWeight', TEMPLATE: 'template' },
-    terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
-  },
-  TCP: {
-    name: 'tcp',
-    options: {
-      N_CTX: 'context',
-      CTX_INIT: 'contextInit',
-      W: 'knowledgeWeight',
-      TEMPLATE: 'template',
-      BLOCK: 'block',
-    },
-    terms: { loss_total: 'total', loss_ce: 'ce', loss_kg: 'knowledge' },
-  },
-  ProText: {
-    name: 'protext',
-    options: {
-      N_CTX: 'textContext',
-      CTX_INIT: 'contextInit',
-      PROMPT_DEPTH_TEXT: 'textDepth',
-      MATCHING: 'matching',
-      W: 'matchingWeight',
-    },
-    terms: { loss_total: 'total' },
-  },
-  MMRLpp: {
-    name: 'mmrlpp',
-    options: {
-      N_REP_TOKENS: 'tokens',
-      REP_DIM: 'dimension',
-      BLOCK: 'block',
-      RES_LORA_DIM: 'rank',
-      PROJ_LORA_DIM: 'projectionRank',
-      ALPHA: 'alpha',
-      BETA: 'share',
-      REG_WEIGHT: 'regularization',
-      TEMPLATE: 'template',
-    },
-    terms: {
-      loss_total: 'total',
-      loss_ce: 'ce',
-      loss_ce_tokens: 'ceTokens',
-      loss_keep_image: 'keepImage',
-      loss_keep_text: 'keepText',
-    },
-  },
-  CLIPLoRA: {
-    name: 'clip-lora',
-    options: { R: 'rank', ALPHA: 'alpha', DROPOUT: 'dropout', TEMPLATE: 'template', WD: 'weightDecay' },
-    terms: { loss_total: 'total' },
-  },
-  SkipTuning: {
-    name: 'skip-tuning',
-    options: { BLOCK: 'block', SHARE: 'share', MOST: 'most', SCALE: 'scale', TEMPLATE: 'template' },
-    terms: { loss_total: 'total' },
-  },
-  Tuned: {
-    name: 'fine-tune',
-    options: { TUNED: 'tuned', TOWERS: 'towers', TEMPLATE: 'template', WD: 'weightDecay' },
-    terms: { loss_total: 'total' },
-  },
-}
 
 /** Relative tolerance of learning rates and aggregation weights, which are computed in double precision. */
 const EXACT = 1e-12
-
-/** True for a case whose method trains prompts and exists here. */
-export const isTrainingCase = ({ method }: GoldenCase): boolean => Object.hasOwn(trained, method)
-
-/** The method of a case, configured as it says. */
-export function methodOf(golden: GoldenCase, clip: Clip): ConfiguredMethod {
-  const { name, options } = trained[golden.method]!
-  const known = Object.entries(golden.trainer_config ?? {}).filter(([key]) => Object.hasOwn(options, key))
-  const method = methodNamed(name)
-  const given = Object.fromEntries(known.map(([key, value]) => [options[key]!, value]))
-  const methodOptions = method.options.parse(given)
-  return configure({ method, methodOptions, classNames: golden.class_names }, clip)
-}
 
 /**
  * Trains the case from its initial parameters on its stored batches with the product's trainer, and evaluates after
@@ -326,7 +186,7 @@ async function frozenExamples(
 /** Terms of the first step, each to its own rounding or, where it nearly cancels, to that of the sum. */
 function lossTerms({ method, results }: GoldenCase, losses: Readonly<Record<string, number>>): Deviation[] {
   const { step0 = {}, step0_fp64 = {} } = results
-  const { terms } = trained[method]!
+  const terms = termsOf(method)
   const known = Object.entries(step0).filter(([name]) => Object.hasOwn(terms, name))
   return known.map(([name, expected]) => {
     const noise = Math.abs(expected - (step0_fp64[name] ?? expected))

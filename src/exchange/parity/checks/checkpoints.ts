@@ -7,8 +7,8 @@ import { compareAll, compareEqual, compareTensor, judged, type Outcome, skipped 
 import { readGoldenCase } from '../golden-case.js'
 import { withPackedClip } from '../golden-clip.js'
 import { readJson, readTensors, unpackInto, withTemporaryFolder } from '../golden-files.js'
+import { isTrainingCase, methodOf } from '../method-of-case.js'
 import { classifyAll } from '../replay.js'
-import { isTrainingCase, methodOf } from '../training-case.js'
 import type { Check, CheckContext } from './check.js'
 
 /** What `checkpoints.json` says of a file. */
