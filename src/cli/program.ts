@@ -15,7 +15,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   'Learn and use:': {
     demo: {
       usage: '[options]',
-      description: 'adapt the embedded tiny CLIP to drawn pictures and compare methods, offline, in minutes',
+      description: 'adapt the embedded small CLIP to drawn pictures and compare methods, offline, in minutes',
       load: async () => (await import('./demo.js')).demoCommand,
     },
     studio: {
@@ -95,7 +95,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
     },
     bench: {
       usage: '[options] <protocol>',
-      description: 'run one of the paper’s four benchmarks and tabulate it beside the paper’s figures',
+      description: 'run one of the papers’ benchmarks and tabulate it beside their figures',
       load: async () => (await import('./bench.js')).benchCommand,
     },
     paper: {

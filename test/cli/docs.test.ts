@@ -1,0 +1,123 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { methods } from '../../src/core/methods/registry.js'
+import { program } from '../support/command.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).flatMap((name) => docOf(name))]
+const package_ = JSON.parse(read('package.json'))
+
+function docOf(name: string): string[] {
+  return name.endsWith('.md') ? [`docs/${name}`] : []
+}
+
+/** A heading's address, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-')
+
+/** What a page points at and is not there. */
+function deadLinks(page: string): string[] {
+  return [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => {
+    const [path, anchor] = link!.split('#') as [string, string?]
+    if (/^https?:/.test(path)) return []
+    const target = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(root, target))) return [link!]
+    const anchors = () => [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
+    return anchor === undefined || anchors().includes(anchor) ? [] : [link!]
+  })
+}
+
+/** Calls of the command in a text, their continued lines joined: the words behind `promptsrc`. */
+function callsIn(text: string): string[][] {
+  const lines = text.replaceAll(/\\\n\s*/g, ' ').split('\n')
+  return lines.flatMap((line) => {
+    const [, call] = /^(?:.*\| |\s*\$ |.*import \S+" |\s*)(?:npx )?promptsrc ([a-z].*)$/.exec(line) ?? []
+    if (call === undefined) return []
+    const [own] = call.split(/ [|>&#] ?/) as [string]
+    return [own.match(/"[^"]*"|'[^']*'|\S+/g)!]
+  })
+}
+
+/** The calls in a page's blocks of code. */
+const callsOf = (page: string): string[][] =>
+  [...read(page).matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap(([, code]) => callsIn(code!))
+
+/** What a call names that the command does not have: the command itself, or options. */
+async function unknownIn(words: readonly string[]): Promise<string[]> {
+  const [name, second] = words as [string, string?]
+  const top = (await program([name])).commands.find((each) => each.name() === name)
+  if (!top) return [name]
+  const command = top.commands.find((each) => each.name() === second) ?? top
+  const known = new Set(command.options.flatMap(({ long, short }) => [long, short]))
+  const options = words.filter((word) => /^-[a-zA-Z]$|^--[a-z]/.test(word)).map((word) => word.split('=')[0]!)
+  return options.filter((option) => option !== '--help' && !known.has(option))
+}
+
+async function mistakesIn(calls: readonly string[][]): Promise<string[]> {
+  const found = await Promise.all(
+    calls.map(async (words) => {
+      const unknown = await unknownIn(words)
+      return unknown.length > 0 ? [`${words.join(' ')}: ${unknown.join(', ')}`] : []
+    }),
+  )
+  return found.flat()
+}
+
+describe.each(pages)('%s', (page) => {
+  it('links to what is there', () => {
+    expect(deadLinks(page)).toEqual([])
+  })
+
+  it('names files of the repository and scripts of npm that are there', () => {
+    const text = read(page)
+    const files = [...text.matchAll(/`((?:src|test|tools|bench|docs|assets|examples)\/[\w./-]+)`/g)]
+    const scripts = [...text.matchAll(/npm run (?:-s )?([\w:-]+)/g)]
+    expect(files.map(([, path]) => path!).filter((path) => !existsSync(join(root, path)))).toEqual([])
+    expect(scripts.map(([, name]) => name!).filter((name) => !(name in package_.scripts))).toEqual([])
+  })
+
+  it('calls commands by options that they have', async () => {
+    expect(await mistakesIn(callsOf(page))).toEqual([])
+  })
+})
+
+it('the examples of every command have options that it has', async () => {
+  const names = (await program([])).commands.map((command) => command.name())
+  const calls = await Promise.all(
+    names.map(async (name) =>
+      callsIn(helpOf((await program([name])).commands.find((c) => c.name() === name)!)),
+    ),
+  )
+  expect(await mistakesIn(calls.flat())).toEqual([])
+  expect(calls.flat().length).toBeGreaterThan(names.length)
+})
+
+function helpOf(command: Command): string {
+  let text = ''
+  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+  return text
+}
+
+it.each(['docs/methods.md', 'docs/which-method.md', 'docs/comparison.md', 'README.md'])(
+  '%s names every method',
+  (page) => {
+    const text = read(page)
+    expect(Object.keys(methods).filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  },
+)
+
+it('docs/dependencies.md names every dependency', () => {
+  const text = read('docs/dependencies.md')
+  const { dependencies, peerDependencies, devDependencies } = package_
+  const names = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })
+  const named = (name: string) => text.includes(name.replace('@biomejs/', ''))
+  expect(names.filter((name) => !named(name))).toEqual([])
+})
