@@ -46,9 +46,13 @@ function callsIn(text: string): string[][] {
   })
 }
 
-/** The calls in a page's blocks of code. */
-const callsOf = (page: string): string[][] =>
-  [...read(page).matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap(([, code]) => callsIn(code!))
+/** The calls in a page's code, in blocks and in lines. */
+function callsOf(page: string): string[][] {
+  const text = read(page)
+  const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].map(([, code]) => code!)
+  const inline = [...text.matchAll(/`((?:npx )?promptsrc [a-z][^`]*)`/g)].map(([, code]) => code!)
+  return [...blocks, ...inline.map((code) => code.replaceAll(/\s+/g, ' '))].flatMap(callsIn)
+}
 
 /** What a call names that the command does not have: the command itself, or options. */
 async function unknownIn(words: readonly string[]): Promise<string[]> {
@@ -110,7 +114,8 @@ it.each(['docs/methods.md', 'docs/which-method.md', 'docs/comparison.md', 'READM
   '%s names every method',
   (page) => {
     const text = read(page)
-    expect(Object.keys(methods).filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+    const inCode = (name: string) => new RegExp(`\`[^\`\n]*(?<![\\w-])${name}(?![\\w-])[^\`\n]*\``)
+    expect(Object.keys(methods).filter((name) => !inCode(name).test(text))).toEqual([])
   },
 )
 
