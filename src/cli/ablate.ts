@@ -17,9 +17,17 @@ Examples:
 
 /** `promptsrc ablate`: what each of PromptSRC's regulators adds. */
 export function ablateCommand(): Command {
+  const able = Object.values(methods).flatMap(({ name, options }) =>
+    'textLossWeight' in options.shape ? [name] : [],
+  )
   const command = new Command('ablate')
-    .option('--method <name>', 'whose prompts are regulated', oneOf(Object.keys(methods)), 'ivlp')
-    .option('--part <name>', 'which of the paper’s comparisons', oneOf(parts), 'components')
+    .option('--method <name>', `whose prompts are regulated: ${able.join(', ')}`, oneOf(able), 'ivlp')
+    .option(
+      '--part <name>',
+      `which of the paper’s comparisons: ${parts.join(', ')}`,
+      oneOf(parts),
+      'components',
+    )
   return withComparisonOptions(command, 'runs/ablate-<data>-<method>')
     .addHelpText('after', examples)
     .action((data: string, flags: AblationFlags) => ablate(data, flags))

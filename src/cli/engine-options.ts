@@ -67,7 +67,7 @@ export function withEngineOptions(command: Command): Command {
     .addOption(
       slurm(
         '--slurm-option <key=value>',
-        'any other option of sbatch, such as constraint=avx512; may be repeated',
+        'any other option of sbatch, such as constraint=avx512; repeatable',
       ).argParser(slurmOption),
     )
     .addOption(slurm('--submit-only', 'queue the jobs and return; the same call follows them later'))

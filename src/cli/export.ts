@@ -1,11 +1,11 @@
 import { relative } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type ExportPrecision, precisions, usualPrecisions } from '../core/export/exporter.js'
 import { exportFormats, exportRun } from '../exchange/exports/export-run.js'
 import { showingDownloads } from './download-progress.js'
 import { interruptible } from './interrupt.js'
 import { modelOfRunOption, type RunFlags } from './open-run.js'
-import { activationOption, repeated, wholeNumber } from './options.js'
+import { activationOption, listOf, oneOf, repeated, wholeNumber } from './options.js'
 import { startLateProgress } from './progress.js'
 
 interface ExportFlags extends Pick<RunFlags, 'model' | 'activation'> {
@@ -92,11 +92,8 @@ async function exportAs(path: string, flags: ExportFlags): Promise<void> {
   }
 }
 
+/** Precisions in their own order, however they were given. */
 function precisionList(text: string): ExportPrecision[] {
-  const names = text.split(',')
-  const wrong = names.find((name) => !precisions.some((known) => known === name))
-  if (wrong !== undefined) {
-    throw new InvalidArgumentError(`"${wrong}"; expected one or more of ${precisions.join(', ')}`)
-  }
+  const names = listOf(oneOf(precisions))(text)
   return precisions.filter((name) => names.includes(name))
 }

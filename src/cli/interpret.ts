@@ -49,7 +49,7 @@ export function interpretCommand(): Command {
     .addOption(exifOption())
     .addOption(modelOfRunOption())
     .addOption(activationOption())
-    .option('--skip-bad-images', 'pass over images that cannot be read')
+    .option('--skip-bad-images', 'leave out images that cannot be read')
     .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print the figures as JSON')

@@ -126,10 +126,16 @@ export function listOf(): (text: string) => string[]
 export function listOf<T>(parse: (text: string) => T): (text: string) => T[]
 export function listOf<T>(parse?: (text: string) => T): (text: string) => (T | string)[] {
   return (text) => {
-    const values = text.split(',').map((part) => {
-      const trimmed = part.trim()
-      if (trimmed === '') throw new InvalidArgumentError('A value is empty.')
-      return parse ? parse(trimmed) : trimmed
+    const parts = text.split(',').map((part) => part.trim())
+    const values = parts.map((part) => {
+      if (part === '') throw new InvalidArgumentError('A value is empty.')
+      try {
+        return parse ? parse(part) : part
+      } catch (error) {
+        // Which of several it is.
+        if (parts.length === 1 || !(error instanceof InvalidArgumentError)) throw error
+        throw new InvalidArgumentError(`"${part}": ${error.message}`)
+      }
     })
     const twice = values.find((value, i) => values.indexOf(value) !== i)
     if (twice !== undefined) throw new InvalidArgumentError(`${twice} is named twice.`)

@@ -172,6 +172,16 @@ const groups: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   },
 }
 
+const helpCommand = ['help [command]', 'display help for command'] as const
+
+const examples = `
+Examples:
+  $ promptsrc demo
+  $ promptsrc train photos --model ViT-B/16 --out runs/photos
+      learns from photos/<class>/*.jpg
+  $ promptsrc predict runs/photos new.jpg --add-class "border collie"
+  $ promptsrc help train`
+
 /**
  * The command line for these arguments, without side effects until it parses them. Of all commands only the one that
  * they name is imported; the others are there with name and description alone. Errors are thrown, not printed and
@@ -183,16 +193,19 @@ export async function program(args: readonly string[]): Promise<Command> {
       'Prompt learning for CLIP: adapt it to your own classes from few images, without forgetting the rest.',
     )
     .version(packageVersion())
+    .addHelpText('after', examples)
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for the options)')
     .commandsGroup('Methods, models and data:')
-    .helpCommand('help [command]', 'display help for command')
+    .helpCommand(...helpCommand)
   const named = args.find((arg) => arg !== 'help' && !arg.startsWith('-'))
   for (const [heading, entries] of Object.entries(groups)) {
     for (const [name, { description, load }] of Object.entries(entries)) {
       const command = name === named ? (await load())() : new Command(name)
       root.addCommand(command.description(description).helpGroup(heading))
       for (const each of [command, ...command.commands]) each.copyInheritedSettings(root).exitOverride()
+      // The root's own stands in a group of the root's.
+      if (command.commands.length > 0) command.helpCommand(...helpCommand)
     }
   }
   const usages = new Map(

@@ -134,8 +134,12 @@ export function interruption(out: string, { classNames, skipBadImages }: TrainFl
 
 /** What is wrong where neither data nor a run to resume is named. */
 export function noData({ resume, out }: TrainFlags): ConfigError {
-  return new ConfigError(
-    resume && out ? `${out} holds no run to resume, and no data is given` : 'no data given',
-    { hint: 'Name a folder with a folder of images for each class: promptsrc train DATA' },
-  )
+  if (resume && !out) {
+    return new ConfigError('--resume: no run is named', {
+      hint: 'Name the one to continue: promptsrc train --resume --out RUN',
+    })
+  }
+  return new ConfigError(resume ? `${out} holds no run to resume, and no data is given` : 'no data given', {
+    hint: 'Name a folder with a folder of images for each class: promptsrc train DATA',
+  })
 }

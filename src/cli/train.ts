@@ -106,10 +106,14 @@ export function trainCommand(): Command {
     .option('--config <file|name>', 'YAML file of the Python code, or a published one; repeatable', repeated)
     .option(
       '--model <model>',
-      'tiny, emoji, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository',
+      'tiny, emoji, a file or folder, an OpenAI name (ViT-B/16) or a Hugging Face repository (default: tiny; emoji for its data sets)',
     )
     .addOption(activationOption())
-    .option('--method <name>', `method: ${Object.keys(methods).join(', ')}`, oneOf(Object.keys(methods)))
+    .option(
+      '--method <name>',
+      `method: ${Object.keys(methods).join(', ')} (default: promptsrc)`,
+      oneOf(Object.keys(methods)),
+    )
     .addOption(
       new Option(
         '--fast [method]',
@@ -120,7 +124,9 @@ export function trainCommand(): Command {
       '--texts <file>',
       'JSON file of sentences about the classes, for methods that learn from them; without DATA its classes are trained',
     )
-    .addOption(new Option('--classes <which>', 'classes to train on').choices(['all', 'base', 'novel']))
+    .addOption(
+      new Option('--classes <which>', 'classes to train on (default: all)').choices(['all', 'base', 'novel']),
+    )
     .option('--shots <n>', 'images a class (default: the method’s)', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
     .option('--epochs <n>', 'passes over the images (default: the method’s)', wholeNumber(1))

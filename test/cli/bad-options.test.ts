@@ -66,6 +66,9 @@ describe('a mistaken option', () => {
     expectRefused(await run('train'), 'no data given', 'promptsrc train DATA')
     expectRefused(await run('predict', 'somewhere'), 'image')
     expectRefused(await run('train', '--resume', '--out', 'nowhere'), 'nowhere holds no run to resume')
+    expectRefused(await run('train', '--resume'), 'no run is named', '--out RUN')
+    expectRefused(await run('ablate', '--method', 'gda'), '--method', 'ivlp')
+    expectRefused(await run('export', 'r', '--out', 'o', '--precision', 'fp31'), 'Did you mean fp32')
   })
 })
 

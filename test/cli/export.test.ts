@@ -154,7 +154,7 @@ it('a folder with other things in it is left alone, an earlier export is replace
 it('an unknown precision or format is refused', async () => {
   expectRefused(
     await exported('run', 'onnx', 'x', '--precision', 'fp32,int4'),
-    '"int4"; expected one or more of fp32',
+    '"int4": Did you mean int8? There are fp32',
   )
   expectRefused(await exported('run', 'tflite', 'x'), 'tflite', 'transformers-js-open')
 })

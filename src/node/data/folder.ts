@@ -249,13 +249,13 @@ function deepImages(path: string, images: readonly string[]): DataWarning {
 }
 
 function nothingIn(root: string, images: number, others: number): DataError {
-  if (images > 0) {
-    return new DataError(`data folder ${root}: ${counted(images, 'image')}, but no class folders`, {
-      hint: `Put the images of each class into a folder of its own: ${join(root, '<class>', 'photo.jpg')}.`,
-    })
-  }
-  const content = others > 0 ? 'no class folders' : 'is empty'
-  return new DataError(`data folder ${root}: ${content}; expected one folder of images per class`)
+  const content =
+    images > 0
+      ? `${counted(images, 'image')}, but no class folders`
+      : `${others > 0 ? 'no class folders' : 'is empty'}; expected one folder of images per class`
+  return new DataError(`data folder ${root}: ${content}`, {
+    hint: `Put the images of each class into a folder of its own: ${join(root, '<class>', 'photo.jpg')}.`,
+  })
 }
 
 /** A class folder without images: often the folder above, or one whose parts go by other names, was given. */

@@ -103,7 +103,10 @@ async function readable(folder: string): Promise<string> {
     if ((await lstat(root)).isDirectory()) return root
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new DataError(`${folder}: ${missing ? 'no such folder' : 'cannot be read'}`, { cause })
+    throw new DataError(`${folder}: ${missing ? 'no such folder' : 'cannot be read'}`, {
+      cause,
+      hint: 'Check the path and its permissions.',
+    })
   }
   throw new DataError(`${folder}: is a file; expected a folder with pictures`)
 }
