@@ -67,8 +67,11 @@ function partsText({ pictures }: Examination): string {
 
 function sizesText(examination: Examination): string {
   const { least, most } = classSizes(examination)
-  const range = `training pictures a class: ${least.images} (${least.className}) to ${most.images} (${most.className})`
-  return `${range}${most.images >= UNBALANCED * Math.max(1, least.images) ? '; unbalanced' : ''}\n`
+  const range =
+    least.images === most.images
+      ? `${most.images}`
+      : `${least.images} (${least.className}) to ${most.images} (${most.className})`
+  return `training pictures a class: ${range}${most.images >= UNBALANCED * Math.max(1, least.images) ? '; unbalanced' : ''}\n`
 }
 
 /** What was found as JSON. */

@@ -98,7 +98,7 @@ async function clean(data: string | undefined, flags: CleanFlags): Promise<void>
         hint: 'For example: promptsrc clean --undo photos-removed',
       })
     }
-    await undo(flags.undo, undefined, { ...(flags.json ? { json: true } : {}) })
+    await undo(flags.undo, undefined, { ...(flags.json ? { json: true } : {}) }, 'clean-up')
     return
   }
   if (data === undefined) {

@@ -8,8 +8,17 @@ import { type Progress, startLateProgress } from './progress.js'
 import type { SortFlags } from './sort.js'
 import { listed } from './sort-text.js'
 
-/** `promptsrc sort --undo DIR`. */
-export async function undo(dir: string, run: string | undefined, flags: Partial<SortFlags>): Promise<void> {
+/**
+ * `promptsrc sort --undo DIR`, and that of `clean`.
+ *
+ * @param what is undone, as its command calls it
+ */
+export async function undo(
+  dir: string,
+  run: string | undefined,
+  flags: Partial<SortFlags>,
+  what = 'sort',
+): Promise<void> {
   const { into, copy, move, hardlink, symlink, keywords, dryRun } = flags
   if (run !== undefined || into || copy || move || hardlink || symlink || keywords || dryRun) {
     throw new ConfigError('--undo DIR goes alone', { hint: 'For example: promptsrc sort --undo sorted' })
@@ -31,15 +40,15 @@ export async function undo(dir: string, run: string | undefined, flags: Partial<
   }
   const lines = undone
     ? [
-        `${counted(undone.files, 'file')} of the sort of ${undone.folder} taken back\n`,
+        `${counted(undone.files, 'file')} of the ${what} of ${undone.folder} taken back\n`,
         ...listed(
           'kept:',
           undone.kept.map(({ path, reason }) => `${path}: ${reason}`),
         ),
         ...(undone.earlier > 0
-          ? [`${counted(undone.earlier, 'earlier sort')} into ${target} can be undone as well\n`]
+          ? [`${counted(undone.earlier, `earlier ${what}`)} into ${target} can be undone as well\n`]
           : []),
       ]
-    : [`nothing to undo: no sort into ${target} is on record\n`]
+    : [`nothing to undo: no ${what} into ${target} is on record\n`]
   process.stdout.write(printable(lines.join(''), Number.POSITIVE_INFINITY))
 }
