@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ClassifyService } from './classify-service.js'
@@ -6,6 +5,7 @@ import type { Metrics } from './metrics.js'
 import { openApi } from './openapi.js'
 import { type RequestLimits, readRequest } from './read-request.js'
 import { Refusal, refusalOf } from './refusal.js'
+import { sameText } from './secret.js'
 
 /** Options of {@link serverApp}. */
 export interface AppOptions extends RequestLimits {
@@ -138,8 +138,7 @@ const isAllowed = (origin: string, origins: readonly string[]): boolean =>
 
 function checkToken(header: string | undefined, token: string): void {
   const given = /^Bearer +(.+)$/i.exec(header ?? '')?.[1]
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  if (given !== undefined && timingSafeEqual(hash(given), hash(token))) return
+  if (given !== undefined && sameText(given, token)) return
   throw new Refusal(401, given === undefined ? 'a token is needed' : 'the token is another', {
     'www-authenticate': 'Bearer',
   })

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { Refusal } from './refusal.js'
+import { bodyOf, jsonOf, valid } from './request-body.js'
 
 /** What a request asks. */
 export interface ClassifyRequest {
@@ -39,11 +40,12 @@ const AROUND = 1 << 20
 export async function readRequest(request: Request, limits: RequestLimits): Promise<ClassifyRequest> {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
   const { maxBytes } = limits
+  const body = (most: number) => bodyOf(request, most, () => tooLarge(maxBytes))
   if (type === 'application/json') {
-    return fromJson(await bodyOf(request, Math.ceil((maxBytes * 4) / 3) + AROUND, maxBytes), limits)
+    return fromJson(await body(Math.ceil((maxBytes * 4) / 3) + AROUND), limits)
   }
   if (type === 'multipart/form-data') {
-    return fromForm(await bodyOf(request, maxBytes + AROUND, maxBytes), request, limits)
+    return fromForm(await body(maxBytes + AROUND), request, limits)
   }
   if (!BYTES.test(type)) {
     throw new Refusal(
@@ -53,31 +55,13 @@ export async function readRequest(request: Request, limits: RequestLimits): Prom
   }
   const { searchParams: query } = new URL(request.url)
   const options = optionsFrom((name) => query.getAll(name), limits)
-  return { ...options, image: checkedImage(await bodyOf(request, maxBytes, maxBytes), limits) }
+  return { ...options, image: checkedImage(await body(maxBytes), limits) }
 }
 
-/** @param said the limit as messages state it */
-async function bodyOf(request: Request, maxBytes: number, said: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = () =>
-    new Refusal(413, `the image is larger than ${(said / 1e6).toLocaleString('en')} MB`, {
-      connection: 'close',
-    })
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.length
-    if (bytes > maxBytes) throw tooLarge()
-    parts.push(part)
-  }
-  const body = new Uint8Array(bytes)
-  let at = 0
-  for (const part of parts) {
-    body.set(part, at)
-    at += part.length
-  }
-  return body
-}
+const tooLarge = (maxBytes: number): Refusal =>
+  new Refusal(413, `the image is larger than ${(maxBytes / 1e6).toLocaleString('en')} MB`, {
+    connection: 'close',
+  })
 
 const names = z.array(z.string().max(LONGEST_NAME))
 const top = z.int().min(1)
@@ -89,13 +73,7 @@ const json = z.strictObject({
 })
 
 function fromJson(body: Uint8Array, limits: RequestLimits): ClassifyRequest {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    throw new Refusal(400, 'the body is not JSON')
-  }
-  const { image, ...options } = valid(json, value)
+  const { image, ...options } = valid(json, jsonOf(body))
   const text = image.replace(/^data:[^,]*;base64,/, '')
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw new Refusal(400, 'image: not in base64')
   const bytes = Buffer.from(text, 'base64')
@@ -151,11 +129,4 @@ function checkedOptions<T extends Omit<ClassifyRequest, 'image'>>(
   if (count > maxClasses) throw new Refusal(400, `${count} names of classes; expected at most ${maxClasses}`)
   if (options.classes?.length === 0) throw new Refusal(400, 'classes: expected one or more')
   return options
-}
-
-function valid<T>(schema: z.ZodType<T>, value: unknown): T {
-  const found = schema.safeParse(value)
-  if (found.success) return found.data
-  const { path, message } = found.error.issues[0]!
-  throw new Refusal(400, `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`.slice(0, 300))
 }

@@ -1,10 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { Refusal } from '../refusal.js'
-
-/** A token that nobody guesses: 192 bits, in characters that every address can have. */
-export const newToken = (): string => randomBytes(24).toString('base64url')
+import { sameText } from '../secret.js'
 
 /** Who may ask a studio, and by what name it is called. */
 export interface Access {
@@ -59,8 +57,3 @@ const isVisit = (c: Context): boolean =>
 /** What the cookie holds: who reads it cannot tell the token, which other ports of this machine would see. */
 const sessionOf = (token: string): string =>
   createHash('sha256').update(`session ${token}`).digest('base64url')
-
-function sameText(a: string, b: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(a), hash(b))
-}

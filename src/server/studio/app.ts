@@ -2,9 +2,9 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { UserError } from '../../core/errors.js'
 import type { Project } from '../../core/studio/place.js'
-import type { TrainingState } from '../../core/studio/training-state.js'
 import { smallPicture } from '../../node/data/small-picture.js'
 import { Refusal, refusalOf } from '../refusal.js'
+import { bodyOf, jsonOf, valid } from '../request-body.js'
 import { type Access, checkAccess } from './access.js'
 import type { Answers } from './answers.js'
 import { archiveOf } from './archive.js'
@@ -228,35 +228,8 @@ async function projectOf(project: ProjectFolder, limits: IntakeLimits): Promise<
   }
 }
 
-async function json<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const bytes = await bytesOf(c, MOST_JSON, 'what is asked')
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new Refusal(400, 'the body is not JSON')
-  }
-  const found = schema.safeParse(value)
-  if (found.success) return found.data
-  const { path, message } = found.error.issues[0]!
-  throw new Refusal(400, `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`.slice(0, 300))
-}
+const json = async <T>(c: Context, schema: z.ZodType<T>): Promise<T> =>
+  valid(schema, jsonOf(await bytesOf(c, MOST_JSON, 'what is asked')))
 
-/** The body of a request, of which no more than the limit is read. */
-async function bytesOf(c: Context, most: number, what: string): Promise<Uint8Array> {
-  if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(what, most)
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of (c.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    bytes += part.length
-    if (bytes > most) throw tooLarge(what, most)
-    parts.push(part)
-  }
-  return new Uint8Array(Buffer.concat(parts))
-}
-
-/** What pages are told as it happens. */
-export interface StudioEvents {
-  readonly training: TrainingState
-  readonly changed: null
-}
+const bytesOf = (c: Context, most: number, what: string): Promise<Uint8Array> =>
+  bodyOf(c.req.raw, most, () => tooLarge(what, most))

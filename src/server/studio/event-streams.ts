@@ -1,3 +1,16 @@
+import type { TrainingState } from '../../core/studio/training-state.js'
+
+/** What pages are told as it happens. */
+export interface StudioEvents {
+  readonly training: TrainingState
+  /** Something of the project. */
+  readonly changed: null
+}
+
+type StudioEvent = {
+  [Name in keyof StudioEvents]: readonly [name: Name, data: StudioEvents[Name]]
+}[keyof StudioEvents]
+
 /** How often an open stream is written to where nothing happens, so that a page that is gone is noticed. */
 const KEEP_ALIVE_MS = 15_000
 
@@ -12,7 +25,7 @@ export class EventStreams {
   }
 
   /** An answer that goes on until the page leaves, or the streams end; it begins with an event of how things are. */
-  open(signal: AbortSignal, first: readonly [event: string, data: unknown]): Response {
+  open(signal: AbortSignal, first: StudioEvent): Response {
     const { streams } = this
     let mine: ReadableStreamDefaultController<Bytes>
     const leave = () => {
@@ -22,7 +35,7 @@ export class EventStreams {
       start: (stream) => {
         const controller = stream as ReadableStreamDefaultController<Bytes>
         mine = controller
-        controller.enqueue(encoded(message(...first)))
+        controller.enqueue(encoded(message(first)))
         if (this.ended) controller.close()
         else streams.add(controller)
       },
@@ -34,8 +47,8 @@ export class EventStreams {
     })
   }
 
-  send(event: string, data: unknown): void {
-    this.write(message(event, data))
+  send(...event: StudioEvent): void {
+    this.write(message(event))
   }
 
   /** Ends all streams: a server that stops waits for its answers. */
@@ -57,7 +70,7 @@ export class EventStreams {
   }
 }
 
-const message = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+const message = ([event, data]: StudioEvent): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
 type Bytes = Uint8Array<ArrayBuffer>
 
