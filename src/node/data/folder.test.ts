@@ -1,24 +1,17 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { freshFolder } from '../../../test/support/fresh-folder.js'
 import type { Datum } from '../../core/data/dataset.js'
 import { ConfigError, DataError } from '../../core/errors.js'
 import { openFolder } from './folder.js'
 import { compareCodePoints } from './listing.js'
 
-let base: string
 let root: string
-let count = 0
-beforeAll(async () => {
-  base = await mkdtemp(join(tmpdir(), 'folder-'))
+freshFolder((folder) => {
+  root = folder
 })
-beforeEach(async () => {
-  root = join(base, `data${count++}`)
-  await mkdir(root)
-})
-afterAll(() => rm(base, { recursive: true }))
 
 /** Empty files below the root: opening a folder reads names only. */
 async function touch(...paths: string[]): Promise<void> {
@@ -38,7 +31,7 @@ describe('openFolder on class folders', () => {
     expect(dataset.classNames).toEqual(['Zebra', 'red fox', '\uff01', '\u{1f600}'])
     expect(dataset.folders).toEqual(['Zebra', 'red_fox', '\uff01', '\u{1f600}'])
     expect(dataset.train.map(({ label }) => label)).toEqual([0, 1, 2, 3])
-    expect(dataset.name).toBe(relative(base, root))
+    expect(dataset.name).toBe(relative(dirname(root), root))
   })
 
   it('takes image files of all kinds and leaves out everything else', async () => {
@@ -110,7 +103,7 @@ describe('openFolder on class folders', () => {
 
   it('takes class names from a file', async () => {
     await touch('n01/1.jpg', 'n02/1.jpg')
-    const names = join(base, 'names.txt')
+    const names = join(dirname(root), 'names.txt')
     await writeFile(names, 'tench\ngoldfish\n')
     expect((await openFolder(root, { classNames: names })).classNames).toEqual(['tench', 'goldfish'])
   })
@@ -182,10 +175,10 @@ describe('openFolder on folders that cannot be used', () => {
 
   it('refuses one that does not exist, is a file or is empty', async () => {
     await refused(/is empty/)
-    root = join(base, 'none')
+    root = join(dirname(root), 'none')
     await refused(/none: does not exist/)
-    await writeFile(join(base, 'file'), '')
-    root = join(base, 'file')
+    await writeFile(join(dirname(root), 'file'), '')
+    root = join(dirname(root), 'file')
     await refused(/is a file/)
   })
 
@@ -221,7 +214,7 @@ describe('openFolder with symbolic links', () => {
   it('follows links within the root, and a root that is one', async () => {
     await touch('a/1.jpg', 'b/1.jpg')
     await symlink('../a/1.jpg', join(root, 'b', '2.jpg'))
-    const link = join(base, `link${count}`)
+    const link = join(dirname(root), 'link')
     await symlink(root, link)
     const dataset = await openFolder(link, { testFraction: 0 })
     expect(dataset.train.map(({ source }) => relative(link, source))).toEqual([
@@ -239,7 +232,7 @@ describe('openFolder with symbolic links', () => {
   ])('refuses a link to %s', async (_, name, message) => {
     await touch('a/1.jpg')
     const link = join(root, 'a', 'link.jpg')
-    const target = { 'root-too': `${root}-too`, loop: link }[name] ?? join(base, name)
+    const target = { 'root-too': `${root}-too`, loop: link }[name] ?? join(dirname(root), name)
     if (name === 'outside.jpg') await writeFile(target, '')
     if (name === 'root-too') await mkdir(target)
     await symlink(target, link)

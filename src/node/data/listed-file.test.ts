@@ -1,23 +1,16 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { freshFolder } from '../../../test/support/fresh-folder.js'
 import type { Datum } from '../../core/data/dataset.js'
 import { DataError } from '../../core/errors.js'
 import { openFolder } from './folder.js'
 import { type ListedFileOptions, openListedFile } from './listed-file.js'
 
-let base: string
 let root: string
-let count = 0
-beforeAll(async () => {
-  base = await mkdtemp(join(tmpdir(), 'listed-'))
+freshFolder((folder) => {
+  root = folder
 })
-beforeEach(async () => {
-  root = join(base, `data${count++}`)
-  await mkdir(root)
-})
-afterAll(() => rm(base, { recursive: true }))
 
 /** Empty files below the root: opening a list decodes nothing. */
 async function touch(...paths: string[]): Promise<void> {
@@ -175,7 +168,7 @@ describe('a list is refused, with its line:', () => {
   })
 
   it('paths that lead out of the folder, by name or by a link', async () => {
-    const outside = join(base, 'outside')
+    const outside = join(dirname(root), 'outside')
     await mkdir(outside, { recursive: true })
     await writeFile(join(outside, '1.jpg'), '')
     await touch('in/1.jpg')

@@ -1,19 +1,15 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Layout, layouts, writeLayout } from '../../../test/support/dataset-layouts.js'
+import { freshFolder } from '../../../test/support/fresh-folder.js'
 import { DataError, ImageError } from '../../core/errors.js'
 import { datasetNamed } from './registry.js'
 
-const base = mkdtempSync(join(tmpdir(), 'links-'))
 let root: string
-let count = 0
-beforeEach(() => {
-  root = join(base, `root${count++}`)
-  mkdirSync(root)
+freshFolder((folder) => {
+  root = folder
 })
-afterAll(() => rmSync(base, { recursive: true }))
 
 const withSplit = (...entries: [path: string, label: number, className: string][]): Layout => ({
   ...layouts.OxfordPets,

@@ -1,19 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Layout, layouts, writeLayout } from '../../../test/support/dataset-layouts.js'
+import { freshFolder } from '../../../test/support/fresh-folder.js'
 import { DataError } from '../../core/errors.js'
 import { datasetNamed, datasets } from './registry.js'
 
-const base = mkdtempSync(join(tmpdir(), 'split-file-'))
 let root: string
-let count = 0
-beforeEach(() => {
-  root = join(base, `root${count++}`)
-  mkdirSync(root)
+freshFolder((folder) => {
+  root = folder
 })
-afterAll(() => rmSync(base, { recursive: true }))
 
 type Entry = readonly [path: string, label: number, className: string]
 const pets = (split: unknown): Layout => ({
