@@ -1,4 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
@@ -126,3 +137,46 @@ it('docs/dependencies.md names every dependency', () => {
   const named = (name: string) => text.includes(name.replace('@biomejs/', ''))
   expect(names.filter((name) => !named(name))).toEqual([])
 })
+
+/** Names that a reader has, and the page leaves out: what is chosen, shown or drawn. */
+const OWN_NAMES = /error TS(2304|2552|18004):/
+
+it('the code of the pages has the types of the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'promptsrc-docs-'))
+  try {
+    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true })
+    for (const name of ['onnxruntime-web', '@types/node'])
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+    symlinkSync(root, join(folder, 'node_modules/promptsrc'))
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+    const files = pages.flatMap((page) => {
+      const blocks = [...read(page).matchAll(/^```[tj]s\n([\s\S]*?)^```/gm)].map(([, code]) => code!)
+      return blocks.flatMap((code, i) => {
+        if (code.includes('…')) return []
+        const name = `${page.replaceAll(/\W/g, '-')}-${i}.ts`
+        writeFileSync(join(folder, name), `${code}\nexport {}\n`)
+        return [name]
+      })
+    })
+    expect(files.length).toBeGreaterThan(5)
+    const options =
+      '--strict --noEmit --skipLibCheck --target es2023 --lib es2023,dom,esnext.disposable --types node'
+    const resolution = '--module nodenext --moduleResolution nodenext'
+    const said = run([...`${options} ${resolution}`.split(' '), ...files], folder)
+    expect(said.split('\n').filter((line) => line !== '' && !OWN_NAMES.test(line))).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}, 120_000)
+
+/** What the compiler says. */
+function run(args: readonly string[], cwd: string): string {
+  try {
+    return execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args], {
+      cwd,
+      encoding: 'utf8',
+    })
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
