@@ -72,14 +72,15 @@ Examples:
   $ promptsrc bench few-shot --root ~/data --datasets dtd,eurosat --shots 1,4,16 --methods promptsrc
   $ promptsrc bench cross-dataset --root ~/data --engine slurm --partition gpu --time 8:00:00
   $ promptsrc bench base-to-novel --datasets toy-clips --frames 4 --methods zero-shot,fine-tune,promptsrc
-      on clips
+  $ promptsrc bench few-shot --datasets hmdb51.yaml --root videos --frames 32 --shots 2,4,8,16 --methods fine-tune
+      on clips (docs/video.md)
   $ promptsrc bench base-to-novel --datasets photos,more-photos --model ViT-B/16
       the protocol on folders of your own
 
 Every training and every measure is a run with a folder of its own below --out. The same call goes on where it was
 stopped: finished runs are not repeated, failed ones are tried again. \`promptsrc results OUT\` shows the tables again.`
 
-/** `promptsrc bench`: the paper's four benchmarks, and ProText's. */
+/** `promptsrc bench`: the paper's four benchmarks, ViFi-CLIP's on all images, and ProText's. */
 export function benchCommand(): Command {
   const methods = comparable()
   const command = new Command('bench')

@@ -42,6 +42,34 @@ it('measures published lists of clips as the folder that they list', async () =>
   )
 }, 60_000)
 
+it('benchmarks clips with few of them a class, and with all', async () => {
+  await clipFolder(join(folder, 'benched'))
+  const options = [
+    '--datasets',
+    'benched',
+    '--model',
+    'tiny',
+    '--frames',
+    '2',
+    '--seeds',
+    '1',
+    '--threads',
+    '1',
+  ]
+  const rows = async (protocol: string, ...more: string[]) => {
+    const methods = ['--methods', 'zero-shot,tip-adapter', '--out', 'bench', '--json']
+    const { tables } = JSON.parse(await done('bench', protocol, ...options, ...methods, ...more)) as {
+      tables: { protocol: string; rows: { method: string; shots: number | null }[] }[]
+    }
+    return tables.map((table) => [table.protocol, ...table.rows.map(({ method, shots }) => [method, shots])])
+  }
+  const zeroShot = ['zero-shot', null]
+  expect(await rows('few-shot', '--shots', '1,2')).toEqual([
+    ['few-shot', zeroShot, ['tip-adapter', 1], ['tip-adapter', 2]],
+  ])
+  expect(await rows('fully-supervised')).toEqual([['fully-supervised', zeroShot, ['tip-adapter', null]]])
+}, 120_000)
+
 it('learns prompts on a CLIP whose weights were tuned on clips, and starts where that ended', async () => {
   await clipFolder(join(folder, 'clips'))
   const short = ['--epochs', '1', '--batch-size', '4', '--threads', '1', '--frames', '2']

@@ -70,7 +70,9 @@ export const fineTune: Method<typeof options> = {
     }),
 
   published: ({ protocol, source }) => ({
-    epochs: protocol === 'few-shot' ? 50 : 11,
+    ...(protocol === 'fully-supervised'
+      ? { epochs: 30, batchSize: 512, learningRate: 2.2e-5 }
+      : { epochs: protocol === 'few-shot' ? 50 : 11 }),
     methodOptions: { template: datasetTemplate(source) },
   }),
 }

@@ -3,8 +3,14 @@ import type { Method } from './method.js'
 
 /** A benchmark's training, by which published settings are chosen. */
 export interface TrainingContext {
-  /** One of the paper's experiments (sections 4.1 to 4.4), or ProText's text-only supervision. */
-  readonly protocol: 'base-to-novel' | 'cross-dataset' | 'domain-generalization' | 'few-shot' | 'text-only'
+  /** One of the paper's experiments (sections 4.1 to 4.4), ViFi-CLIP's on all images, or ProText's text-only supervision. */
+  readonly protocol:
+    | 'base-to-novel'
+    | 'cross-dataset'
+    | 'domain-generalization'
+    | 'few-shot'
+    | 'fully-supervised'
+    | 'text-only'
   /** Data set that is trained on, as the reference names it. */
   readonly source: string
   readonly shots: number

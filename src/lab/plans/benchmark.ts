@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { selectClasses } from '../../core/data/base-novel.js'
 import type { Dataset } from '../../core/data/dataset.js'
 import { labelledSentences } from '../../core/data/descriptions.js'
+import { groupByLabel } from '../../core/data/few-shot.js'
 import { ConfigError, DataError } from '../../core/errors.js'
 import { baselineNamed } from '../baselines.js'
 import { identityOf, type Measure } from '../units/unit.js'
@@ -35,7 +36,7 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
   return planUnits(
     {
       entries,
-      trainings: trainingsOf(protocol, options),
+      trainings: await openedTrainings(options),
       check(training, open) {
         if (ofTexts) labelledSentences(selectClasses(open(training.source), training.classes))
         check(training, open, protocol !== 'text-only')
@@ -59,11 +60,25 @@ export async function planBenchmark(options: BenchmarkOptions): Promise<PlannedU
   )
 }
 
+/** The trainings of a protocol; on all images there are as many shots as the largest class has. */
+async function openedTrainings(options: BenchmarkOptions): Promise<Training[]> {
+  const trainings = trainingsOf(options.protocol, options)
+  if (options.protocol !== 'fully-supervised') return trainings
+  return Promise.all(
+    trainings.map(async (training) => {
+      const { dataset } = await options.open(training.source)
+      const classes = groupByLabel(dataset.train).values()
+      return { ...training, shots: Math.max(0, ...[...classes].map(({ length }) => length)) }
+    }),
+  )
+}
+
 /** Refuses methods that have nothing to learn from in a protocol. */
 function checkMethods(protocol: Protocol, entries: readonly Entry[]): void {
   for (const { method } of entries) {
-    if (protocol === 'few-shot' && learnsFromTexts(method)) {
-      throw new ConfigError(`${method}: few-shot counts images, and it learns from texts`, {
+    if ((protocol === 'few-shot' || protocol === 'fully-supervised') && learnsFromTexts(method)) {
+      const counts = protocol === 'few-shot' ? 'counts images' : 'trains on images'
+      throw new ConfigError(`${method}: ${protocol} ${counts}, and it learns from texts`, {
         hint: 'Choose text-only.',
       })
     }

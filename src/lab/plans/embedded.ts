@@ -49,6 +49,7 @@ const groupOf = (protocols: Protocols): DataGroup => ({
   'cross-dataset': transfer(protocols['cross-dataset']),
   'domain-generalization': transfer(protocols['domain-generalization']),
   'few-shot': protocols['few-shot'],
+  'fully-supervised': { datasets: protocols['few-shot'].datasets, shots: NO_SHOTS },
   'text-only': { ...protocols['base-to-novel'], shots: NO_SHOTS },
 })
 

@@ -88,6 +88,32 @@ describe('the plan of a benchmark', () => {
     }
   })
 
+  it('has as many shots as the largest class has images where all are trained on', async () => {
+    // Nine images of four classes.
+    const open = opening((name) => dataset(name, 9))
+    const plan = await planBenchmark(
+      options({
+        protocol: 'fully-supervised',
+        datasets: ['A'],
+        shots: [0],
+        rows: ['ivlp'],
+        seeds: [1],
+        open,
+      }),
+    )
+    expect(plan.map(({ spec }) => [spec.settings.classes, spec.settings.shots])).toEqual([
+      ['all', 3],
+      ['all', 3],
+    ])
+    const { folder, spec } = plan[1]!
+    const metrics = { accuracy: 50, macroF1: 50 }
+    const result = { measures: { 'A-all': { metrics } } } as unknown as UnitResult
+    const [found] = observationsOf(folder, spec, result)
+    expect(found!.observation).toMatchObject({ protocol: 'fully-supervised', shots: null, accuracy: 50 })
+    const texts = options({ protocol: 'fully-supervised', datasets: ['A'], rows: ['protext'] })
+    await expect(planBenchmark(texts)).rejects.toThrow(/protext: fully-supervised trains on images/)
+  })
+
   it('refuses sources without training images, and measures without test images', async () => {
     const open = opening((name) => dataset(name, 0))
     await expect(planBenchmark(options({ open }))).rejects.toThrow(DataError)

@@ -34,6 +34,12 @@ describe('the data of a protocol', () => {
     })
   })
 
+  it('refuse shots where these mean nothing', () => {
+    for (const protocol of ['text-only', 'fully-supervised'] as const) {
+      expect(() => protocolData(protocol, { shots: [4] })).toThrow(`--shots 4: ${protocol} `)
+    }
+  })
+
   it('refuse a source where every data set is its own', () => {
     expect(() => protocolData('few-shot', { source: 'ImageNet' })).toThrow(ConfigError)
   })

@@ -7,7 +7,7 @@ const curve = [1, 2, 4, 8, 16]
 /** Shots of every protocol but few-shot. */
 export const SHOTS = [16]
 
-/** Of text-only supervision. */
+/** Of text-only supervision, and where all images are trained on: they are counted when the data is open. */
 export const NO_SHOTS = [0]
 
 /** Data sets that have a name together: those of every protocol. */
@@ -19,6 +19,7 @@ const paper: DataGroup = {
   'cross-dataset': { source: 'ImageNet', datasets: paperDatasets.slice(1), shots: SHOTS },
   'domain-generalization': { source: 'ImageNet', datasets: imagenetVariants, shots: SHOTS },
   'few-shot': { datasets: paperDatasets, shots: curve },
+  'fully-supervised': { datasets: paperDatasets, shots: NO_SHOTS },
   'text-only': { datasets: paperDatasets, shots: NO_SHOTS },
 }
 
@@ -35,7 +36,7 @@ export interface DataChoice {
 /**
  * The data of a protocol. Groups stand for their members; the source is that of the first group named, else the paper's.
  *
- * @throws ConfigError where a source is given to a protocol that has none
+ * @throws ConfigError where a source, or shots, are given to a protocol that has none
  */
 export function protocolData(protocol: Protocol, choice: DataChoice): ProtocolData {
   const { datasets: named = ['paper'], source, shots } = choice
@@ -44,10 +45,9 @@ export function protocolData(protocol: Protocol, choice: DataChoice): ProtocolDa
       hint: 'Leave it out, or choose cross-dataset or domain-generalization.',
     })
   }
-  if (shots !== undefined && protocol === 'text-only') {
-    throw new ConfigError(`--shots ${shots.join(',')}: text-only learns from no image`, {
-      hint: 'Leave it out.',
-    })
+  if (shots !== undefined && (protocol === 'text-only' || protocol === 'fully-supervised')) {
+    const learns = protocol === 'text-only' ? 'learns from no image' : 'trains on all images'
+    throw new ConfigError(`--shots ${shots.join(',')}: ${protocol} ${learns}`, { hint: 'Leave it out.' })
   }
   const groups = new Map(Object.entries({ paper, ...choice.groups }))
   const standard = (groups.get(named.find((name) => groups.has(name)) ?? 'paper') ?? paper)[protocol]

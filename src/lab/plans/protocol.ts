@@ -1,11 +1,12 @@
 import type { ClassSelection } from '../../core/data/base-novel.js'
 
-/** The paper's four experiments (sections 4.1 to 4.4), and ProText's supervision by texts alone. */
+/** The paper's four experiments (sections 4.1 to 4.4), ViFi-CLIP's on all images, and ProText's supervision by texts alone. */
 export const protocols = [
   'base-to-novel',
   'cross-dataset',
   'domain-generalization',
   'few-shot',
+  'fully-supervised',
   'text-only',
 ] as const
 
@@ -31,7 +32,7 @@ export interface ProtocolData {
   readonly source?: string | undefined
   /** Data sets that are measured; without a source, each is also what is trained on. */
   readonly datasets: readonly string[]
-  /** Images a class; several numbers for few-shot curves. */
+  /** Images a class; several numbers for few-shot curves, one that means nothing where all images are trained on. */
   readonly shots: readonly number[]
 }
 
@@ -42,6 +43,7 @@ export interface ProtocolData {
  *   table of the paper is, on all of them together
  * - cross-dataset and domain generalization: trained on all classes of one source, measured on it and on every target
  * - few-shot: trained on all classes of each data set with each number of shots, measured on the same classes
+ * - fully supervised: the same with all images there are
  * - text-only: trained on sentences about all classes of each data set, measured on the images of the same classes
  */
 export function trainingsOf(protocol: Protocol, { source, datasets, shots }: ProtocolData): Training[] {

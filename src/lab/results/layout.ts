@@ -37,6 +37,7 @@ export const protocolTitles: Readonly<Record<Protocol, string>> = {
   'cross-dataset': 'Cross-dataset transfer',
   'domain-generalization': 'Domain generalization',
   'few-shot': 'Few-shot classification',
+  'fully-supervised': 'Full supervision',
   'text-only': 'Text-only supervision',
 }
 

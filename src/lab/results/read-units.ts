@@ -51,14 +51,15 @@ export function observationsOf(folder: string, spec: UnitSpec, { measures }: Uni
     if (!measure) return []
     const { metrics, halves } = measure
     const { set: dataset, draw } = drawOf(data.name)
+    const protocol = knownProtocol(spec.protocol) ?? protocolOf(data.name, source.name, classes)
     const observation: Observation = {
-      protocol: knownProtocol(spec.protocol) ?? protocolOf(data.name, source.name, classes),
+      protocol,
       method: label,
       dataset,
       source: drawOf(source.name).set,
       classes,
-      // Where no image was learned from, as of texts.
-      shots: settings.shots || null,
+      // Where no image was learned from, as of texts, or all were.
+      shots: (protocol !== 'fully-supervised' && settings.shots) || null,
       seed: settings.seed,
       ...(draw === undefined ? {} : { draw }),
       accuracy: metrics.accuracy,
@@ -66,7 +67,7 @@ export function observationsOf(folder: string, spec: UnitSpec, { measures }: Uni
       from: folder,
     }
     const variant = model.name
-    if (observation.protocol !== 'base-to-novel' || classes !== 'all') return [{ observation, variant }]
+    if (protocol !== 'base-to-novel' || classes !== 'all') return [{ observation, variant }]
     const { macroF1: _, ...together } = observation
     return (['base', 'novel'] as const).flatMap((half) =>
       halves

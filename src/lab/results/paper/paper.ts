@@ -20,6 +20,7 @@ export function paperRows(protocol: Protocol): readonly PaperRow[] {
       return domainGeneralization
     case 'few-shot':
       return fewShot
+    case 'fully-supervised':
     case 'text-only':
       return []
   }

@@ -113,6 +113,7 @@ export function proTextRows(protocol: Protocol): readonly PaperRow[] {
     case 'domain-generalization':
       return domainGeneralization
     case 'few-shot':
+    case 'fully-supervised':
       return []
     case 'text-only':
       return textOnly
