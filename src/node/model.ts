@@ -4,6 +4,7 @@ import { configured, guessedActivation, type StatedByCaller } from '../core/mode
 import type { Tokenizer } from '../core/tokenizer/tokenizer.js'
 import { tensorsOf } from '../core/weights/clip-tensors.js'
 import { hashCache } from './cache/hash-cache.js'
+import { keptWeights } from './cache/kept-weights.js'
 import { modelCaches } from './cache/model-caches.js'
 import { openCache } from './cache/open-cache.js'
 import { openAiModels } from './hub/openai-models.js'
@@ -13,7 +14,7 @@ import { type ClipWeights, openClip } from './weights/load-clip.js'
 import { loadTokenizer } from './weights/tokenizer-files.js'
 
 /** Options of {@link loadModel}. */
-export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack'>, StatedByCaller {
+export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack' | 'kept'>, StatedByCaller {
   /** Download progress. */
   readonly onProgress?: (event: DownloadProgress) => void
   readonly signal?: AbortSignal
@@ -46,14 +47,17 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
     await close()
     throw error
   }
-  const clip = new Clip({ config, tokenizer, name, tensors: tensorsOf(weights) })
-  const runtime = await openRuntime(runtimeOptions).catch(async (error: unknown) => {
+  const tensors = tensorsOf(weights)
+  const clip = new Clip({ config, tokenizer, name, tensors })
+  const kept = cache && keptWeights(cache, tensors, hash)
+  const runtime = await openRuntime({ ...runtimeOptions, kept }).catch(async (error: unknown) => {
     await close()
     throw error
   })
   const closeAll = async () => {
     await runtime.close()
     await close()
+    await cache?.settled()
   }
   return {
     clip,

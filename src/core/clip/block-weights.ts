@@ -1,5 +1,5 @@
 import { constant, mul, slice, split, type Tensor } from '../graph/index.js'
-import { type ClipTensors, readInto } from './weights.js'
+import { type ClipTensors, derivedFrom, readInto } from './weights.js'
 
 /** x W^T + b on rows. */
 export interface Linear {
@@ -283,9 +283,11 @@ export function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
     const all = foldedBias ?? (await fold(ownArray()))
     return order ? pickRows(all, 1, order) : all
   }
+  // In this order, as files are laid out by it: the weight first, with which the bias is found in passing.
+  const derived = (place: number) => derivedFrom(tensors, spec.weight, ['linear', spec, place])
   return {
-    weight: constant(`${spec.key}.weight`, [to - from, inputs], weight),
-    bias: constant(`${spec.key}.bias`, [to - from], bias),
+    weight: constant(`${spec.key}.weight`, [to - from, inputs], weight, { derived: derived(0) }),
+    bias: constant(`${spec.key}.bias`, [to - from], bias, { derived: derived(1) }),
   }
 }
 

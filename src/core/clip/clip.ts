@@ -16,7 +16,7 @@ import { architectureOf } from './towers/architectures.js'
 import { overFrames } from './towers/over-frames.js'
 import { type TextTowerWeights, textTowerWeights } from './towers/text-tower.js'
 import type { ImageTower, NamedShape, VisualPrompts } from './towers/tower.js'
-import { type ClipTensors, readInto } from './weights.js'
+import { type ClipTensors, derivedFrom, readInto } from './weights.js'
 
 /** What a CLIP model consists of. */
 export interface ClipParts {
@@ -101,8 +101,11 @@ export class Clip {
     const { tensors, constants } = this
     const known =
       constants.get(name) ??
-      constant(name, tensors.shape(name), (into) =>
-        into ? readInto(tensors, name, into) : tensors.read(name),
+      constant(
+        name,
+        tensors.shape(name),
+        (into) => (into ? readInto(tensors, name, into) : tensors.read(name)),
+        { derived: derivedFrom(tensors, name, ['tensor', name]) },
       )
     constants.set(name, known)
     return known

@@ -1,4 +1,4 @@
-import { sizeOf } from '../graph/index.js'
+import { type Derived, sizeOf } from '../graph/index.js'
 
 /**
  * Where frozen values come from: tensors in the canonical naming of OpenAI's state dict.
@@ -30,3 +30,10 @@ export async function readInto(
   into.set((await tensors.read(name)).subarray(row * width, row * width + into.length))
   return into
 }
+
+/** Values that follow from one or a few tensors, the first of them named, by what `how` says. */
+export const derivedFrom = (from: ClipTensors, name: string, how: unknown): Derived => ({
+  from,
+  part: name.startsWith('visual.') ? 'image' : 'text',
+  how: JSON.stringify(how),
+})

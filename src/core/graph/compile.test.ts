@@ -109,9 +109,9 @@ describe('constants', () => {
       return new Float32Array(300)
     }
     const weight = (name: string) => exp(constant(name, [300], load, { owner, key: 'w' }))
-    const { weights } = await encodeGraph({ y: add(weight('first'), weight('second')) })
-    expect(weights).toHaveLength(1)
-    await weights[0]!.load()
+    const { files } = await encodeGraph({ y: add(weight('first'), weight('second')) })
+    expect(files.map(({ weights }) => weights.length)).toEqual([1])
+    await files[0]!.weights[0]!.load()
     expect(loads).toBe(1)
   })
 
@@ -150,7 +150,7 @@ describe('element types', () => {
     const odd = half(...Array.from({ length: 257 }, () => 1))
     const even = values('even', [257], new Float32Array(257).fill(3))
     const graph = await encodeGraph({ y: mul(cast(odd, 'float32'), even) })
-    expect(graph.weights.map(({ offset, dtype }) => [offset, dtype])).toEqual([
+    expect(graph.files[0]!.weights.map(({ offset, dtype }) => [offset, dtype])).toEqual([
       [0, 'float16'],
       [576, 'float32'],
     ])

@@ -11,36 +11,30 @@ import {
   type DType,
   GraphError,
   type GraphNode,
-  type LoadValues,
   nodesInOrder,
   type Tensor,
 } from './tensor.js'
+import {
+  alignedBytes,
+  type ExternalWeight,
+  WEIGHTS_LOCATION,
+  type WeightsFile,
+  weightsFiles,
+} from './weights-files.js'
 
 /** Constants of at most this many elements are written into the model itself. */
 const INLINE_LIMIT = 256
-
-/** The file name under which the model refers to its large constants. */
-export const WEIGHTS_LOCATION = 'weights.bin'
-
-/** A large constant and where its values lie in the weights file. */
-export interface ExternalWeight {
-  /** Unique in the model: the constant's label, numbered where several have it. */
-  readonly name: string
-  /** In bytes. */
-  readonly offset: number
-  /** In elements. */
-  readonly size: number
-  readonly dtype: DType
-  readonly load: LoadValues<DType>
-}
 
 /** A compiled graph, ready for ONNX Runtime once its weights are loaded. */
 export interface EncodedGraph {
   readonly onnx: Uint8Array
   /** Whether the bytes of `onnx` may be moved elsewhere when it is compiled, once and for all. Default: no. */
   readonly movable?: boolean
-  readonly weights: readonly ExternalWeight[]
-  /** Length of the weights file in bytes. */
+  /** Its large constants. */
+  readonly files: readonly WeightsFile[]
+  /** The model with constants of these names inside instead; absent where it has no files. */
+  readonly withInside?: (constants: ReadonlyMap<string, ArrayOf[DType]>) => Uint8Array
+  /** Length of all files together. */
   readonly weightBytes: number
   readonly inputs: Readonly<Record<string, readonly number[]>>
   readonly outputs: Readonly<Record<string, readonly number[]>>
@@ -58,7 +52,8 @@ export interface EncodedGraph {
  * @throws GraphError when an output is not float32, or a size is open
  */
 export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Promise<EncodedGraph> {
-  const { model, weights, weightBytes, nodes, roots } = await layOut(outputs)
+  const { model, weights, nodes, roots } = await layOut(outputs)
+  const { external, files } = weightsFiles(model.external, weights)
   const shapes = (list: readonly OnnxValue[]) =>
     Object.fromEntries(
       list.map(({ name, shape }): [string, readonly number[]] => {
@@ -70,15 +65,26 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   const flops = nodes.reduce((total, node) => total + flopsOf(node), 0)
   const [inputs, named] = [shapes(model.inputs), shapes(model.outputs)]
   return {
-    onnx: writeOnnx(model),
-    weights,
-    weightBytes,
+    onnx: writeOnnx({ ...model, external }),
+    files,
+    withInside: (constants) => writeOnnx(inside({ ...model, external }, constants)),
+    weightBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     inputs,
     outputs: named,
     flops,
     applications: nodes.length,
     peakBytes: peakBytes(nodes, roots),
   }
+}
+
+function inside(model: OnnxModel, constants: ReadonlyMap<string, ArrayOf[DType]>): OnnxModel {
+  const inline = model.inline.slice()
+  const external = model.external.filter(({ name, shape, dtype }) => {
+    const data = constants.get(name)
+    if (data) inline.push({ name, shape, dtype, data })
+    return !data
+  })
+  return { ...model, inline, external }
 }
 
 /** A model as it is written, with its large constants apart. */
@@ -150,8 +156,8 @@ export async function layOut(
     } else {
       const length = size * arrayOf[dtype].BYTES_PER_ELEMENT
       model.external.push({ name, shape, dtype, location: WEIGHTS_LOCATION, offset: weightBytes, length })
-      weights.push({ name, offset: weightBytes, size, dtype, load })
-      weightBytes += Math.ceil(length / 64) * 64
+      weights.push({ name, offset: weightBytes, size, dtype, load, derived: origin.derived })
+      weightBytes += alignedBytes(length)
     }
     return name
   }

@@ -1,10 +1,10 @@
 // Symbolic tensors (tensor.ts), the operators that combine them (ops.ts, layout.ts, neural.ts), the table of their
 // gradients (gradient.ts), the same with less (simplify.ts), what it will take (cost.ts) and how it becomes an ONNX model
-// (onnx.ts, compile.ts). Each file imports only files named before it. Models that are run elsewhere have more operators
+// (onnx.ts, weights-files.ts, compile.ts). Each file imports only files named before it. Models that are run elsewhere have more operators
 // (inference-only.ts), sizes that stay open (open-sizes.ts), and their constants inside (model-file.ts): who makes
 // such imports these files.
 
-export { type EncodedGraph, type ExternalWeight, encodeGraph, WEIGHTS_LOCATION } from './compile.js'
+export { type EncodedGraph, encodeGraph } from './compile.js'
 export { type GraphCost, graphCost } from './cost.js'
 export { gradients, recomputed } from './gradient.js'
 export { concat, expand, pad, reshape, slice, split, swapLast, transpose } from './layout.js'
@@ -53,10 +53,12 @@ export {
   type Attributes,
   apply,
   applyAll,
+  arrayOf,
   bytesOf,
   type ConstantOptions,
   type ConstantOrigin,
   constant,
+  type Derived,
   type Domain,
   type DType,
   GraphError,
@@ -74,3 +76,4 @@ export {
   values,
   zeros,
 } from './tensor.js'
+export { type ExternalWeight, WEIGHTS_LOCATION, type WeightsFile } from './weights-files.js'

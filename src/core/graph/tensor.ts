@@ -104,6 +104,17 @@ export interface ConstantOrigin {
   readonly key: string
   /** What all elements are, where that is known without loading them. */
   readonly fill?: number
+  readonly derived?: Derived | undefined
+}
+
+/** How the values of a constant follow from a model. */
+export interface Derived {
+  /** Whose values they are computed from, and from nothing else. */
+  readonly from: object
+  /** What of the model they belong to: such constants are kept in one file. */
+  readonly part: string
+  /** Equal texts of one model are equal values. */
+  readonly how: string
 }
 
 /** Where a tensor comes from. */
@@ -175,6 +186,8 @@ export interface ConstantOptions<D extends DType = 'float32'> {
   readonly owner?: object
   /** Tells apart the constants of an owner. Default: the name. */
   readonly key?: string
+  /** Where a later process may find the values without loading them. */
+  readonly derived?: Derived | undefined
 }
 
 /** A value baked into the compiled model, loaded when it is compiled. The name is a label. */
@@ -182,9 +195,9 @@ export function constant<D extends DType = 'float32'>(
   name: string,
   shape: readonly number[],
   load: LoadValues<D>,
-  { dtype, owner = load, key = name }: ConstantOptions<D> = {},
+  { dtype, owner = load, key = name, derived }: ConstantOptions<D> = {},
 ): Tensor {
-  return new Tensor(shape, { kind: 'constant', name, load, owner, key }, dtype)
+  return new Tensor(shape, { kind: 'constant', name, load, owner, key, derived }, dtype)
 }
 
 /** A constant with the given values: the same as another of these very data and this name. */

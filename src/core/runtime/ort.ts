@@ -1,8 +1,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
-import { type EncodedGraph, GraphError, type HostTensor, sizeOf, WEIGHTS_LOCATION } from '../graph/index.js'
+import { type EncodedGraph, GraphError, type HostTensor, sizeOf } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
 import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
-import { loadWeightsBuffer } from './weights-buffer.js'
+import { type KeptWeights, type LoadedModel, loadWeights } from './weights-buffer.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
 export interface Ort {
@@ -16,9 +16,7 @@ export interface Ort {
 }
 
 /** A graph whose weights are loaded: what crosses to the thread that runs it. */
-export interface CompiledModel {
-  readonly onnx: Uint8Array
-  readonly weights: Uint8Array
+export interface CompiledModel extends LoadedModel {
   readonly inputs: Readonly<Record<string, readonly number[]>>
 }
 
@@ -73,7 +71,7 @@ export class OrtSessions {
   ) {}
 
   /** @throws ComputeError where memory does not suffice, GraphError where ONNX Runtime refuses the model */
-  async create({ onnx, weights, inputs }: CompiledModel): Promise<OrtSession> {
+  async create({ onnx, weights, folder, inputs }: CompiledModel): Promise<OrtSession> {
     const { ort, open } = this
     const { providers, threads, prepack, spin = true } = this.options
     const made = await inTurn(ort, () =>
@@ -88,11 +86,12 @@ export class OrtSessions {
           session: {
             disable_prepacking: prepack ? '0' : '1',
             intra_op: { allow_spinning: spin ? '1' : '0' },
+            ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
           },
         },
         // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
         logSeverityLevel: 4,
-        externalData: weights.length === 0 ? [] : [{ path: WEIGHTS_LOCATION, data: weights }],
+        externalData: weights,
       }).catch(rethrow),
     )
     let freed: Promise<void> | undefined
@@ -151,19 +150,21 @@ export class OrtRuntime implements Runtime {
   /**
    * @param load gives the module when it is first needed
    * @param signature see {@link Runtime}
+   * @param kept files that later processes find; only where the module reads files
    */
   constructor(
     private readonly load: () => Promise<Ort>,
     private readonly options: OrtOptions,
     readonly signature?: string,
+    private readonly kept?: KeptWeights,
   ) {}
 
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.closed) throw closedError()
     this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
-    const weights = await loadWeightsBuffer(graph)
-    const { onnx, inputs, outputs, flops } = graph
-    const session = await (await this.sessions).create({ onnx, weights, inputs })
+    const loaded = await loadWeights(graph, this.kept)
+    const { inputs, outputs, flops } = graph
+    const session = await (await this.sessions).create({ ...loaded, inputs })
     return disposable({
       graph: { inputs, outputs, flops },
       run: (values: TensorMap) => session.run(values),

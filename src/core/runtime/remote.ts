@@ -2,7 +2,7 @@ import type { EncodedGraph, HostTensor } from '../graph/index.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
 import { type CompiledModel, type Ort, type OrtOptions, type OrtSession, OrtSessions } from './ort.js'
 import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
-import { loadWeightsBuffer } from './weights-buffer.js'
+import { type KeptWeights, loadWeights } from './weights-buffer.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =
@@ -42,22 +42,24 @@ export class RemoteRuntime implements Runtime {
   /**
    * @param start starts the thread, which answers by {@link answerRequests}
    * @param signature see {@link Runtime}
+   * @param kept see {@link OrtRuntime}
    */
   constructor(
     private readonly start: (events: ThreadEvents) => ComputeThread,
     private readonly options: OrtOptions,
     readonly signature?: string,
+    private readonly kept?: KeptWeights,
   ) {}
 
   /** @throws ComputeError where the thread has died; calls of its sessions throw it as well */
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.over) throw this.over
-    const weights = await loadWeightsBuffer(graph)
+    const loaded = await loadWeights(graph, this.kept)
     const session = this.nextId++
-    const model = { onnx: graph.onnx, weights, inputs: graph.inputs }
+    const model = { ...loaded, inputs: graph.inputs }
     // The weights move to the thread; they are not copied.
     await this.ask({ kind: 'compile', session, model, options: this.options }, [
-      weights.buffer as ArrayBuffer,
+      ...loaded.weights.map(({ data }) => data.buffer as ArrayBuffer),
       ...(graph.movable ? [graph.onnx.buffer as ArrayBuffer] : []),
     ])
     const { inputs, outputs, flops } = graph

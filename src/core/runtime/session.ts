@@ -27,7 +27,7 @@ export const storedModel = (
   movable: true,
   inputs,
   outputs: {},
-  weights: [],
+  files: [],
   weightBytes: 0,
   flops: 0,
   applications: 0,

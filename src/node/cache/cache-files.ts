@@ -12,7 +12,7 @@ const AT_ONCE = 32
 const ABANDONED_MS = 10 * 60_000
 
 /** What is kept, in the order in which it is given up: what is quick to make again goes first. */
-export const cacheKinds = ['pixels', 'image-features', 'text-features', 'file-hashes'] as const
+export const cacheKinds = ['pixels', 'weights', 'image-features', 'text-features', 'file-hashes'] as const
 
 /** See {@link cacheKinds}. */
 export type CacheKind = (typeof cacheKinds)[number]
@@ -79,8 +79,23 @@ export async function evict(files: readonly CacheFile[], blocks: number): Promis
     victims.push(file)
   }
   const limit = limiter(AT_ONCE)
-  await Promise.all(victims.map(({ path }) => limit(() => rm(path, { force: true }))))
-  return left
+  const remove = ({ path, blocks }: CacheFile) =>
+    rm(path, { force: true }).then(
+      () => 0,
+      // Windows removes no file that another process has mapped.
+      () => blocks,
+    )
+  const kept = await Promise.all(victims.map((file) => limit(() => remove(file))))
+  return kept.reduce((sum, blocks) => sum + blocks, left)
+}
+
+/** Removes what processes that were killed left unfinished in a folder of entries. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name)
+    const status = isTemporary(path) && (await stat(path).catch(() => undefined))
+    if (status && Date.now() - status.mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => {})
+  }
 }
 
 const MAGIC = 0x50534331

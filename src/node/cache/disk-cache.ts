@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { limiter } from '../../core/data/ahead.js'
 import { writeError } from '../files/atomic.js'
@@ -17,6 +17,7 @@ import {
   evict,
   isTemporary,
   Ledger,
+  removeUnfinished,
 } from './cache-files.js'
 
 /** Name of the folder with the entries; another one for another format. */
@@ -62,6 +63,7 @@ export class DiskCache {
   /** One write at a time, so that a process is never more than one entry beyond the bound. */
   private readonly oneByOne = limiter(1)
   private writable = true
+  private readonly unfinished = new Set<Promise<void>>()
   private readonly onWarning: (message: string) => void
 
   constructor({ folder, maxBytes, onWarning = () => {} }: DiskCacheOptions) {
@@ -94,6 +96,47 @@ export class DiskCache {
       // The second attempt is for a cache that another process clears at this moment.
       await keep().catch(() => keep().catch((cause) => this.giveUp(cause)))
     })
+  }
+
+  /**
+   * The folder of a file that {@link keepFile} has kept, to be read or mapped as it lies there; undefined where it is not of so
+   * many bytes.
+   */
+  async fileFolder(kind: CacheKind, group: string, name: string, bytes: number): Promise<string | undefined> {
+    const folder = join(this.root, kind, group)
+    const path = join(folder, name)
+    const status = await stat(path).catch(() => undefined)
+    if (!status?.isFile() || status.size !== bytes) return undefined
+    const now = Date.now()
+    if (Math.abs(now - status.mtimeMs) > TOUCH_MS) await utimes(path, now / 1000, now / 1000).catch(() => {})
+    return folder
+  }
+
+  /**
+   * Keeps bytes as a file that nothing stands around, if it can. They are read until this is settled; that they are on the disk,
+   * which nothing but their number tells later, is waited for by {@link settled}.
+   */
+  async keepFile(kind: CacheKind, group: string, name: string, bytes: Uint8Array): Promise<void> {
+    if (!this.writable || bytes.length > LARGEST_SHARE * this.maxBytes) return
+    const path = join(this.root, kind, group, name)
+    await this.oneByOne(async () => {
+      if (!this.writable) return
+      try {
+        if (!(await this.makeRoom(blocksOf(bytes.length)))) return
+        await removeUnfinished(dirname(path))
+        const written = await writeTemporary(path, bytes)
+        const finished = written.finish().catch((cause) => this.giveUp(cause))
+        this.unfinished.add(finished)
+        void finished.then(() => this.unfinished.delete(finished))
+      } catch (cause) {
+        this.giveUp(cause)
+      }
+    })
+  }
+
+  /** Settles when no file is any more on its way to the disk. */
+  async settled(): Promise<void> {
+    await Promise.all(this.unfinished)
   }
 
   /** Entries and their sizes by kind. */
@@ -193,6 +236,30 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw error
+  }
+}
+
+/** Writes a file under another name; `finish` puts it in its place once it is on the disk. */
+async function writeTemporary(path: string, bytes: Uint8Array): Promise<{ finish(): Promise<void> }> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const failed = async (error: unknown): Promise<never> => {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
+  }
+  const file = await retryInNewFolder(dirname(path), () => open(temporary, 'wx'))
+  try {
+    await file.writeFile(bytes)
+  } catch (error) {
+    await file.close()
+    return failed(error)
+  }
+  return {
+    finish: () =>
+      file
+        .datasync()
+        .finally(() => file.close())
+        .then(() => rename(temporary, path))
+        .catch(failed),
   }
 }
 

@@ -5,6 +5,7 @@ import { type Device, devices, MOST_THREADS } from '../../core/runtime/device.js
 import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
 import type { Runtime } from '../../core/runtime/session.js'
+import type { KeptWeights } from '../../core/runtime/weights-buffer.js'
 import { processorKind } from './processor.js'
 import { workerThread } from './worker-thread.js'
 
@@ -18,6 +19,8 @@ export interface NodeRuntimeOptions {
   readonly worker?: boolean
   /** Keep packed copies of weights: slower to start, larger, a few percent faster to run. Default: false. */
   readonly prepack?: boolean
+  /** Where weights are found and kept in the form in which they are computed with. Default: nowhere. */
+  readonly kept?: KeptWeights | undefined
 }
 
 /**
@@ -30,6 +33,7 @@ export function nodeRuntime({
   threads = Math.min(availableParallelism(), MOST_THREADS),
   worker = true,
   prepack = false,
+  kept,
 }: NodeRuntimeOptions = {}): Runtime {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new ConfigError(`threads: found ${threads}, expected a whole number from 1 to ${MOST_THREADS}`)
@@ -46,8 +50,8 @@ export function nodeRuntime({
     ...(prepack ? ['packed'] : []),
   ].join(' ')
   return worker
-    ? new RemoteRuntime(workerThread(), options, signature)
-    : new OrtRuntime(() => import('./onnxruntime.js'), options, signature)
+    ? new RemoteRuntime(workerThread(), options, signature, kept)
+    : new OrtRuntime(() => import('./onnxruntime.js'), options, signature, kept)
 }
 
 /**
