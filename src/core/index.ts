@@ -90,7 +90,9 @@ export type { Answer, Verdict } from './evaluate/verdict.js'
 export type {
   ArrayOf,
   ConstantOrigin,
+  DerivedFile,
   DType,
+  EncodedGraph,
   EncodedGraph,
   ExternalWeight,
   GraphNode,

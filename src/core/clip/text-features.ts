@@ -33,6 +33,8 @@ export interface ClassFeaturesKey {
   readonly combination: string
   readonly classNames: readonly string[]
   readonly templates: readonly string[]
+  /** What was learned and is part of them: how, and the values. */
+  readonly learned?: { readonly settings: string; readonly values: readonly Uint8Array[] }
 }
 
 /** Gives features of classes [classes, embedDim] that are kept from before, or computes and keeps them. */

@@ -1,6 +1,19 @@
 import type { Clip } from '../clip/clip.js'
-import { classFeatures, type OnProgress, type TextFeatureCache } from '../clip/text-features.js'
-import { encodeGraph, GraphError, type HostTensor, input, l2Normalize, sizeOf } from '../graph/index.js'
+import {
+  type ClassFeaturesKey,
+  classFeatures,
+  type OnProgress,
+  type TextFeatureCache,
+} from '../clip/text-features.js'
+import {
+  bytesOf,
+  encodeGraph,
+  GraphError,
+  type HostTensor,
+  input,
+  l2Normalize,
+  sizeOf,
+} from '../graph/index.js'
 import type { Preprocessing } from '../image/preprocess.js'
 import type { ClassHead, ConfiguredMethod } from '../methods/method.js'
 import { shapeOf } from '../methods/parameter-shape.js'
@@ -105,7 +118,7 @@ export interface FedHead {
 export async function learnedHead(options: ClassifierOptions, learned: Learned): Promise<FedHead> {
   const head = learned.method.head(options.classNames)
   const feeds = feedsOf(learned)
-  const text = await classWeights(options, head, feeds)
+  const text = await classWeights(options, head, feeds, { learned })
   const derived = head.derive?.(learned.parameters, text ?? new Float32Array(0))
   return { head, feeds: { ...feeds, ...derived }, text }
 }
@@ -125,7 +138,7 @@ export async function zeroShotClassifier(
     features: frozenFeatures(clip),
     classify: (features, _values, text) => withLogits(clip, text!, l2Normalize(features)),
   }
-  return headClassifier(options, head, {}, await classWeights(options, head, {}, onProgress))
+  return headClassifier(options, head, {}, await classWeights(options, head, {}, { onProgress }))
 }
 
 /** What was learned, as a graph is fed it. */
@@ -142,7 +155,7 @@ async function classWeights(
   { clip, runtime, classNames, caches }: ClassifierOptions,
   { text, teacher }: ClassHead,
   feeds: Readonly<Record<string, HostTensor>>,
-  onProgress?: OnProgress,
+  { learned, onProgress }: { readonly learned?: Learned; readonly onProgress?: OnProgress | undefined },
 ): Promise<Float32Array | undefined> {
   if (!text) return undefined
   if (typeof text !== 'function') {
@@ -156,11 +169,26 @@ async function classWeights(
       data: await classFeatures(clip, runtime, classNames, teacher, { cache: caches?.text, onProgress }),
     },
   }
-  const symbols = symbolsOf(feeds)
-  const weights = text(symbols, frozen && l2Normalize(input(TEACHER, shape)))
-  const session = await runtime.compile(await encodeGraph({ text: weights }))
-  const outputs = await session.run({ ...feeds, ...frozen }).finally(() => session.release())
-  return outputs.text!.data
+  const compute = async () => {
+    const weights = text(symbolsOf(feeds), frozen && l2Normalize(input(TEACHER, shape)))
+    const session = await runtime.compile(await encodeGraph({ text: weights }))
+    const outputs = await session.run({ ...feeds, ...frozen }).finally(() => session.release())
+    return outputs.text!.data
+  }
+  if (!caches?.text || !learned) return compute()
+  return caches.text({ ...keyOf(learned), classNames, templates: [] }, compute)
+}
+
+/** Tells what was learned, and how, from anything else. */
+function keyOf({ method, parameters }: Learned): Pick<ClassFeaturesKey, 'combination' | 'learned'> {
+  const names = [...parameters.keys()].sort()
+  return {
+    combination: 'learned',
+    learned: {
+      settings: JSON.stringify([method.method.name, method.options, method.classNames, names]),
+      values: names.map((name) => bytesOf(parameters.get(name)!)),
+    },
+  }
 }
 
 /** Inputs in the shapes of values. */

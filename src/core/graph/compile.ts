@@ -12,6 +12,7 @@ import {
   GraphError,
   type GraphNode,
   nodesInOrder,
+  sizeOf,
   type Tensor,
 } from './tensor.js'
 import {
@@ -32,8 +33,8 @@ export interface EncodedGraph {
   readonly movable?: boolean
   /** Its large constants. */
   readonly files: readonly WeightsFile[]
-  /** The model with constants of these names inside instead; absent where it has no files. */
-  readonly withInside?: (constants: ReadonlyMap<string, ArrayOf[DType]>) => Uint8Array
+  /** The model with its files under other names, or inside it; absent where it has none. */
+  readonly moved?: (files: ReadonlyMap<WeightsFile, string | Uint8Array<ArrayBuffer>>) => Uint8Array
   /** Length of all files together. */
   readonly weightBytes: number
   readonly inputs: Readonly<Record<string, readonly number[]>>
@@ -67,7 +68,7 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   return {
     onnx: writeOnnx({ ...model, external }),
     files,
-    withInside: (constants) => writeOnnx(inside({ ...model, external }, constants)),
+    moved: (places) => writeOnnx(withMoved({ ...model, external }, files, places)),
     weightBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     inputs,
     outputs: named,
@@ -77,13 +78,24 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   }
 }
 
-function inside(model: OnnxModel, constants: ReadonlyMap<string, ArrayOf[DType]>): OnnxModel {
+function withMoved(
+  model: OnnxModel,
+  files: readonly WeightsFile[],
+  places: ReadonlyMap<WeightsFile, string | Uint8Array<ArrayBuffer>>,
+): OnnxModel {
+  const byLocation = new Map(files.map((file) => [file.location, places.get(file)]))
   const inline = model.inline.slice()
-  const external = model.external.filter(({ name, shape, dtype }) => {
-    const data = constants.get(name)
-    if (data) inline.push({ name, shape, dtype, data })
-    return !data
-  })
+  const external: OnnxModel['external'] = []
+  for (const tensor of model.external) {
+    const { name, shape, dtype, offset } = tensor
+    const place = byLocation.get(tensor.location)
+    if (typeof place === 'object') {
+      const data = new arrayOf[dtype](place.buffer, place.byteOffset + offset, sizeOf(shape))
+      inline.push({ name, shape, dtype, data })
+    } else {
+      external.push({ ...tensor, location: place ?? tensor.location })
+    }
+  }
   return { ...model, inline, external }
 }
 

@@ -53,7 +53,6 @@ export {
   type Attributes,
   apply,
   applyAll,
-  arrayOf,
   bytesOf,
   type ConstantOptions,
   type ConstantOrigin,
@@ -76,4 +75,4 @@ export {
   values,
   zeros,
 } from './tensor.js'
-export { type ExternalWeight, WEIGHTS_LOCATION, type WeightsFile } from './weights-files.js'
+export type { DerivedFile, ExternalWeight, WeightsFile } from './weights-files.js'

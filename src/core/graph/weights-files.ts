@@ -1,4 +1,3 @@
-import { Sha256 } from '../hash.js'
 import type { OnnxModel } from './onnx.js'
 import { arrayOf, type Derived, type DType, type LoadValues } from './tensor.js'
 
@@ -23,12 +22,18 @@ export interface ExternalWeight {
 
 /** Constants that a model finds in one file. */
 export interface WeightsFile {
-  /** Names the file in the model. Of two files from one model, equal names are equal bytes. */
+  /** Names the file in the model. */
   readonly location: string
   readonly bytes: number
   readonly weights: readonly ExternalWeight[]
-  /** What all of it is computed from; undefined where other things are among it. */
-  readonly from: object | undefined
+  /** How all of it follows from a model; undefined where other things are among it. */
+  readonly derived?: DerivedFile
+}
+
+/** See {@link WeightsFile}. */
+export interface DerivedFile extends Pick<Derived, 'from' | 'part'> {
+  /** Equal texts of one model are equal bytes. */
+  readonly contents: string
 }
 
 /** Constants begin at multiples of this, as the widest instructions of processors like it. */
@@ -53,7 +58,8 @@ export function weightsFiles(
   for (const group of derivedGroups(weights)) {
     if (group.reduce((sum, i) => sum + external[i]!.length, 0) < WORTH_KEEPING) continue
     const howOf = (i: number) => weights[i]!.derived!.how
-    const file = laidOut([...new Map(group.map((i) => [howOf(i), weights[i]!])).entries()])
+    const byHow = new Map(group.map((i) => [howOf(i), weights[i]!]))
+    const file = laidOut([...byHow.entries()], `derived-${files.length}.bin`)
     const offsets = new Map(file.weights.map(({ derived, offset }) => [derived!.how, offset]))
     for (const i of group) {
       placed[i] = { ...external[i]!, location: file.location, offset: offsets.get(howOf(i))! }
@@ -68,7 +74,7 @@ export function weightsFiles(
     others.push({ ...weights[i]!, offset: bytes })
     bytes += alignedBytes(external[i]!.length)
   }
-  if (bytes > 0) files.push({ location: WEIGHTS_LOCATION, bytes, weights: others, from: undefined })
+  if (bytes > 0) files.push({ location: WEIGHTS_LOCATION, bytes, weights: others })
   return { external: placed, files }
 }
 
@@ -85,7 +91,7 @@ function derivedGroups(weights: readonly ExternalWeight[]): number[][] {
 }
 
 /** A file of constants, told apart by how each follows from the model. */
-function laidOut(byHow: readonly (readonly [string, ExternalWeight])[]): WeightsFile {
+function laidOut(byHow: readonly (readonly [string, ExternalWeight])[], location: string): WeightsFile {
   const sorted = byHow.toSorted(([a], [b]) => (a < b ? -1 : 1))
   let bytes = 0
   const weights = sorted.map(([, weight]) => {
@@ -93,8 +99,7 @@ function laidOut(byHow: readonly (readonly [string, ExternalWeight])[]): Weights
     bytes += alignedBytes(weight.size * arrayOf[weight.dtype].BYTES_PER_ELEMENT)
     return { ...weight, offset }
   })
-  const contents = weights.map(({ derived, dtype, size }) => [derived!.how, dtype, size])
-  const name = new Sha256().update(new TextEncoder().encode(JSON.stringify(contents))).hex()
-  const { part, from } = weights[0]!.derived!
-  return { location: `${part}-${name.slice(0, 32)}.weights`, bytes, weights, from }
+  const contents = JSON.stringify(weights.map(({ derived, dtype, size }) => [derived!.how, dtype, size]))
+  const { from, part } = weights[0]!.derived!
+  return { location, bytes, weights, derived: { from, part, contents } }
 }

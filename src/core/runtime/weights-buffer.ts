@@ -1,12 +1,18 @@
-import { arrayOf, bytesOf, type EncodedGraph, type WeightsFile } from '../graph/index.js'
+import { bytesOf, type DerivedFile, type EncodedGraph, type WeightsFile } from '../graph/index.js'
 import { outOfMemory } from './failures.js'
 
 /** Where files of weights that follow from a model are kept for later. */
 export interface KeptWeights {
-  /** The folder that has the file under its name; undefined where it is not kept. */
-  find(file: WeightsFile): Promise<string | undefined>
-  /** Keeps it if that can be done. It may be read until this is settled, and is not changed. */
-  keep(file: WeightsFile, bytes: Uint8Array): Promise<void>
+  /** Where so many bytes of that are kept; undefined where they are not. */
+  find(derived: DerivedFile, bytes: number): Promise<KeptFile | undefined>
+  /** Keeps them if that can be done. They are read until this is settled. */
+  keep(derived: DerivedFile, bytes: Uint8Array): Promise<void>
+}
+
+/** A file that is kept. All of one model are in one folder. */
+export interface KeptFile {
+  readonly folder: string
+  readonly name: string
 }
 
 /** A model and its large constants. */
@@ -28,35 +34,35 @@ const MOST_INSIDE = 512e6
  * @throws ComputeError where memory does not suffice
  */
 export async function loadWeights(graph: EncodedGraph, kept?: KeptWeights): Promise<LoadedModel> {
-  const { onnx, files, withInside } = graph
-  const folders = new Map<WeightsFile, string>()
+  const { onnx, files, moved } = graph
+  const found = new Map<WeightsFile, KeptFile>()
   for (const file of files) {
-    const folder = file.from && (await kept?.find(file))
-    if (folder !== undefined) folders.set(file, folder)
+    const at = file.derived && (await kept?.find(file.derived, file.bytes))
+    if (at) found.set(file, at)
   }
-  const [folder] = folders.values()
-  const others = files.filter((file) => !folders.has(file))
-  const outside =
-    folder === undefined || !withInside || others.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_INSIDE
-  const loaded: { file: WeightsFile; data: Uint8Array<ArrayBuffer> }[] = []
-  for (const file of outside ? files : others) {
+  const inside = files.reduce((sum, file) => sum + (found.has(file) ? 0 : file.bytes), 0)
+  const [first] = found.values()
+  const mapped = first !== undefined && moved !== undefined && inside <= MOST_INSIDE
+  const loaded = new Map<WeightsFile, Uint8Array<ArrayBuffer>>()
+  for (const file of files) {
+    if (mapped && found.has(file)) continue
     const data = await weightsBuffer(file)
-    if (file.from && !folders.has(file)) await kept?.keep(file, data)
-    loaded.push({ file, data })
+    loaded.set(file, data)
+    if (file.derived && !found.has(file)) await kept?.keep(file.derived, data)
   }
-  if (outside) {
+  if (!mapped) {
     return {
       onnx,
-      weights: loaded.map(({ file, data }) => ({ path: file.location, data })),
+      weights: [...loaded].map(([{ location }, data]) => ({ path: location, data })),
       folder: undefined,
     }
   }
-  const constants = loaded.flatMap(({ file, data }) =>
-    file.weights.map(
-      ({ name, offset, size, dtype }) => [name, new arrayOf[dtype](data.buffer, offset, size)] as const,
-    ),
-  )
-  return { onnx: withInside(new Map(constants)), weights: [], folder }
+  const names = [...found].map(([file, { name }]) => [file, name] as const)
+  return {
+    onnx: moved(new Map<WeightsFile, string | Uint8Array<ArrayBuffer>>([...names, ...loaded])),
+    weights: [],
+    folder: first.folder,
+  }
 }
 
 /** Constants one after the other in one buffer laid out as the model expects: in place where they can be. */

@@ -1,3 +1,4 @@
+import type { DerivedFile } from '../../core/graph/index.js'
 import type { KeptWeights } from '../../core/runtime/weights-buffer.js'
 import { packageVersion } from '../runs/environment.js'
 import { cacheKey } from './cache-key.js'
@@ -15,12 +16,16 @@ export function keptWeights(disk: DiskCache, tensors: object, hash: () => Promis
   // The version stands for how values are computed, the architecture for the order of their bytes.
   const groupOf = () =>
     (group ??= hash().then((weights) => cacheKey('weights', packageVersion(), process.arch, weights)))
+  const nameOf = ({ part, contents }: DerivedFile) => `${part}-${cacheKey(contents).slice(0, 32)}.weights`
   return {
-    async find({ from, location, bytes }) {
-      return from === tensors ? disk.fileFolder('weights', await groupOf(), location, bytes) : undefined
+    async find(derived, bytes) {
+      if (derived.from !== tensors) return undefined
+      const name = nameOf(derived)
+      const folder = await disk.fileFolder('weights', await groupOf(), name, bytes)
+      return folder === undefined ? undefined : { folder, name }
     },
-    async keep({ from, location }, bytes) {
-      if (from === tensors) await disk.keepFile('weights', await groupOf(), location, bytes)
+    async keep(derived, bytes) {
+      if (derived.from === tensors) await disk.keepFile('weights', await groupOf(), nameOf(derived), bytes)
     },
   }
 }

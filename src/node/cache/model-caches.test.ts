@@ -226,6 +226,39 @@ describe('text features', () => {
     expect(first.counts.compiled).toBeGreaterThan(1)
   })
 
+  it('of what was learned are kept by what was learned', async () => {
+    const disk = newDisk()
+    const method = methodNamed('coop')
+    const { classNames } = photos
+    const features = async (of: Model, fill: number, given: object = {}) => {
+      const methodOptions = method.options.parse(given)
+      const specs = configure({ method, methodOptions, classNames }, of.clip).parameters
+      const parameters = new Map(
+        specs.map(({ name, shape }) => [
+          name,
+          new Float32Array(shape.reduce((a, b) => a * b)).map((_, i) => fill + i / 100),
+        ]),
+      )
+      const prompts = { method, methodOptions, parameters, classNames, model: { name: 'tiny', sha256: '' } }
+      await using classifier = await createClassifier({ prompts, model: of })
+      return classifier.textFeatures
+    }
+    const plain = [
+      await features(model, 0.1),
+      await features(model, 0.2),
+      await features(model, 0.1, { classPosition: 'front' }),
+    ]
+    expect(new Set(plain.map(String)).size).toBe(3)
+    for (const place of ['first', 'again']) {
+      const { model: of, counts } = cached(disk)
+      expect(await features(of, 0.1)).toEqual(plain[0])
+      expect(await features(of, 0.2)).toEqual(plain[1])
+      expect(await features(of, 0.1, { classPosition: 'front' })).toEqual(plain[2])
+      // What leads from the image to the logits is always compiled, the text tower only where features are new.
+      expect(counts.compiled).toBe(place === 'first' ? 6 : 3)
+    }
+  })
+
   it('are computed anew for other classes, another order and other templates', async () => {
     const disk = newDisk()
     const { model: of } = cached(disk)

@@ -108,12 +108,13 @@ export function modelCaches(disk: DiskCache, { clip, runtime, hash }: CachedMode
 
 /** Features of classes by their names, the templates and how these are combined. */
 function textCache(disk: DiskCache, clip: Clip, basis: () => Promise<readonly unknown[]>): TextFeatureCache {
-  return async ({ combination, classNames, templates }, compute) => {
+  return async ({ combination, classNames, templates, learned }, compute) => {
     // One short text stands for the computation; how many and how long they are, the texts themselves say.
     const { onnx } = await encodeGraph(textGraph(clip, 1, 4))
     // Equal weights may have been put beside another tokenizer.
     const tokens = [...classNames, ...templates].map((text) => clip.tokenizer.encode(text))
-    const what = [combination, classNames, templates, tokens]
+    const own = learned ? [learned.settings, learned.values.map(sha256)] : []
+    const what = [combination, classNames, templates, tokens, ...own]
     const key = cacheKey('text-features', await basis(), sha256(onnx), what)
     const known = floatsOf(await disk.get('text-features', key))
     if (known?.length === classNames.length * clip.config.embedDim) return known
