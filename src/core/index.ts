@@ -93,7 +93,6 @@ export type {
   DerivedFile,
   DType,
   EncodedGraph,
-  EncodedGraph,
   ExternalWeight,
   GraphNode,
   HostTensor,
@@ -101,6 +100,7 @@ export type {
   Operator,
   Origin,
   Tensor,
+  WeightsFile,
 } from './graph/index.js'
 /** Symbolic tensors, their operators and gradients: what methods and towers are written in. */
 export * as graph from './graph/index.js'

@@ -14,7 +14,7 @@ import { type ClipWeights, openClip } from './weights/load-clip.js'
 import { loadTokenizer } from './weights/tokenizer-files.js'
 
 /** Options of {@link loadModel}. */
-export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack' | 'kept'>, StatedByCaller {
+export interface LoadModelOptions extends Omit<OpenRuntimeOptions, 'prepack'>, StatedByCaller {
   /** Download progress. */
   readonly onProgress?: (event: DownloadProgress) => void
   readonly signal?: AbortSignal
@@ -50,7 +50,7 @@ export async function loadModel(name: string, options: LoadModelOptions = {}): P
   const tensors = tensorsOf(weights)
   const clip = new Clip({ config, tokenizer, name, tensors })
   const kept = cache && keptWeights(cache, tensors, hash)
-  const runtime = await openRuntime({ ...runtimeOptions, kept }).catch(async (error: unknown) => {
+  const runtime = await openRuntime(runtimeOptions, kept).catch(async (error: unknown) => {
     await close()
     throw error
   })

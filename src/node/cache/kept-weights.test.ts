@@ -28,7 +28,7 @@ async function computed(cache: string, { worker = false, hash = 'a', maxBytes = 
   const disk = new DiskCache({ folder: join(folder, cache), maxBytes })
   const [tensors, counts] = [{}, { loads: 0 }]
   const kept = keptWeights(disk, tensors, async () => hash)
-  await using runtime = nodeRuntime({ worker, threads: 1, kept })
+  await using runtime = nodeRuntime({ worker, threads: 1 }, kept)
   const session = await runtime.compile(await graphOf(tensors, counts))
   const { y } = await session.run({ x: { shape: [1], data: Float32Array.of(10) } })
   await disk.settled()

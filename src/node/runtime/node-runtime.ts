@@ -19,22 +19,23 @@ export interface NodeRuntimeOptions {
   readonly worker?: boolean
   /** Keep packed copies of weights: slower to start, larger, a few percent faster to run. Default: false. */
   readonly prepack?: boolean
-  /** Where weights are found and kept in the form in which they are computed with. Default: nowhere. */
-  readonly kept?: KeptWeights | undefined
 }
 
 /**
  * ONNX Runtime in Node. A device that cannot be had is found out when the first graph is compiled; see `openRuntime`.
  *
+ * @param kept where weights are found and kept in the form in which they are computed with; default: nowhere
  * @throws ConfigError for a number of threads that cannot be meant
  */
-export function nodeRuntime({
-  device = 'cpu',
-  threads = Math.min(availableParallelism(), MOST_THREADS),
-  worker = true,
-  prepack = false,
-  kept,
-}: NodeRuntimeOptions = {}): Runtime {
+export function nodeRuntime(
+  {
+    device = 'cpu',
+    threads = Math.min(availableParallelism(), MOST_THREADS),
+    worker = true,
+    prepack = false,
+  }: NodeRuntimeOptions = {},
+  kept?: KeptWeights,
+): Runtime {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new ConfigError(`threads: found ${threads}, expected a whole number from 1 to ${MOST_THREADS}`)
   }

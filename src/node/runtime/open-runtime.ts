@@ -2,6 +2,7 @@ import { ComputeError } from '../../core/errors.js'
 import { encodeGraph, input, matmul } from '../../core/graph/index.js'
 import { type Device, type DeviceChoice, devices } from '../../core/runtime/device.js'
 import type { Runtime } from '../../core/runtime/session.js'
+import type { KeptWeights } from '../../core/runtime/weights-buffer.js'
 import { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.js'
 
 /** Options of {@link openRuntime}. */
@@ -22,14 +23,15 @@ export interface TakenDevice {
 /**
  * ONNX Runtime on a device that is known to work.
  *
+ * @param kept see {@link nodeRuntime}
  * @throws ComputeError, with why, where a device was named that cannot be had
  */
-export async function openRuntime(options: OpenRuntimeOptions = {}): Promise<Runtime> {
+export async function openRuntime(options: OpenRuntimeOptions = {}, kept?: KeptWeights): Promise<Runtime> {
   const { device = 'cpu', onDevice, ...rest } = options
-  if (device === 'auto') return bestRuntime(rest, onDevice)
-  if (device === 'cpu') return nodeRuntime(rest)
+  if (device === 'auto') return bestRuntime(rest, kept, onDevice)
+  if (device === 'cpu') return nodeRuntime(rest, kept)
   try {
-    return (await tried(device, rest, 1)).runtime
+    return (await tried(device, rest, kept, 1)).runtime
   } catch (cause) {
     throw new ComputeError(`device ${device} cannot be had here: ${reasonOf(cause)}`, {
       hint: `${devices[device].advice} \`promptsrc doctor\` tries every device.`,
@@ -40,15 +42,16 @@ export async function openRuntime(options: OpenRuntimeOptions = {}): Promise<Run
 
 async function bestRuntime(
   options: NodeRuntimeOptions,
+  kept: KeptWeights | undefined,
   onDevice: OpenRuntimeOptions['onDevice'],
 ): Promise<Runtime> {
-  const processor = await tried('cpu', options, TIMED_SIDE)
+  const processor = await tried('cpu', options, kept, TIMED_SIDE)
   const passedOver: { device: Device; reason: string }[] = []
   for (const device of Object.keys(devices) as Device[]) {
     const { platforms } = devices[device]
     if (device === 'cpu' || platforms?.includes(process.platform) === false) continue
     try {
-      const { runtime, ms } = await tried(device, options, TIMED_SIDE)
+      const { runtime, ms } = await tried(device, options, kept, TIMED_SIDE)
       if (ms < processor.ms) {
         await processor.runtime.close()
         onDevice?.({ device, passedOver })
@@ -73,13 +76,14 @@ const PRODUCTS = 4
 async function tried(
   device: Device,
   options: NodeRuntimeOptions,
+  kept: KeptWeights | undefined,
   side: number,
 ): Promise<{ runtime: Runtime; ms: number }> {
   const { platforms } = devices[device]
   if (platforms && !platforms.includes(process.platform)) {
     throw new ComputeError(`ONNX Runtime has it on ${platforms.join(' and ')} alone`)
   }
-  const runtime = nodeRuntime({ ...options, device })
+  const runtime = nodeRuntime({ ...options, device }, kept)
   try {
     const x = input('x', [side, side])
     let y = x
