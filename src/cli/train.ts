@@ -2,39 +2,29 @@ import { join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { counted } from '../core/counted.js'
 import { selectClasses } from '../core/data/base-novel.js'
-import type { Dataset, Datum } from '../core/data/dataset.js'
-import { labelledSentences } from '../core/data/descriptions.js'
+import type { Datum } from '../core/data/dataset.js'
 import { UserError } from '../core/errors.js'
 import { createClassifier, type Run } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
-import { methodNamed, methods } from '../core/methods/registry.js'
+import { methods } from '../core/methods/registry.js'
+import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { runFiles } from '../core/run/run-files.js'
-import { resolveSettings } from '../core/train/settings.js'
 import { defaultModel } from '../core/world/worlds.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
-import { quickLeaks } from '../node/clean/quick-leaks.js'
-import { openDescriptions } from '../node/data/descriptions.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { refuseForeignRepository } from '../node/hub/resolve-model.js'
 import { loadModel } from '../node/model.js'
 import { environment } from '../node/runs/environment.js'
 import { readRunConfig } from '../node/runs/run-directory.js'
 import { type TrainReportOptions, trainReport } from '../pages/train-report.js'
-import {
-  classNamesOption,
-  framesOption,
-  lastingPath,
-  openData,
-  rootOption,
-  skipBadImagesOption,
-} from './data.js'
+import { classNamesOption, framesOption, lastingPath, rootOption, skipBadImagesOption } from './data.js'
 import { showingDownloads } from './download-progress.js'
 import { figuresJson } from './evaluation-text.js'
 import { warn } from './fail.js'
-import { fastDefault, fastFrom, fastMethods, fastSettings } from './fast.js'
+import { fastDefault, fastMethods } from './fast.js'
 import { interruptible } from './interrupt.js'
 import {
   activationOption,
@@ -51,18 +41,7 @@ import {
 import { startProgress } from './progress.js'
 import { setThreshold } from './set-threshold.js'
 import { trainShown } from './train-progress.js'
-import {
-  checkImageSize,
-  checkOutside,
-  checkTexts,
-  configOf,
-  interruption,
-  learnsFromTexts,
-  noData,
-  settingsOf,
-  splitArguments,
-  type TrainFlags,
-} from './train-settings.js'
+import { checkImageSize, interruption, type Task, type TrainFlags, taskOf } from './train-task.js'
 
 const examples = `
 Examples:
@@ -162,119 +141,92 @@ async function train(
   pairs: readonly string[],
   flags: TrainFlags,
 ): Promise<void> {
-  const { fast, data } = fastFrom(flags.fast, argument)
-  const { dataPath, overrides } = splitArguments(data, pairs)
-  const begun = flags.resume && flags.out ? await readRunConfig(flags.out) : undefined
-  const path = dataPath ?? begun?.data.path
-  const texts = flags.texts ?? begun?.data.descriptions?.path
-  if (path === undefined && texts === undefined) throw noData(flags)
-  const config = await configOf(flags, overrides)
-  if (fast) process.stderr.write(`fast: ${fast}, ${methodNamed(fast).summary}\n`)
-  const settings = settingsOf(flags, {
-    config,
-    begun: begun?.settings,
-    fast: fast === undefined ? undefined : fastSettings(fast),
-  })
-  // What cannot be trained is said before data and model are opened.
-  resolveSettings(settings)
-  checkTexts(flags, settings.method)
-  const exif = flags.exif ?? (begun ? (begun.data.exif ?? 'ignore') : undefined)
-  const frames = flags.frames ?? begun?.model.frames
-  const given = { ...flags, exif, frames, ...(texts === undefined ? {} : { texts }) }
-  const dataset = path === undefined ? await openDescriptions(texts!) : await openData(path, given)
-  if (learnsFromTexts(settings.method)) labelledSentences(selectClasses(dataset, settings.classes ?? 'all'))
-  if (path !== undefined) await warnOfLeaks(path, dataset)
-  const out =
-    flags.out ??
-    config?.out ??
-    join('runs', `${dataset.name}-${settings.method ?? 'promptsrc'}-seed${settings.seed ?? 1}`)
-  if (path !== undefined) checkOutside(out, path)
+  const task = await taskOf(argument, pairs, flags)
+  const { path, texts, config, settings, dataset, out } = task
   const signal = interruptible(() => interruption(out, flags))
+  await using model = await modelOf(task, flags, signal)
+  if (config?.model && !flags.model) checkImageSize(config, model)
+  const { resume = false, overwrite = false, skipBadImages = false } = flags
+  const prompts = await trainShown({
+    ...settings,
+    model,
+    data: dataset,
+    ...(path === undefined ? {} : { dataPath: await lastingPath(path, flags) }),
+    ...(texts === undefined ? {} : { textsPath: resolve(texts) }),
+    out,
+    resume,
+    overwrite,
+    skipBadImages,
+    ...(flags.memory === undefined ? {} : { memory: 1e9 * flags.memory }),
+    signal,
+  })
+  const run = { prompts, model }
+  const { test } = selectClasses(dataset, settings.classes ?? 'all')
+  const { threshold, evaluation } = await measure(run, task, { test, skipBadImages, signal })
+  for (const message of evaluation?.skipped ?? []) warn(`left out: ${message}`)
+  const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
+  const { classNames } = prompts
+  const notes = evaluationNotes({
+    name: dataset.name,
+    classNames,
+    images: test.length,
+    trainingImages: false,
+  })
+  const report = await writeReport({ out, dataset, run, evaluation: measured, images: test, notes })
+  const { metrics } = measured ?? {}
+  if (flags.json) {
+    process.stdout.write(
+      `${JSON.stringify({ run: out, classes: classNames, exif: dataset.exif ?? null, test: metrics ?? null, noneOfThese: threshold.figures, report, notes })}\n`,
+    )
+    return
+  }
+  process.stdout.write(
+    metrics
+      ? `test accuracy ${metrics.accuracy.toFixed(1)} % on ${counted(metrics.count, 'image')}\n`
+      : 'no accuracy: there are no test images\n',
+  )
+  process.stdout.write(`${printable(threshold.line)}\n`)
+  for (const note of notes) process.stdout.write(`note: ${printable(note)}\n`)
+  process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)
+}
+
+async function modelOf(
+  { config, begun, frames, dataset, out }: Task,
+  flags: TrainFlags,
+  signal: AbortSignal,
+): Promise<Model> {
   if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
-  const modelName = flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name)
-  const model = await showingDownloads((onProgress) =>
-    loadModel(modelName, {
+  const name = flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name)
+  return showingDownloads((onProgress) =>
+    loadModel(name, {
       ...(begun ? optionsOf(begun.model) : {}),
       ...modelFrom({ ...flags, frames }),
       signal,
       onProgress,
     }),
   )
-  const { resume = false, overwrite = false, skipBadImages = false } = flags
-  const measure = async (run: Run, test: readonly Datum[]) => {
-    await using classifier = await createClassifier(run)
-    const evaluate = (name: string, images: readonly Datum[], skip: boolean) => {
-      const bar = startProgress(name, images.length)
-      return evaluateClassifier(classifier, images, {
-        skipBadImages: skip,
-        signal,
-        onProgress: (done) => bar.update(done),
-      }).finally(() => bar.stop())
-    }
-    const threshold = await setThreshold(out, { run, dataset }, (images) =>
-      evaluate('held-out images', images, true),
-    )
-    const evaluation = test.length > 0 ? await evaluate('evaluating', test, skipBadImages) : undefined
-    return { threshold, evaluation }
-  }
-  try {
-    if (config?.model && !flags.model) checkImageSize(config, model)
-    const prompts = await trainShown({
-      ...settings,
-      model,
-      data: dataset,
-      ...(path === undefined ? {} : { dataPath: await lastingPath(path, flags) }),
-      ...(texts === undefined ? {} : { textsPath: resolve(texts) }),
-      out,
-      resume,
-      overwrite,
-      skipBadImages,
-      ...(flags.memory === undefined ? {} : { memory: 1e9 * flags.memory }),
-      signal,
-    })
-    const run = { prompts, model }
-    const { test } = selectClasses(dataset, settings.classes ?? 'all')
-    const { threshold, evaluation } = await measure(run, test)
-    for (const message of evaluation?.skipped ?? []) warn(`left out: ${message}`)
-    const measured = evaluation && evaluation.metrics.count > 0 ? evaluation : undefined
-    const notes = evaluationNotes({
-      name: dataset.name,
-      classNames: prompts.classNames,
-      images: test.length,
-      trainingImages: false,
-    })
-    const report = await writeReport({ out, dataset, run, evaluation: measured, images: test, notes })
-    if (flags.json) {
-      const { metrics } = measured ?? {}
-      process.stdout.write(
-        `${JSON.stringify({ run: out, classes: prompts.classNames, exif: dataset.exif ?? null, test: metrics ?? null, noneOfThese: threshold.figures, report, notes })}\n`,
-      )
-    } else {
-      if (measured) {
-        process.stdout.write(
-          `test accuracy ${measured.metrics.accuracy.toFixed(1)} % on ${counted(measured.metrics.count, 'image')}\n`,
-        )
-      } else {
-        process.stdout.write('no accuracy: there are no test images\n')
-      }
-      process.stdout.write(`${printable(threshold.line)}\n`)
-      for (const note of notes) process.stdout.write(`note: ${printable(note)}\n`)
-      process.stdout.write(`run     ${out}\nreport  ${relative('.', report)}\n`)
-    }
-  } finally {
-    await model.close()
-  }
 }
 
-/** Pictures of one's own that are in train and test. Published data sets are measured as they are; drawn ones have no files. */
-async function warnOfLeaks(path: string, dataset: Dataset): Promise<void> {
-  if (dataset.fingerprint !== undefined) return
-  const leaks = await quickLeaks(dataset)
-  if (!leaks) return
-  const more = leaks.count > 1 ? ` (and ${leaks.count - 1} more)` : ''
-  warn(
-    `${leaks.train} and ${leaks.test} are the same picture, in train and in test${more}; \`promptsrc clean ${path}\` shows all such`,
+/** Sets the threshold of "none of these" on held-out images, and measures the test images. */
+async function measure(
+  run: Run,
+  { dataset, out }: Task,
+  { test, skipBadImages, signal }: { test: readonly Datum[]; skipBadImages: boolean; signal: AbortSignal },
+) {
+  await using classifier = await createClassifier(run)
+  const evaluate = (name: string, images: readonly Datum[], skip: boolean) => {
+    const bar = startProgress(name, images.length)
+    return evaluateClassifier(classifier, images, {
+      skipBadImages: skip,
+      signal,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop())
+  }
+  const threshold = await setThreshold(out, { run, dataset }, (images) =>
+    evaluate('held-out images', images, true),
   )
+  const evaluation = test.length > 0 ? await evaluate('evaluating', test, skipBadImages) : undefined
+  return { threshold, evaluation }
 }
 
 /** Writes `metrics.json` and `report.html` of a finished run; returns the report's path. */
