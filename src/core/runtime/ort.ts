@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { type EncodedGraph, GraphError, type HostTensor, sizeOf } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
 import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
-import { type KeptWeights, type LoadedModel, loadWeights } from './weights-buffer.js'
+import { type KeptWeights, type LoadedModel, loadWeights } from './load-weights.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
 export interface Ort {

@@ -2,7 +2,7 @@ import type { EncodedGraph, HostTensor } from '../graph/index.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
 import { type CompiledModel, type Ort, type OrtOptions, type OrtSession, OrtSessions } from './ort.js'
 import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
-import { type KeptWeights, loadWeights } from './weights-buffer.js'
+import { type KeptWeights, loadWeights } from './load-weights.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =

@@ -1,5 +1,5 @@
 import type { DerivedFile } from '../../core/graph/index.js'
-import type { KeptWeights } from '../../core/runtime/weights-buffer.js'
+import type { KeptWeights } from '../../core/runtime/load-weights.js'
 import { packageVersion } from '../runs/environment.js'
 import { cacheKey } from './cache-key.js'
 import type { DiskCache } from './disk-cache.js'

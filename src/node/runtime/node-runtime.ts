@@ -5,7 +5,7 @@ import { type Device, devices, MOST_THREADS } from '../../core/runtime/device.js
 import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
 import type { Runtime } from '../../core/runtime/session.js'
-import type { KeptWeights } from '../../core/runtime/weights-buffer.js'
+import type { KeptWeights } from '../../core/runtime/load-weights.js'
 import { processorKind } from './processor.js'
 import { workerThread } from './worker-thread.js'
 
