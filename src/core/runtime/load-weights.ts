@@ -28,12 +28,30 @@ export interface LoadedModel {
 const MOST_INSIDE = 512e6
 
 /**
+ * Makes something of a graph and its large constants.
+ *
+ * @throws ComputeError where memory does not suffice, and what `create` throws
+ */
+export async function withWeights<T>(
+  graph: EncodedGraph,
+  kept: KeptWeights | undefined,
+  create: (model: LoadedModel) => Promise<T>,
+): Promise<T> {
+  const model = await loadWeights(graph, kept)
+  try {
+    return await create(model)
+  } catch (error) {
+    if (model.folder === undefined) throw error
+    // Another process may have removed the files since they were found.
+    return create(await loadWeights(graph))
+  }
+}
+
+/**
  * A graph with its large constants: all in memory, or those that are kept in their files and the others inside the model, since
  * ONNX Runtime takes no mixture of files and memory.
- *
- * @throws ComputeError where memory does not suffice
  */
-export async function loadWeights(graph: EncodedGraph, kept?: KeptWeights): Promise<LoadedModel> {
+async function loadWeights(graph: EncodedGraph, kept?: KeptWeights): Promise<LoadedModel> {
   const { onnx, files, moved } = graph
   const found = new Map<WeightsFile, KeptFile>()
   for (const file of files) {

@@ -1,8 +1,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { type EncodedGraph, GraphError, type HostTensor, sizeOf } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
+import { type KeptWeights, type LoadedModel, withWeights } from './load-weights.js'
 import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
-import { type KeptWeights, type LoadedModel, loadWeights } from './load-weights.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
 export interface Ort {
@@ -162,9 +162,9 @@ export class OrtRuntime implements Runtime {
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.closed) throw closedError()
     this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
-    const loaded = await loadWeights(graph, this.kept)
+    const sessions = await this.sessions
     const { inputs, outputs, flops } = graph
-    const session = await (await this.sessions).create({ ...loaded, inputs })
+    const session = await withWeights(graph, this.kept, (model) => sessions.create({ ...model, inputs }))
     return disposable({
       graph: { inputs, outputs, flops },
       run: (values: TensorMap) => session.run(values),

@@ -1,8 +1,8 @@
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
+import { type KeptWeights, withWeights } from './load-weights.js'
 import { type CompiledModel, type Ort, type OrtOptions, type OrtSession, OrtSessions } from './ort.js'
 import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
-import { type KeptWeights, loadWeights } from './load-weights.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =
@@ -54,15 +54,17 @@ export class RemoteRuntime implements Runtime {
   /** @throws ComputeError where the thread has died; calls of its sessions throw it as well */
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.over) throw this.over
-    const loaded = await loadWeights(graph, this.kept)
-    const session = this.nextId++
-    const model = { ...loaded, inputs: graph.inputs }
-    // The weights move to the thread; they are not copied.
-    await this.ask({ kind: 'compile', session, model, options: this.options }, [
-      ...loaded.weights.map(({ data }) => data.buffer as ArrayBuffer),
-      ...(graph.movable ? [graph.onnx.buffer as ArrayBuffer] : []),
-    ])
     const { inputs, outputs, flops } = graph
+    const session = await withWeights(graph, this.kept, async (loaded) => {
+      const session = this.nextId++
+      const model = { ...loaded, inputs }
+      // The weights move to the thread; they are not copied.
+      await this.ask({ kind: 'compile', session, model, options: this.options }, [
+        ...loaded.weights.map(({ data }) => data.buffer as ArrayBuffer),
+        ...(graph.movable ? [graph.onnx.buffer as ArrayBuffer] : []),
+      ])
+      return session
+    })
     return disposable({
       graph: { inputs, outputs, flops },
       run: (values: TensorMap) => this.ask({ kind: 'run', session, inputs: readBy(graph, values) }),

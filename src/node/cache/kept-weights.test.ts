@@ -60,6 +60,25 @@ it('a file that was cut short is computed anew', async () => {
   expect(await computed('cut')).toMatchObject({ loads: 0, values: right })
 })
 
+it('a file that goes away once it was found is done without', async () => {
+  await computed('gone')
+  const disk = new DiskCache({ folder: join(folder, 'gone'), maxBytes: 1e9 })
+  const [tensors, counts] = [{}, { loads: 0 }]
+  const kept = keptWeights(disk, tensors, async () => 'a')
+  const vanishing = {
+    ...kept,
+    find: async (...what: Parameters<typeof kept.find>) => {
+      const found = await kept.find(...what)
+      for (const file of files('gone')) rmSync(file)
+      return found
+    },
+  }
+  await using runtime = nodeRuntime({ worker: false, threads: 1 }, vanishing)
+  const session = await runtime.compile(await graphOf(tensors, counts))
+  const { y } = await session.run({ x: { shape: [1], data: Float32Array.of(10) } })
+  expect([counts.loads, y!.data[6]]).toEqual([1, 16.5])
+})
+
 it('nothing is taken from another model', async () => {
   await computed('models', { hash: 'a' })
   expect((await computed('models', { hash: 'b' })).loads).toBe(1)

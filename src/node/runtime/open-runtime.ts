@@ -1,8 +1,8 @@
 import { ComputeError } from '../../core/errors.js'
 import { encodeGraph, input, matmul } from '../../core/graph/index.js'
 import { type Device, type DeviceChoice, devices } from '../../core/runtime/device.js'
-import type { Runtime } from '../../core/runtime/session.js'
 import type { KeptWeights } from '../../core/runtime/load-weights.js'
+import type { Runtime } from '../../core/runtime/session.js'
 import { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.js'
 
 /** Options of {@link openRuntime}. */
