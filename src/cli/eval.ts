@@ -6,6 +6,7 @@ import { UserError } from '../core/errors.js'
 import { type Classifier, zeroShotClassifier } from '../core/evaluate/classifier.js'
 import { createClassifier } from '../core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { evaluateViews, testViews } from '../core/evaluate/evaluate-views.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { templatesFor } from '../core/evaluate/zero-shot.js'
 import { rejectionOf } from '../core/run/held-out-figures.js'
@@ -20,7 +21,14 @@ import { evaluationFigures, figuresJson, type KeptFigures, printEvaluation } fro
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
-import { activationOption, deviceOption, exifOption, threadsOption, withCacheOption } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  threadsOption,
+  viewsOption,
+  withCacheOption,
+} from './options.js'
 import {
   calibrationOf,
   calibrationText,
@@ -37,6 +45,7 @@ import { type OtherFlags, withOtherOptions } from './rejection-options.js'
 interface EvalFlags extends DataOptions, OtherFlags, RunFlags {
   readonly classes: ClassSelection
   readonly skipBadImages?: boolean
+  readonly views?: readonly [samplings: number, crops: number]
   readonly logitRange?: boolean
   readonly html?: string
   readonly json?: boolean
@@ -48,7 +57,9 @@ Examples:
   $ promptsrc eval runs/photos photos --classes novel      classes that were not trained
   $ promptsrc eval runs/photos other-photos --json > figures.json
   $ promptsrc eval runs/photos photos --other holiday-photos
-      how well images of something else, holiday-photos/<any name>/*.jpg, are told apart (docs/none-of-these.md)`
+      how well images of something else, holiday-photos/<any name>/*.jpg, are told apart (docs/none-of-these.md)
+  $ promptsrc eval runs/clips clips --views 4,3
+      each clip by twelve views, four samplings of its frames in three crops (docs/video.md)`
 
 /** `promptsrc eval`: accuracy of a run on the test images of a data set. */
 export function evalCommand(): Command {
@@ -68,6 +79,7 @@ export function evalCommand(): Command {
     .addOption(skipBadImagesOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(viewsOption().conflicts(['other', 'logitRange', 'html']))
     .option('--logit-range', 'also the calibration error with logits in the range of zero-shot CLIP’s')
     .option('--html <file>', 'also write a page with the figures')
     .option('--json', 'print the figures as JSON')
@@ -87,18 +99,23 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
   const run = await openRun(runPath, flags, signal)
   try {
     await using classifier = await createClassifier(run, { classNames })
+    const views = flags.views && testViews(...flags.views)
     const measure = (name: string, by: Classifier) => {
-      const bar = startProgress(name, images.length)
-      return evaluateClassifier(by, images, {
+      const bar = startProgress(name, images.length * (views?.length ?? 1))
+      const options = {
         skipBadImages: flags.skipBadImages ?? false,
         signal,
-        onProgress: (done) => bar.update(done),
-      }).finally(() => bar.stop())
+        onProgress: (done: number) => bar.update(done),
+      }
+      const evaluation = views
+        ? evaluateViews(by, images, views, options)
+        : evaluateClassifier(by, images, options)
+      return evaluation.finally(() => bar.stop())
     }
     const evaluation = await measure('evaluating', classifier)
     const measured = { name, classNames, images: images.length, trainingImages: test.length === 0 }
     const notes = evaluationNotes(measured, run.prompts.classNames)
-    const calibration = kept && calibrationOf(evaluation, classNames.length, kept.temperature)
+    const calibration = kept && !views && calibrationOf(evaluation, classNames.length, kept.temperature)
     let range: RangeFigures | undefined
     if (flags.logitRange) {
       const { clip, runtime, caches } = run.model
@@ -118,6 +135,7 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
       ))
     const facts = {
       exif: dataset.exif ?? null,
+      ...(views ? { views: flags.views } : {}),
       ...(calibration ? { calibration } : {}),
       ...(range ? { logitRange: range } : {}),
       ...(other ? { other } : {}),
@@ -131,7 +149,8 @@ async function evaluate(runPath: string, dataPath: string, flags: EvalFlags): Pr
           (other ? otherText(other) : ''),
       )
     }
-    await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
+    // Its figures are others than those that the run is known by.
+    if (!views) await keep(runPath, evaluationName(name, flags.classes), evaluationFigures(output))
     if (flags.html !== undefined) {
       const subject = run.prompts.method.title
       const shown = { run: runPath, classes: flags.classes, exif: facts.exif, model: run.prompts.model.name }

@@ -85,6 +85,18 @@ export interface RuntimeFlags {
   readonly device?: DeviceChoice
 }
 
+/** `--views`: the two numbers of `testViews`. */
+export const viewsOption = (): Option =>
+  new Option(
+    '--views <samplings,crops>',
+    'test each clip by so many samplings of its frames and 1 or 3 crops of these, and average the probabilities, such as 4,3',
+  ).argParser((text) => {
+    const [, samplings, crops] = /^([1-9]\d?),([13])$/.exec(text) ?? []
+    if (crops === undefined)
+      throw new InvalidArgumentError('Expected 1 to 99 samplings and 1 or 3 crops, such as 4,3.')
+    return [Number(samplings), Number(crops)]
+  })
+
 /** `--device`. */
 export const deviceOption = (): Option =>
   new Option(

@@ -2,12 +2,14 @@ import { Command, Option } from 'commander'
 import { selectClasses } from '../core/data/base-novel.js'
 import { zeroShotClassifier } from '../core/evaluate/classifier.js'
 import { evaluateClassifier } from '../core/evaluate/evaluate.js'
+import { evaluateViews, testViews } from '../core/evaluate/evaluate-views.js'
 import { evaluationNotes } from '../core/evaluate/evaluation-notes.js'
 import { templatesFor } from '../core/evaluate/zero-shot.js'
 import { type BaselineFlags, withBaselineOptions, withModel } from './baseline.js'
 import { openData } from './data.js'
 import { printEvaluation } from './evaluation-text.js'
 import { interruptible } from './interrupt.js'
+import { viewsOption } from './options.js'
 import { measureOther, openOther, otherText } from './other-images.js'
 import { startProgress } from './progress.js'
 import { type OtherFlags, withOtherOptions } from './rejection-options.js'
@@ -16,6 +18,7 @@ import { templateChoice } from './template-choice.js'
 interface ZeroShotFlags extends BaselineFlags, OtherFlags {
   readonly template?: string
   readonly templates: string
+  readonly views?: readonly [samplings: number, crops: number]
 }
 
 const examples = `
@@ -35,6 +38,7 @@ export function zeroShotCommand(): Command {
   return withOtherOptions(withBaselineOptions(command))
     .addOption(new Option('--template <text>', 'text with {} for the class name').conflicts('templates'))
     .option('--templates <list>', 'dataset, photo, clip7, clip80, promptsrc60, or a file', 'dataset')
+    .addOption(viewsOption().conflicts('other'))
     .addHelpText('after', examples)
     .action(zeroShot)
 }
@@ -63,18 +67,20 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
         texts.update(done)
       },
     ).finally(() => texts.stop())
-    const bar = startProgress('evaluating', images.length)
-    const evaluation = await evaluateClassifier(classifier, images, {
-      skipBadImages: flags.skipBadImages ?? false,
-      signal,
-      onProgress: (done) => bar.update(done),
-    }).finally(() => bar.stop())
+    const { skipBadImages = false } = flags
+    const views = flags.views && testViews(...flags.views)
+    const bar = startProgress('evaluating', images.length * (views?.length ?? 1))
+    const options = { skipBadImages, signal, onProgress: (done: number) => bar.update(done) }
+    const evaluation = await (views
+      ? evaluateViews(classifier, images, views, options)
+      : evaluateClassifier(classifier, images, options)
+    ).finally(() => bar.stop())
     const other =
       others &&
       (await measureOther(
         { classifier, clip, evaluation, others },
         {
-          skipBadImages: flags.skipBadImages ?? false,
+          skipBadImages,
           signal,
         },
       ))
@@ -84,7 +90,13 @@ async function zeroShot(dataPath: string, flags: ZeroShotFlags): Promise<void> {
         classes: flags.classes,
         classNames,
         evaluation,
-        facts: { model: flags.model, exif, templates, ...(other ? { other } : {}) },
+        facts: {
+          model: flags.model,
+          exif,
+          templates,
+          ...(views ? { views: flags.views } : {}),
+          ...(other ? { other } : {}),
+        },
         notes: evaluationNotes({
           name,
           classNames,

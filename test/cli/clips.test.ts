@@ -89,6 +89,13 @@ it('learns prompts on a CLIP whose weights were tuned on clips, and starts where
   const tuned = await accuracy('eval', 'tuned', 'clips')
   expect(await accuracy('zero-shot', 'clips', ...bridge, '--frames', '2')).toBe(tuned)
 
+  const views = JSON.parse(await done('eval', 'tuned', 'clips', '--views', '2,3', '--threads', '1', '--json'))
+  expect(views).toMatchObject({ views: [2, 3], count: 12 })
+  expectRefused(
+    await promptsrc(folder, 'zero-shot', 'clips', '--frames', '2', '--views', '4,2'),
+    'Expected 1 to 99 samplings and 1 or 3 crops, such as 4,3.',
+  )
+
   await done('train', 'clips', ...bridge, '--method', 'ivlp', '--out', 'prompts', ...short)
   expect(await accuracy('eval', 'prompts', 'clips')).toBeGreaterThan(0)
 }, 240_000)

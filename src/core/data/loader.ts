@@ -192,7 +192,8 @@ export async function testPixels(
   bytes?: Uint8Array,
 ): Promise<Uint8Array> {
   const { file } = datum
-  const { frames } = preprocessing
+  const { frames, view } = preprocessing
+  const within = view ? () => view.within : middle
   const made = async (image: RgbImage) => {
     // See `loadPixels`.
     await nextTurn()
@@ -200,7 +201,7 @@ export async function testPixels(
     return testTransform(image, preprocessing)
   }
   const madeOfFrames = async () =>
-    inOrder(await sampledFrames(datum, frames!, middle, cache), (picture) => made(picture))
+    inOrder(await sampledFrames(datum, frames!, within, cache), (picture) => made(picture))
   signal.throwIfAborted()
   if (!pixels || !file) return frames ? madeOfFrames() : made(await decoded(datum, cache))
   const content = bytes ?? (await file.read())

@@ -1,6 +1,6 @@
 import type { Datum } from '../data/dataset.js'
 import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
-import { inputLength } from '../image/preprocess.js'
+import { inputLength, type Preprocessing, type View } from '../image/preprocess.js'
 import type { Classified, Classifier } from './classifier.js'
 import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
@@ -29,6 +29,8 @@ export interface EvaluationJournal {
 
 /** Options of {@link evaluateClassifier}. */
 export interface EvaluateOptions {
+  /** What is looked at; default: the middle. */
+  readonly view?: View
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
   /** Keeps what was found, to go on after a kill. */
@@ -109,12 +111,14 @@ async function* classified(
   data: readonly Datum[],
   options: EvaluateOptions & Pick<EvalBatchOptions, 'onBadImage'>,
 ): AsyncGenerator<ClassifiedBatch> {
-  const { batchSize, preprocessing, frozen, caches } = classifier
+  const { batchSize, frozen, caches } = classifier
+  const seen = ({ preprocessing }: { readonly preprocessing: Preprocessing }): Preprocessing =>
+    options.view ? { ...preprocessing, view: options.view } : preprocessing
   if (frozen) {
     for await (const { features, labels, indices } of featureBatches({
       ...options,
       data,
-      tower: frozen.tower,
+      tower: { ...frozen.tower, preprocessing: seen(frozen.tower) },
       caches,
     })) {
       const { logits } = labels.length > 0 ? await frozen.classify(features) : nothing
@@ -122,6 +126,7 @@ async function* classified(
     }
     return
   }
+  const preprocessing = seen(classifier)
   const perImage = inputLength(preprocessing)
   for await (const batch of evalBatches({
     ...options,

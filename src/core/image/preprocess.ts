@@ -15,12 +15,22 @@ export interface PixelForm {
   readonly interpolation: Interpolation
 }
 
+/** What of a picture, or of a clip, is looked at in testing. */
+export interface View {
+  /** Where in each segment of a clip its frame is taken, 0 to below 1. */
+  readonly within: number
+  /** Where along the longer side the square is cut out, 0 to 1. */
+  readonly along: number
+}
+
 /** How images become a model's input. */
 export interface Preprocessing extends PixelForm {
   /** Side of the square input, in pixels. */
   readonly size: number
   /** Pictures of one input, one behind the other, of a model that sees clips; absent where an input is one picture. */
   readonly frames?: number | undefined
+  /** What is looked at in testing; absent where that is the middle of everything. */
+  readonly view?: View | undefined
 }
 
 /** Values of one input: 3 x size x size for each of its pictures. */
@@ -53,20 +63,23 @@ export const PREPROCESSING_VERSION = 1
 
 /**
  * A model's test transform up to the pixels. `shortest`: the short side is resized to `size` (the long side truncated
- * to whole pixels), then the centre is cut out, its offset rounded half to even. `squash`: both sides become `size`.
+ * to whole pixels), then the centre is cut out, or where the view says, its offset rounded half to even. `squash`: both sides
+ * become `size`.
  *
  * @returns size x size x 3 bytes
  */
 export function testTransform(
   image: RgbImage,
-  { size, resize: mode, interpolation }: Omit<Preprocessing, 'mean' | 'std'>,
+  { size, resize: mode, interpolation, view }: Omit<Preprocessing, 'mean' | 'std'>,
 ): Uint8Array {
   if (mode === 'squash') return resize(image, size, size, { interpolation }).data
   const short = Math.min(image.width, image.height)
   const width = Math.trunc((size * image.width) / short)
   const height = Math.trunc((size * image.height) / short)
-  const left = roundHalfToEven((width - size) / 2)
-  const top = roundHalfToEven((height - size) / 2)
+  const along = view?.along ?? 0.5
+  // One of the two is nothing.
+  const left = roundHalfToEven((width - size) * along)
+  const top = roundHalfToEven((height - size) * along)
   // Each output pixel depends on its own taps alone, so only those of the cut-out are computed.
   return resize(image, width, height, { interpolation, window: { left, top, width: size, height: size } })
     .data

@@ -30,6 +30,9 @@ const pixelForm = (form: Preprocessing): readonly unknown[] =>
 const framesKey = ({ frames }: Preprocessing): readonly unknown[] =>
   frames === undefined ? [] : [{ frames }]
 
+/** Likewise where another view than the middle is looked at. */
+const viewKey = ({ view }: Preprocessing): readonly unknown[] => (view === undefined ? [] : [{ view }])
+
 /** Likewise where files are read otherwise than the reference does. */
 const readingKey = (reading: string | undefined): readonly unknown[] =>
   reading === undefined ? [] : [{ reading }]
@@ -39,7 +42,13 @@ export function pixelCache(disk: DiskCache): PixelCache {
   return {
     async pixels(bytes, form, make, reading) {
       const { size } = form
-      const what = [contentHash(bytes), ...resizing(form), ...framesKey(form), ...readingKey(reading)]
+      const what = [
+        contentHash(bytes),
+        ...resizing(form),
+        ...framesKey(form),
+        ...viewKey(form),
+        ...readingKey(reading),
+      ]
       const key = cacheKey('pixels', await preprocessing(), size, ...what)
       const known = await disk.get('pixels', key)
       if (known?.length === inputLength(form)) return known
@@ -65,6 +74,7 @@ function featureCache(disk: DiskCache, model: () => Promise<readonly unknown[]>)
         form.size,
         sha256(await program()),
         ...pixelForm(form),
+        ...viewKey(form),
       )
       return {
         async find(bytes, reading) {
