@@ -10,6 +10,7 @@ export {
 export { zeroShotClassifier } from './core/evaluate/classifier.js'
 export { createClassifier } from './core/evaluate/create-classifier.js'
 export { evaluateClassifier } from './core/evaluate/evaluate.js'
+export { evaluateViews, testViews } from './core/evaluate/evaluate-views.js'
 export { harmonicMean } from './core/evaluate/metrics.js'
 export { type EnsembleName, type TemplateChoice, templatesFor } from './core/evaluate/zero-shot.js'
 export type * from './core/export/index.js'

@@ -111,6 +111,7 @@ export {
   type PixelForm,
   type Preprocessing,
   type Rgb,
+  type TestView,
   testTransform,
 } from './image/preprocess.js'
 export type { Interpolation, RgbImage } from './image/resize.js'

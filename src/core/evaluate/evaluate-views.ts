@@ -1,6 +1,6 @@
 import type { Datum } from '../data/dataset.js'
 import { ConfigError } from '../errors.js'
-import type { View } from '../image/preprocess.js'
+import type { TestView } from '../image/preprocess.js'
 import type { Classifier } from './classifier.js'
 import { type EvaluateOptions, type Evaluation, evaluateClassifier } from './evaluate.js'
 import { evaluateLogits } from './metrics.js'
@@ -16,7 +16,7 @@ const CROPS: Readonly<Record<number, readonly number[]>> = { 1: [0.5], 3: [0, 0.
  * @param crops along the longer side of the pictures: 1 in the middle, or 3, from end to end
  * @throws ConfigError for other numbers
  */
-export function testViews(samplings: number, crops: number): View[] {
+export function testViews(samplings: number, crops: number): TestView[] {
   const places = CROPS[crops]
   if (!places || !Number.isInteger(samplings) || samplings < 1) {
     throw new ConfigError(
@@ -39,7 +39,7 @@ export function testViews(samplings: number, crops: number): View[] {
 export async function evaluateViews(
   classifier: Classifier,
   data: readonly Datum[],
-  views: readonly View[],
+  views: readonly TestView[],
   { onProgress, ...options }: Omit<EvaluateOptions, 'view' | 'journal'> = {},
 ): Promise<Evaluation> {
   checkViews(classifier, views)
@@ -72,7 +72,7 @@ export async function evaluateViews(
   return { metrics: evaluateLogits(logits, labels, classes), logits, labels, indices, skipped: [...skipped] }
 }
 
-function checkViews({ preprocessing: { frames, resize } }: Classifier, views: readonly View[]): void {
+function checkViews({ preprocessing: { frames, resize } }: Classifier, views: readonly TestView[]): void {
   const refuse = (what: string, hint: string) => {
     throw new ConfigError(`views: ${what}`, { hint })
   }

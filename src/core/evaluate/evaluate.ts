@@ -1,6 +1,6 @@
 import type { Datum } from '../data/dataset.js'
 import { type Batch, type EvalBatchOptions, evalBatches } from '../data/loader.js'
-import { inputLength, type Preprocessing, type View } from '../image/preprocess.js'
+import { inputLength, type Preprocessing, type TestView } from '../image/preprocess.js'
 import type { Classified, Classifier } from './classifier.js'
 import { featureBatches } from './feature-batches.js'
 import { evaluateLogits, type Metrics } from './metrics.js'
@@ -30,7 +30,7 @@ export interface EvaluationJournal {
 /** Options of {@link evaluateClassifier}. */
 export interface EvaluateOptions {
   /** What is looked at; default: the middle. */
-  readonly view?: View
+  readonly view?: TestView
   /** Leave out images that cannot be read instead of stopping; they are listed in the result. */
   readonly skipBadImages?: boolean
   /** Keeps what was found, to go on after a kill. */

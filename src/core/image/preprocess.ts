@@ -16,7 +16,7 @@ export interface PixelForm {
 }
 
 /** What of a picture, or of a clip, is looked at in testing. */
-export interface View {
+export interface TestView {
   /** Where in each segment of a clip its frame is taken, 0 to below 1. */
   readonly within: number
   /** Where along the longer side the square is cut out, 0 to 1. */
@@ -30,7 +30,7 @@ export interface Preprocessing extends PixelForm {
   /** Pictures of one input, one behind the other, of a model that sees clips; absent where an input is one picture. */
   readonly frames?: number | undefined
   /** What is looked at in testing; absent where that is the middle of everything. */
-  readonly view?: View | undefined
+  readonly view?: TestView | undefined
 }
 
 /** Values of one input: 3 x size x size for each of its pictures. */
