@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { ImageError } from '../../core/errors.js'
 import { identifyImage } from '../../core/image/image-format.js'
+import { examplePictures } from '../../core/studio/example.js'
 import { safeFileName } from '../../core/studio/names.js'
 import type { AddedPicture } from '../../core/studio/place.js'
 import { decodePhoto } from '../../node/data/reading.js'
-import { syncFolder, writeError } from '../../node/files/atomic.js'
+import { syncFolder, writeError, writeFileAtomic } from '../../node/files/atomic.js'
 import { isPicture } from '../../node/files/picture-names.js'
+import { emojiArt } from '../../node/world/emoji-art.js'
 import { Refusal } from '../refusal.js'
 import { incomingName, type ProjectFolder } from './project-folder.js'
 
@@ -69,6 +72,21 @@ export async function takePicture(
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+/** Writes the pictures of the example into the project; those that are there stay. */
+export async function addExample(project: ProjectFolder): Promise<void> {
+  await project.inTurn(async () => {
+    const there = new Map((await project.read()).classes.map(({ name, pictures }) => [name, pictures]))
+    for (const { className, name, load } of examplePictures(emojiArt)) {
+      if (there.get(className)?.includes(name)) continue
+      const { width, height, data } = await load()
+      const png = await sharp(data, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer()
+      await writeFileAtomic(join(project.photos, className, name), png)
+    }
+  })
 }
 
 async function receive(path: string, body: AsyncIterable<Uint8Array>, most: number, name: string) {
