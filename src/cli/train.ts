@@ -11,7 +11,7 @@ import { methods } from '../core/methods/registry.js'
 import type { Model } from '../core/model.js'
 import { optionsOf } from '../core/model-reference.js'
 import { runFiles } from '../core/run/run-files.js'
-import { defaultModel } from '../core/world/worlds.js'
+import { defaultModel, worldOf } from '../core/world/worlds.js'
 import { printable } from '../lab/results/formats/printable.js'
 import { readEpochs } from '../lab/results/training-curves.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
@@ -196,7 +196,11 @@ async function modelOf(
   signal: AbortSignal,
 ): Promise<Model> {
   if (begun && !flags.model && !config?.model) await refuseForeignRepository(out, begun.model.name)
-  const name = flags.model ?? config?.model ?? begun?.model.name ?? defaultModel(dataset.name)
+  const chosen = flags.model ?? config?.model ?? begun?.model.name
+  const name = chosen ?? defaultModel(dataset.name)
+  if (chosen === undefined && worldOf(dataset.name) === undefined) {
+    warn(`model ${name} knows drawn shapes alone; for photos name one by --model, such as ViT-B/16`, 'note')
+  }
   return showingDownloads((onProgress) =>
     loadModel(name, {
       ...(begun ? optionsOf(begun.model) : {}),

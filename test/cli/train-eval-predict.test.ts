@@ -65,6 +65,14 @@ describe('train', () => {
       'epoch 2',
     ])
   })
+
+  it('says that the default model is none for photos', async () => {
+    const options = ['--shots', '1', '--epochs', '1', '--threads', '1', '--out', 'by-default']
+    const { code, stderr } = await run('train', 'photos', ...options)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^note: model tiny knows drawn shapes alone; [^\n]*--model/m)
+    expect(trained.stderr).not.toContain('drawn shapes')
+  })
 })
 
 describe('eval', () => {
