@@ -11,6 +11,7 @@ import { emojiGroups, isDrawn } from '../lab/plans/embedded.js'
 import { hasSource, trainingsOf } from '../lab/plans/protocol.js'
 import { formatTable } from '../lab/results/formats/text-table.js'
 import { type PaperTable, type Printed, paperTables, type TableMaking } from '../lab/results/paper/tables.js'
+import { videoTables } from '../lab/results/paper/vifi-clip.js'
 import { writeFileAtomic } from '../node/files/atomic.js'
 import { resolveModel } from '../node/hub/resolve-model.js'
 import { listOf, seedsOption, threadsOption, wholeNumber } from './options.js'
@@ -41,7 +42,12 @@ Examples:
       EVA-CLIP: on drawn data a small one of random weights, on others EVA02-B-16, or --model
   $ promptsrc paper 9
       the table of clips on drawn ones
-  $ promptsrc paper 1 --datasets dtd,eurosat --root ~/data --model ViT-B/16`
+  $ promptsrc paper 1 --datasets dtd,eurosat --root ~/data --model ViT-B/16
+  $ promptsrc paper vifi-clip
+      what the paper of fine-tuned CLIP on video prints, and how figures like it are made (docs/video.md)`
+
+/** The other paper whose tables are printed. */
+const VIDEO = 'vifi-clip'
 
 /** The group of data sets that is there offline. */
 const EMBEDDED = 'emoji'
@@ -52,7 +58,11 @@ const DRAWN_FRAMES = 4
 /** `promptsrc paper`: the tables of the paper, listed or made. */
 export function paperCommand(): Command {
   return new Command('paper')
-    .argument('[table]', 'number of a table; without it they are listed', wholeNumber(1))
+    .argument(
+      '[table]',
+      `number of a table, or ${VIDEO} for those of that paper; without it they are listed`,
+      (text) => (text === VIDEO ? text : wholeNumber(1)(text)),
+    )
     .option(
       '--datasets <list>',
       `emoji, emoji-disjoint, toy, paper, names of data sets, or paths, separated by commas (default: ${EMBEDDED}; of clips ${CLIPS})`,
@@ -75,9 +85,19 @@ export function paperCommand(): Command {
     .addOption(threadsOption())
     .option('--json', 'print the list as JSON')
     .addHelpText('after', examples)
-    .action((number: number | undefined, flags: Flags) =>
-      number === undefined ? list(flags) : make(tableNumbered(number), flags),
-    )
+    .action((table: number | typeof VIDEO | undefined, flags: Flags) => {
+      if (table === undefined) return list(flags)
+      return table === VIDEO ? listVideo(flags) : make(tableNumbered(table), flags)
+    })
+}
+
+/** Prints the tables of ViFi-CLIP, none of whose data can be drawn. */
+function listVideo({ json }: Flags): void {
+  const text = videoTables.map(({ shows, command, printed }) => {
+    const tables = printed.map((table) => printedText(table, 1))
+    return `${shows}\n  ${command}\n\n${tables.join('\n\n')}\n`
+  })
+  process.stdout.write(json ? `${JSON.stringify({ tables: videoTables })}\n` : text.join('\n\n'))
 }
 
 function tableNumbered(number: number): PaperTable {
@@ -237,8 +257,11 @@ async function run(args: readonly string[]): Promise<void> {
   await (await program(args)).parseAsync(args, { from: 'user' })
 }
 
-function printedText({ head, rows, note }: Printed): string {
-  const cells = rows.map(([title, ...values]) => [title, ...values.map((value) => value?.toFixed(2) ?? '-')])
+function printedText({ head, rows, note }: Printed, digits = 2): string {
+  const cells = rows.map(([title, ...values]) => [
+    title,
+    ...values.map((value) => value?.toFixed(digits) ?? '-'),
+  ])
   return `As the paper prints it:\n${formatTable(head, cells)}${note ? `\n${note}` : ''}`
 }
 

@@ -29,6 +29,15 @@ it('lists thirteen tables with what they need and take', async () => {
   expect(tables[10]).toMatchObject({ number: 11, command: expect.stringContaining('--model EVA02-B-16') })
 })
 
+it('lists the tables of ViFi-CLIP with commands for one’s own clips', async () => {
+  const { stdout, code } = await promptsrc('.', 'paper', 'vifi-clip')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/UCF-101 +base +novel +HM\n/)
+  expect(stdout).toMatch(/bridge and prompt +95\.9 +74\.1 +83\.6\n/)
+  expect(stdout).toContain('promptsrc bench few-shot --datasets LISTS --frames 32 --shots 2,4,8,16')
+  expectRefused(await promptsrc('.', 'paper', 'vifi'), 'Expected a whole number of at least 1')
+})
+
 it('refuses a table that is not there, and frames of pictures', async () => {
   expectRefused(await promptsrc('.', 'paper', '14'), 'the paper has no table 14')
   expectRefused(await promptsrc('.', 'paper', '1', '--frames', '4'), '--frames 4: table 1 is of pictures')

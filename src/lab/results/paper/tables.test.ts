@@ -6,6 +6,7 @@ import { baselines } from '../../baselines.js'
 import { ablationEntries, choiceEntries, choices } from '../../plans/ablation.js'
 import { paperRows } from './paper.js'
 import { paperTables } from './tables.js'
+import { videoTables } from './vifi-clip.js'
 
 const ROUNDING = 0.0101
 const table = (number: number) => paperTables.find((each) => each.number === number)!
@@ -56,4 +57,19 @@ it('prints components by data set that average to those of table 2, but for the 
     full.cells[dataset]!.base === values[6] ? [] : [dataset],
   )
   expect(others).toEqual(['OxfordPets'])
+})
+
+it('prints harmonic means of base and novel of ViFi-CLIP, and as many figures as its heads name', () => {
+  const all = videoTables.flatMap(({ printed }) => printed)
+  for (const { head, rows } of all) for (const row of rows) expect(row).toHaveLength(head.length)
+  const halves = all.filter(({ head }) => head.includes('HM'))
+  expect(halves).toHaveLength(4)
+  for (const { rows } of halves) {
+    for (const [, base, novel, hm] of rows)
+      expect(Math.abs(harmonicMean(base!, novel!) - hm!)).toBeLessThan(0.101)
+  }
+  // The PromptSRC paper prints two of these rows again.
+  const ucf = halves.find(({ head }) => head[0] === 'UCF-101')!.rows
+  const ivlp = table(9).printed!.rows.find(([name]) => name === 'IVLP')!
+  expect(ucf.at(-1)!.slice(1)).toEqual(ivlp.slice(1))
 })
