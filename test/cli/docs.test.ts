@@ -130,6 +130,14 @@ it.each(['docs/methods.md', 'docs/which-method.md', 'docs/comparison.md', 'READM
   },
 )
 
+it('pages that the command line names are in the package', () => {
+  const sources = readdirSync(join(root, 'src/cli')).map((name) => read(join('src/cli', name)))
+  const named = new Set(sources.flatMap((source) => source.match(/docs\/[\w-]+\.md/g) ?? []))
+  expect(named.size).toBeGreaterThan(5)
+  expect([...named].filter((page) => !pages.includes(page))).toEqual([])
+  expect(package_.files).toContain('docs')
+})
+
 it('docs/dependencies.md names every dependency', () => {
   const text = read('docs/dependencies.md')
   const { dependencies, peerDependencies, devDependencies } = package_
