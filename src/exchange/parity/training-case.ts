@@ -6,7 +6,7 @@ import { encodeTexts } from '../../core/clip/text-features.js'
 import { DataError } from '../../core/errors.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
 import { encodeGraph, type HostTensor, input, values } from '../../core/graph/index.js'
-import type { FeatureInputs } from '../../core/methods/method.js'
+import type { ConfiguredMethod, FeatureInputs } from '../../core/methods/method.js'
 import { gaussianWeights } from '../../core/methods/prompt-aggregation.js'
 import { textPrompts } from '../../core/methods/prompted-features.js'
 import type { Runtime } from '../../core/runtime/session.js'
@@ -50,14 +50,7 @@ export async function replayTraining(
     runtime,
     method,
     batchSize,
-    optimizer: method.adamW
-      ? adamW(method.adamW)
-      : sgd({
-          momentum: optim.MOMENTUM,
-          weightDecay: optim.WEIGHT_DECAY,
-          dampening: optim.SGD_DAMPNING,
-          nesterov: optim.SGD_NESTEROV,
-        }),
+    optimizer: method.adamW ? adamW(method.adamW) : sgdOf(optim),
     schedule: scheduleOf(optim),
     seed: 1,
     initial: given.initial,
@@ -65,7 +58,7 @@ export async function replayTraining(
   })
 
   const tensors = new Map<string, HostTensor>()
-  const shapes = new Map(trainer.specs.map(({ name, shape }) => [name, shape]))
+  const shapes = shapesOf(trainer)
   const put = (prefix: string, values: Tensors) => {
     for (const [name, data] of values) tensors.set(`${prefix}.${name}`, { shape: shapes.get(name)!, data })
   }
@@ -78,24 +71,9 @@ export async function replayTraining(
   }
 
   put('init', trainer.state.parameters)
-  const symbols = method.prompts?.((name) => input(name, shapes.get(name)!))
-  if (symbols) {
-    const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
-    const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
-    tensors.set('tokenized_prompts', tokenRows(clip, prompts))
-  }
-  if (trainer.teacher) {
-    const shape = [classNames.length, clip.config.embedDim]
-    tensors.set('fixed_embeddings', { shape, data: trainer.teacher })
-  }
+  for (const [name, tensor] of await startOf(golden, trainer, { clip, runtime, method }))
+    tensors.set(name, tensor)
   await evaluate('init.eval.logits')
-  if (golden.method === 'CoOp') {
-    const prompts = method.prompts!((name) =>
-      values(`init.${name}`, shapes.get(name)!, trainer.state.parameters.get(name)!),
-    )
-    const [set] = textPrompts(prompts, input('image', [1, clip.config.embedDim]))
-    tensors.set('init.prompts', await promptRows(clip, runtime, set!, classNames))
-  }
 
   const figures: Deviation[] = []
   const expected = golden.results
@@ -146,6 +124,37 @@ export async function replayTraining(
   if (last) figures.push(...testFigures(golden, last, given.data.get('eval.labels')!.data))
   return { tensors, figures }
 }
+
+/** What a training starts from beside its parameters, under the case's names: tokens, the teacher's texts, CoOp's prompts. */
+async function startOf(
+  golden: GoldenCase,
+  trainer: Trainer,
+  { clip, runtime, method }: { clip: Clip; runtime: Runtime; method: ConfiguredMethod },
+): Promise<Map<string, HostTensor>> {
+  const classNames = golden.class_names
+  const shapes = shapesOf(trainer)
+  const tensors = new Map<string, HostTensor>()
+  const symbols = method.prompts?.((name) => input(name, shapes.get(name)!))
+  if (symbols) {
+    const [{ words }] = textPrompts(symbols, input('image', [1, clip.config.embedDim])) as [TextPrompts]
+    const prompts = classNames.map((name) => `${words} ${readableClassName(name)}.`)
+    tensors.set('tokenized_prompts', tokenRows(clip, prompts))
+  }
+  if (trainer.teacher) {
+    const shape = [classNames.length, clip.config.embedDim]
+    tensors.set('fixed_embeddings', { shape, data: trainer.teacher })
+  }
+  if (golden.method === 'CoOp') {
+    const prompts = method.prompts!((name) =>
+      values(`init.${name}`, shapes.get(name)!, trainer.state.parameters.get(name)!),
+    )
+    const [set] = textPrompts(prompts, input('image', [1, clip.config.embedDim]))
+    tensors.set('init.prompts', await promptRows(clip, runtime, set!, classNames))
+  }
+  return tensors
+}
+
+const shapesOf = ({ specs }: Trainer) => new Map(specs.map(({ name, shape }) => [name, shape]))
 
 const sentencesSchema = z.array(z.array(z.tuple([z.int(), z.string()])).min(1)).min(1)
 
@@ -200,7 +209,17 @@ function epochsStored({ results }: GoldenCase, batches: number): number {
   return results.steps ? results.steps.length / batches : Number.POSITIVE_INFINITY
 }
 
-function scheduleOf(optim: NonNullable<GoldenCase['optim_config']>): ScheduleConfig {
+type OptimConfig = NonNullable<GoldenCase['optim_config']>
+
+const sgdOf = (optim: OptimConfig) =>
+  sgd({
+    momentum: optim.MOMENTUM,
+    weightDecay: optim.WEIGHT_DECAY,
+    dampening: optim.SGD_DAMPNING,
+    nesterov: optim.SGD_NESTEROV,
+  })
+
+function scheduleOf(optim: OptimConfig): ScheduleConfig {
   const common = { epochs: optim.WARMUP_EPOCH, recount: optim.WARMUP_RECOUNT }
   return {
     lr: optim.LR,
