@@ -13,7 +13,15 @@ import { suggestionsPage } from '../pages/suggestions-page.js'
 import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
-import { deviceOption, exifOption, repeated, threadCount, threadsOption, wholeNumber } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  repeated,
+  threadCount,
+  threadsOption,
+  wholeNumber,
+} from './options.js'
 import { startLateProgress } from './progress.js'
 
 interface SuggestFlags extends RunFlags {
@@ -49,6 +57,7 @@ export function suggestCommand(): Command {
     .option('--jobs <n>', 'images to read and decode side by side', threadCount, 4)
     .addOption(exifOption())
     .addOption(modelOfRunOption())
+    .addOption(activationOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
     .option('--json', 'print one JSON object a line')
