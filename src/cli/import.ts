@@ -11,6 +11,7 @@ import { savePrompts } from '../node/runs/prompts-file.js'
 import { RunDirectory } from '../node/runs/run-directory.js'
 import { openData } from './data.js'
 import { showingDownloads } from './download-progress.js'
+import { warn } from './fail.js'
 import { interruptible } from './interrupt.js'
 import { activationOption, keyValues, oneOf, repeated, wholeNumber } from './options.js'
 
@@ -33,12 +34,17 @@ Examples:
   $ promptsrc import output/VLPromptLearner/model.pth.tar-20 --model ViT-B/16 --out runs/imported
   $ promptsrc import output/oxford_pets/seed1 --model ViT-B/16 --data pets --classes base
       the best or newest checkpoint of a reference run, with class names as the data set writes them
-  $ promptsrc eval runs/imported pets --classes novel`
+  $ promptsrc eval runs/imported pets --classes novel
+  $ promptsrc import k400_vifi_clip.pth --model ViT-B/16 --class-names labels.txt --out runs/bridge
+      a checkpoint of ViFi-CLIP's code: weights, or prompts on what they tuned (docs/video.md)`
 
 /** `promptsrc import`: a checkpoint of the PyTorch reference becomes a run. */
 export function importCommand(): Command {
   return new Command('import')
-    .argument('<checkpoint>', 'model.pth.tar-N, model-best.pth.tar, or a folder with such files')
+    .argument(
+      '<checkpoint>',
+      'model.pth.tar-N, model-best.pth.tar, a folder with such files, or a .pth of ViFi-CLIP',
+    )
     .requiredOption('--model <model>', 'the CLIP model it was trained on, see `promptsrc train --help`')
     .addOption(activationOption())
     .option('--method <name>', 'its method, where the tensors do not tell', oneOf(Object.keys(methods)))
@@ -90,7 +96,8 @@ async function importRun(checkpoint: string, flags: ImportFlags): Promise<void> 
     } finally {
       await run.release()
     }
-    const { method, methodOptions, classNames: names, epoch, source, parameters } = prompts
+    const { method, methodOptions, classNames: names, epoch, source, parameters, notes } = prompts
+    for (const note of notes) warn(note)
     const learnedValues = [...parameters.values()].reduce((n, { length }) => n + length, 0)
     process.stdout.write(
       flags.json

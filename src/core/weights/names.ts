@@ -56,7 +56,7 @@ function canonicalOfOpenClip(
 }
 
 /** Data-parallel training puts `module.` before every name. */
-function withoutWrapper(entries: ReadonlyMap<string, WeightEntry>): ReadonlyMap<string, WeightEntry> {
+export function withoutWrapper(entries: ReadonlyMap<string, WeightEntry>): ReadonlyMap<string, WeightEntry> {
   const wrapped = entries.size > 0 && [...entries.keys()].every((name) => name.startsWith('module.'))
   return wrapped
     ? new Map([...entries].map(([name, entry]) => [name.slice('module.'.length), entry]))

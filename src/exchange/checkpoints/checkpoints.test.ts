@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { extractGolden, goldenPath, temporaryFolder } from '../../../test/support/golden-files.js'
 import { promptedClassifier } from '../../core/evaluate/classifier.js'
+import type { HostTensor } from '../../core/graph/index.js'
 import { configure } from '../../core/methods/registry.js'
 import type { Model } from '../../core/model.js'
 import { loadModel } from '../../node/model.js'
 import { openTorch } from '../../node/weights/torch/torch.js'
+import { writeTorchCheckpoint } from '../../node/weights/torch/torch-write.js'
 import { readTensors } from '../parity/golden-files.js'
 import { classifyAll } from '../parity/replay.js'
 import { exportCheckpoint } from './export-checkpoint.js'
@@ -90,6 +92,19 @@ describe('a checkpoint', () => {
     const distance = half.parameters.get(name)!.map((x, i) => Math.abs(x - full.parameters.get(name)![i]!))
     expect(Math.max(...distance)).toBeLessThan(1e-3)
     expect(half.classNames).toEqual(full.classNames)
+  })
+
+  it('of several GPUs, whose names begin with module, is read as one of a single GPU', async () => {
+    const file = await openTorch(await findCheckpoint(outputOf('ivlp')))
+    const stateDict = new Map<string, HostTensor>()
+    for (const [name, entry] of file.entries)
+      stateDict.set(`module.${name}`, { shape: entry.shape, data: await entry.read() })
+    await file.close()
+    const checkpoint = join(folder, 'several.pth')
+    await writeTorchCheckpoint(checkpoint, { stateDict, epoch: 3 })
+    const [several, single] = [await read('ivlp', { checkpoint }), await read('ivlp')]
+    expect(several.parameters).toEqual(single.parameters)
+    expect(several.classNames).toEqual(single.classNames)
   })
 
   it('of another depth or context length is refused with both shapes, before anything is written', async () => {

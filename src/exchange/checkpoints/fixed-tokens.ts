@@ -10,9 +10,16 @@ const KEY_VALUES = 8
  * The tokens behind the context of every class, which the reference keeps as embeddings: the rest of the initial words,
  * the class name, and the full stop. Undefined where the checkpoint does not hold them, or they are not embeddings of
  * this model.
+ *
+ * @param key of the embeddings, where these are of whole texts; the token of their start is left out
  */
-export async function fixedTokens({ entries }: StateDict, clip: Clip): Promise<number[][] | undefined> {
-  const entry = entries.get('token_suffix') ?? entries.get(`${PROMPT_LEARNER}token_suffix`)
+export async function fixedTokens(
+  { entries }: StateDict,
+  clip: Clip,
+  key?: string,
+): Promise<number[][] | undefined> {
+  const suffix = () => entries.get('token_suffix') ?? entries.get(`${PROMPT_LEARNER}token_suffix`)
+  const entry = key === undefined ? suffix() : entries.get(key)
   const { width } = clip.config.text
   if (entry?.shape.length !== 3 || entry.shape[2] !== width) return undefined
   const [classes, length] = entry.shape as [number, number]
@@ -27,12 +34,16 @@ export async function fixedTokens({ entries }: StateDict, clip: Clip): Promise<n
       const id = idOf.get(keyOf(rows, (c * length + i) * width))
       if (id === undefined) return undefined
       if (id === clip.tokenizer.endToken) break
-      ids.push(id)
+      if (id !== clip.tokenizer.startToken) ids.push(id)
     }
     texts.push(ids)
   }
   return texts
 }
+
+/** The tokens of a template's words before the class name. */
+export const startOf = (template: string, { tokenizer }: Clip): number[] =>
+  tokenizer.encode(template.slice(0, template.indexOf('{}')).trim())
 
 /** The tokens whose embeddings have the wanted keys. */
 async function tokenIds(

@@ -8,9 +8,11 @@ import type { Model } from '../../core/model.js'
 import { referenceTo } from '../../core/model-reference.js'
 import { resolveSettings } from '../../core/train/settings.js'
 import type { TrainedPrompts } from '../../core/train/trained-prompts.js'
+import { withoutWrapper } from '../../core/weights/names.js'
 import { openTorch, type TorchFile } from '../../node/weights/torch/torch.js'
 import { findCheckpoint } from './find-checkpoint.js'
 import { checkFrozenWeights, classNamesOf, fixedTokens } from './fixed-tokens.js'
+import { importTuned, isTuned } from './import-tuned.js'
 import { learnerOf, PROMPT_LEARNER, referenceKey } from './learners.js'
 import { recognise } from './recognise.js'
 
@@ -36,10 +38,13 @@ export interface ImportedPrompts extends TrainedPrompts {
   readonly source: string
   /** 1-based, where the checkpoint says. */
   readonly epoch: number | undefined
+  /** What of the checkpoint the run does not have, a sentence each. */
+  readonly notes: readonly string[]
 }
 
 /**
- * Reads what the PyTorch reference learned with CoOp, CoCoOp, MaPLe, IVLP or PromptSRC. Method, context length and
+ * Reads what the PyTorch reference learned with CoOp, CoCoOp, MaPLe, IVLP or PromptSRC, or ViFi-CLIP's code by tuning CLIP or
+ * as IVLP. Method, context length and
  * depths follow from the tensors; fixed tokens and frozen weights beside them are passed over, as the reference does.
  *
  * @throws WeightsError when the file is missing, damaged, or of another backbone, depth or context length (with both
@@ -49,8 +54,16 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   const { model, methodOptions: given = {} } = options
   const { clip } = model
   const source = await findCheckpoint(options.checkpoint, options.epoch)
-  const file = await openTorch(source)
+  const opened = await openTorch(source)
+  const file = { ...opened, entries: withoutWrapper(opened.entries) }
   try {
+    const epochIn = typeof file.extra.epoch === 'number' ? file.extra.epoch : undefined
+    const reference = await referenceTo(model)
+    if (isTuned(file)) {
+      // Counted from 0 there.
+      const epoch = epochIn === undefined ? undefined : epochIn + 1
+      return { ...(await importTuned(file, clip, options)), model: reference, source, epoch }
+    }
     const recognised = recognise(file, options.method)
     const method = methodNamed(recognised.method)
     const learner = learnerOf(method.name)
@@ -64,15 +77,15 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
     const parameters = await learnedTensors(file, { method, methodOptions, classes, learner, clip })
     await checkFrozenWeights(file, clip)
     const classNames = options.classNames ?? namesOf(tokens, methodOptions, clip, file)
-    const { epoch } = file.extra
     return {
       method,
       methodOptions,
       parameters,
       classNames,
-      model: await referenceTo(model),
+      model: reference,
       source,
-      epoch: typeof epoch === 'number' ? epoch : undefined,
+      epoch: epochIn,
+      notes: [],
     }
   } finally {
     await file.close()

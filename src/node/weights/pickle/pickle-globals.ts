@@ -38,6 +38,8 @@ const allowed: ReadonlyMap<string, GlobalKind> = new Map<string, GlobalKind>([
     'ConstantLR',
     'SequentialLR',
   ]),
+  // The configuration that training code keeps in its checkpoints.
+  ['yacs.config CfgNode', { type: 'dictionary' }],
   ...storages({
     HalfStorage: 'float16',
     BFloat16Storage: 'bfloat16',

@@ -32,6 +32,8 @@ export type GlobalKind =
   | { readonly type: 'function' }
   /** Makes an inert record. */
   | { readonly type: 'class' }
+  /** Makes a dictionary, which is a class of its own there. */
+  | { readonly type: 'dictionary' }
   /** The element type of a storage. */
   | { readonly type: 'storage'; readonly dtype: WeightDType }
 

@@ -91,6 +91,12 @@ describe('instances of classes', () => {
     expect(value).toMatchObject({ className: 'torch.optim.sgd SGD', args: [], state: new Map([['lr', 1]]) })
   })
 
+  it('are dictionaries where the class is one', () => {
+    // As pickle writes a subclass of dict: NEWOBJ, SETITEM, then BUILD with its attributes.
+    const node = Buffer.from('cyacs.config\nCfgNode\n)\x81K\x01K\x02s}K\x03K\x04sb.', 'latin1')
+    expect(read(node)).toEqual(new Map([[1, 2]]))
+  })
+
   it('that TorchScript compiled are allowed in its archives only', () => {
     const bytes = pickle.of(pickle.instance('__torch__.clip.model', 'CLIP', pickle.dict([])))
     expect(read(bytes, { scriptModules: true })).toMatchObject({ className: '__torch__.clip.model CLIP' })

@@ -169,10 +169,11 @@ class PickleMachine {
   }
 
   newInstance(args: PickleValue, type: PickleValue): void {
-    if (!(type instanceof PickleGlobal) || type.kind.type !== 'class') {
+    const kind = type instanceof PickleGlobal ? type.kind.type : undefined
+    if (kind !== 'class' && kind !== 'dictionary') {
       throw new PickleProblem('makes an instance of what is no class')
     }
-    this.create(new PickleInstance(type.name, args))
+    this.create(kind === 'dictionary' ? new Map() : new PickleInstance((type as PickleGlobal).name, args))
   }
 
   /** State of dictionaries (PyTorch's `_metadata`) and tensors says nothing that is needed. */
