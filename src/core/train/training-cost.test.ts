@@ -20,7 +20,7 @@ it('prompts cost their steps, and the teacher’s texts once', async () => {
   expect(cost.steps).toBe(800)
   expect(cost.flops.steps / 1e12).toBeCloseTo(324.2, 1)
   expect(cost.flops.images).toBe(0)
-  // bench:teacher counts 294 GFLOP, attention and padding with them, for names of other lengths.
+  // bench:savings counts 294 GFLOP, attention and padding with them, for names of other lengths.
   expect(cost.flops.texts / 1e9).toBeGreaterThan(150)
   expect(cost.flops.texts / 1e9).toBeLessThan(300)
   expect((await costOf('promptsrc', 5)).flops.steps).toBe(cost.flops.steps / 4)
