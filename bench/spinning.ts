@@ -1,4 +1,5 @@
-import { loadavg } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { encodeGraph } from '../src/core/graph/index.js'
 import { sizedParameters } from '../src/core/methods/parameter-shape.js'
 import { configure, methodNamed } from '../src/core/methods/registry.js'
@@ -6,11 +7,15 @@ import { randomStream } from '../src/core/random.js'
 import { OrtRuntime } from '../src/core/runtime/ort.js'
 import { stepGraph } from '../src/core/train/step-graph.js'
 import { loadModel } from '../src/node/model.js'
+import { machine, machineLine } from './machine.js'
 
 // A step of PromptSRC on the tiny model by one thread, and by two that wait busily or sleep, in turn; run it on an idle
-// machine and beside other work. Usage: npm run bench:spinning
+// machine and beside other work. Usage: npm run bench:spinning -- [--quick] [--json FILE]
 
-const ROUNDS = 12
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+})
+const ROUNDS = values.quick ? 1 : 12
 const STEPS = 4
 
 await using model = await loadModel('tiny')
@@ -46,10 +51,14 @@ for (let round = 0; round < ROUNDS; round++) {
     times[i]!.push((performance.now() - start) / STEPS)
   }
 }
-console.log(`load ${loadavg()[0]!.toFixed(1)}; milliseconds a step, median (least, most) of ${ROUNDS}`)
+console.log(`${machineLine()}\nmilliseconds a step, median (least, most) of ${ROUNDS}`)
 for (const [i, { name }] of ways.entries()) {
   const sorted = times[i]!.sort((a, b) => a - b)
   const [least, middle, most] = [sorted[0]!, sorted[ROUNDS >> 1]!, sorted.at(-1)!].map((ms) => ms.toFixed(1))
   console.log(`${name.padEnd(24)} ${middle} (${least}, ${most})`)
+}
+if (values.json) {
+  const rounds = ways.map((way, i) => ({ ...way, milliseconds: times[i]! }))
+  writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rounds }, null, 2)}\n`)
 }
 process.exit(0)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machine, machineLine } from './machine.js'
 
 // Processor time (user and system, of all threads) and modules that commands load before they have anything to do:
 // medians of runs that take turns, so that a busy machine is unfair to none of them.
@@ -71,7 +72,8 @@ const figures = rows.map(({ name, args }, i) => ({
   modules: reported(counter, args).split('\n').length - 1,
 }))
 rmSync(report, { force: true })
+process.stdout.write(`${machineLine(1)}\n`)
 for (const { name, seconds, modules } of figures) {
   process.stdout.write(`${seconds.toFixed(3)} s  ${String(modules).padStart(4)} modules  ${name}\n`)
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`)
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(1), figures }, null, 2)}\n`)

@@ -4,6 +4,7 @@ import { timeSteps } from '../src/core/train/time-steps.js'
 import { peakMemoryMB } from '../src/node/runs/peak-memory.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
 import { benchedClip } from './benched-clip.js'
+import { machine, machineLine } from './machine.js'
 
 // Time of one training step at a published model's size with random weights, beside the machine's plain matrix
 // product measured in between. Usage: npm run bench:step -- [--backbone ViT-B/16] [--classes 50] [--batch 4]
@@ -41,7 +42,8 @@ const timing = await timeSteps({
   steps,
   classesAtOnce: size(values['classes-at-once']),
 })
-const result = { backbone, threads, ...timing, peakRssMb: peakMemoryMB() }
+const result = { machine: machine(threads), backbone, threads, ...timing, peakRssMb: peakMemoryMB() }
+console.log(machineLine(threads))
 console.log(
   `${method}, ${backbone}, batch ${batch}, ${classes} classes, ${threads} threads (median of ${steps})`,
 )

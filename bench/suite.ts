@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { medianOf } from '../src/core/evaluate/statistics.js'
 import { plannedStep, type StepTiming } from '../src/core/train/time-steps.js'
-import { onnxRuntimeVersion } from '../src/node/runtime/node-runtime.js'
 import { chart, loadPlot } from '../src/pages/chart.js'
 import { benchedClip } from './benched-clip.js'
+import { machine } from './machine.js'
 
 // A training step as classes, batch, image size and depth grow, and by method and backbone: operations of every case are
 // counted from shapes, cases of few enough are timed too, each in a process of its own (`bench/step.ts`), all of them in
@@ -150,23 +150,13 @@ rmSync(folder, { recursive: true, force: true })
 
 /** After every round, so that what was measured is kept. */
 async function write(): Promise<void> {
-  const machine = {
-    processor: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryGb: Math.round(totalmem() / 1e9),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-    onnxruntime: onnxRuntimeVersion(),
-    threads: Number(values.threads),
-    load: loadavg()[0],
-  }
   const series = all.map(({ cases, ...rest }) => ({
     ...rest,
     points: cases.map(({ at, step }) => ({ at, ...summary(known.get(keyOf(step))!) })),
   }))
   writeFileSync(
     join(values.out, 'bench.json'),
-    `${JSON.stringify({ machine, series, steps: [...known.values()] }, null, 2)}\n`,
+    `${JSON.stringify({ machine: machine(Number(values.threads)), series, steps: [...known.values()] }, null, 2)}\n`,
   )
   writeFileSync(join(values.out, 'table.md'), series.map(table).join('\n'))
   for (const one of series) {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { cpus, loadavg } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -11,6 +10,7 @@ import { repeatedStep } from '../../src/core/train/time-steps.js'
 import { backbones, randomClip, wordTokenizer } from '../../src/core/weights/random-clip.js'
 import { peakMemoryMB } from '../../src/node/runs/peak-memory.js'
 import { nodeRuntime } from '../../src/node/runtime/node-runtime.js'
+import { machine, machineLine } from '../machine.js'
 
 // A step of PromptSRC here and in plain PyTorch (step.py: the same mathematics, held against reference data before anything
 // is timed), in turn, each in a process of its own: as the original computes texts, of 77 tokens, and truncated, so that engine
@@ -100,6 +100,7 @@ async function ownSide(classes: number): Promise<Side> {
   }
 }
 
+console.log(machineLine(threads))
 const results: Record<string, unknown>[] = []
 for (const classes of values.classes.split(',').map(Number)) {
   const sides = {
@@ -136,9 +137,8 @@ for (const classes of values.classes.split(',').map(Number)) {
   }
 }
 if (values.json) {
-  const machine = { processor: cpus()[0]?.model, cores: cpus().length, threads, load: loadavg()[0] }
   await writeFile(
     values.json,
-    `${JSON.stringify({ machine, backbone, batch, torch: check, results }, null, 2)}\n`,
+    `${JSON.stringify({ machine: machine(threads), backbone, batch, torch: check, results }, null, 2)}\n`,
   )
 }
