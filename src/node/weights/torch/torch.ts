@@ -50,6 +50,7 @@ async function openArchive(source: ByteSource): Promise<TorchArchive> {
   if (isLegacyTorch(start)) return openTorchLegacy(source)
   throw new WeightsError(
     `${source.name}: not a file that PyTorch wrote (neither a zip archive nor its older format)`,
+    { hint: 'Give a file that `torch.save` wrote, such as model.pth.tar-20 or ViT-B-16.pt.' },
   )
 }
 
