@@ -94,6 +94,11 @@ describe.each([
   })
 })
 
+it('keeps packed copies of weights only where it is asked to, as results depend on it', () => {
+  expect(nodeRuntime().signature).not.toMatch(/packed/)
+  expect(nodeRuntime({ prepack: true }).signature).toMatch(/packed/)
+})
+
 it('waiting threads keep no core busy that others want', () => {
   expect(mayKeepCoresBusy(2, 0, 2)).toBe(true)
   expect(mayKeepCoresBusy(2, 1, 2)).toBe(false)
