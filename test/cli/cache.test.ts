@@ -17,7 +17,7 @@ async function entries(): Promise<Record<string, number>> {
     kinds.map(({ kind, entries }: { kind: string; entries: number }) => [kind, entries]),
   )
 }
-const nothing = { pixels: 0, 'image-features': 0, 'text-features': 0, 'file-hashes': 0 }
+const nothing = { pixels: 0, weights: 0, 'image-features': 0, 'text-features': 0, 'file-hashes': 0 }
 
 beforeAll(async () => {
   await photoFolder(join(folder, 'photos'))

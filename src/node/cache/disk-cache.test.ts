@@ -120,14 +120,17 @@ describe('DiskCache', () => {
     await expect(stat(left[1]!)).rejects.toThrow('ENOENT')
   })
 
-  it('takes over eviction from a process that died on another machine', async () => {
+  it.each([
+    ['on another machine', JSON.stringify({ owner: 'x', pid: 1, machine: 'elsewhere' }), 600],
+    ['before it had put its name there', '', 10],
+  ])('takes over eviction from a process that died %s', async (_where, left, seconds) => {
     const cache = open(LIMIT)
     for (let name = 0; name < 10; name++) await cache.put('pixels', key(name), content(name))
     const lock = join(folder, 'cache-v1/evicting.lock')
-    await writeFile(lock, JSON.stringify({ owner: 'x', pid: 1, machine: 'elsewhere' }))
+    await writeFile(lock, left)
     await cache.put('pixels', key('while locked'), content(1))
     expect(await cache.get('pixels', key('while locked'))).toBeUndefined()
-    const then = Date.now() / 1000 - 600
+    const then = Date.now() / 1000 - seconds
     await utimes(lock, then, then)
     await cache.put('pixels', key('later'), content(1))
     expect(await cache.get('pixels', key('later'))).toEqual(content(1))

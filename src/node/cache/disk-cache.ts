@@ -32,6 +32,8 @@ const TOUCH_MS = 60_000
 const PATIENCE_MS = 50
 /** Age from which a lock, which its owner touches every few seconds, counts as left behind. */
 const ABANDONED_MS = 120_000
+/** The same for a lock that names nobody, which its owner writes at once. */
+const NAMELESS_MS = 2_000
 
 /** Where a cache is and how it behaves. */
 export interface DiskCacheOptions {
@@ -200,10 +202,15 @@ export class DiskCache {
   }
 }
 
-/** The lock of a process that died on another machine, where nobody waits long enough to see that it is still. */
+/**
+ * Removes the lock of a process that died on another machine, or before it had put its name there: nobody waits long enough to see
+ * that these are still.
+ */
 async function removeAbandoned(lock: string): Promise<void> {
   const status = await stat(lock).catch(() => undefined)
-  if (status && Date.now() - status.mtimeMs > ABANDONED_MS) await rm(lock, { force: true })
+  if (!status) return
+  const limit = status.size === 0 ? NAMELESS_MS : ABANDONED_MS
+  if (Date.now() - status.mtimeMs > limit) await rm(lock, { force: true })
 }
 
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError'
