@@ -180,11 +180,18 @@ export function checkImageSize({ imageSize }: TrainConfig, { clip, name }: Model
 }
 
 /** What to say on Ctrl-C: how to go on, with the options that a run does not record. */
-export function interruption(out: string, { classNames, skipBadImages }: TrainFlags): string {
+export function interruption(
+  { path, out }: Pick<Task, 'path' | 'out'>,
+  { root, classNames, skipBadImages }: TrainFlags,
+): string {
   if (!existsSync(join(out, runFiles.config))) return 'Interrupted before training began.'
   const quoted = (path: string) => (/^[\w./@:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
   const options = [
     `--out ${quoted(out)}`,
+    // A run records where a published set lies; of a list it records the list.
+    ...(root && path && statSync(path, { throwIfNoEntry: false })?.isFile()
+      ? [`--root ${quoted(root)}`]
+      : []),
     ...(classNames ? [`--class-names ${quoted(classNames)}`] : []),
     ...(skipBadImages ? ['--skip-bad-images'] : []),
   ]

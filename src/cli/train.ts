@@ -143,7 +143,7 @@ async function train(
 ): Promise<void> {
   const task = await taskOf(argument, pairs, flags)
   const { path, texts, config, settings, dataset, out } = task
-  const signal = interruptible(() => interruption(out, flags))
+  const signal = interruptible(() => interruption(task, flags))
   await using model = await modelOf(task, flags, signal)
   if (config?.model && !flags.model) checkImageSize(config, model)
   const { resume = false, overwrite = false, skipBadImages = false } = flags
