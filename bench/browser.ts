@@ -1,51 +1,88 @@
-import { parseArgs } from 'node:util'
 import { timeSteps } from '../src/core/train/time-steps.js'
 import { loadModel } from '../src/node/model.js'
 import type { Question, Timed } from './browser-page.js'
+import { median, table, writeFigures } from './figures.js'
 import { BrowserBench } from './in-browser.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // Time of one training step in headless Chromium beside Node's on one thread, on the tiny model; with --backbone, time and
-// memory of a step at a published model's size with random weights. Usage: npm run bench:browser --
-// [--classes 10] [--batch 4] [--steps 30] [--threads 2] [--backbone ViT-B/32]
+// memory of a step at a published model's size with random weights. All take turns in every round, each in a page or a
+// session of its own, where a time is the median of its steps.
+// Usage: npm run bench:browser -- [--classes 10] [--batch 4] [--steps 30] [--rounds 3] [--threads 2]
+// [--backbone ViT-B/32] [--json FILE]
+// --threads: of the page that has several; 1 leaves it out.
 
-const { values } = parseArgs({
-  options: {
-    classes: { type: 'string', default: '10' },
-    batch: { type: 'string', default: '4' },
-    steps: { type: 'string', default: '30' },
-    threads: { type: 'string', default: '2' },
-    backbone: { type: 'string' },
-  },
+const { json, rounds, threads, ...asked } = benchOptions({
+  classes: 10,
+  batch: 4,
+  steps: 30,
+  rounds: 3,
+  threads: 2,
+  backbone: String,
 })
-const [classes, batch, steps, threads] = [values.classes, values.batch, values.steps, values.threads].map(
-  Number,
-) as [number, number, number, number]
-const backbone = values.backbone as Question['backbone']
+const { classes, batch, steps } = asked
+const backbone = asked.backbone as Question['backbone']
 
-async function inBrowser(question: Question): Promise<{ seconds: number; megabytes: number }> {
+interface Taken {
+  readonly seconds: number
+  readonly megabytes?: number
+}
+
+async function inPage(threads: number): Promise<Taken> {
+  const question = { ...(backbone ? { backbone } : {}), classes, batch, steps, threads }
   const { result, megabytes } = await bench.inPage(question, (page) =>
     page.evaluate((asked) => (window as unknown as { timed: Timed }).timed(asked), question),
   )
   return { seconds: result.stepSeconds, megabytes }
 }
 
-async function inNode(): Promise<number> {
+async function inNode(): Promise<Taken> {
   await using model = await loadModel('tiny', { threads: 1 })
   const { clip, runtime } = model
-  return (await timeSteps({ clip, runtime, method: 'promptsrc', classes, batch, steps })).stepSeconds
+  return {
+    seconds: (await timeSteps({ clip, runtime, method: 'promptsrc', classes, batch, steps })).stepSeconds,
+  }
 }
 
-const say = (what: string, seconds: number, rest = '') =>
-  console.log(`${what.padEnd(28)}${(1000 * seconds).toFixed(1).padStart(10)} ms${rest}`)
 using bench = await BrowserBench.build('bench/browser-page.ts')
-console.log(`promptsrc, ${backbone ?? 'tiny'}, batch ${batch}, ${classes} classes (median of ${steps} steps)`)
-const node = backbone ? undefined : await inNode()
-if (node !== undefined) say('Node, 1 thread', node)
-for (const count of backbone ? [threads] : [1, threads]) {
-  const question = { ...(backbone ? { backbone } : {}), classes, batch, steps, threads: count }
-  const { seconds, megabytes } = await inBrowser(question)
-  const share = node === undefined ? '' : `  ${(seconds / node).toFixed(2)} x Node`
-  say(`Chromium, wasm, ${count} thread(s)`, seconds, `${share}  peak ${megabytes.toFixed(0)} MB`)
+const pages = [...new Set(backbone ? [threads] : [1, threads])].map((count) => ({
+  name: `Chromium, WebAssembly, ${count} thread${count === 1 ? '' : 's'}`,
+  take: () => inPage(count),
+}))
+const ways = [...(backbone ? [] : [{ name: 'Node, 1 thread', take: inNode }]), ...pages]
+const taken = ways.map((): Taken[] => [])
+for (let round = 0; round < rounds; round++) {
+  for (const [i, { take }] of ways.entries()) taken[i]!.push(await take())
 }
-// Node again: whether the machine was as fast all along.
-if (node !== undefined) say('Node, 1 thread, once more', await inNode())
+
+console.log(`${machineLine(threads)}; medians of ${rounds} rounds\n`)
+const results = ways.map(({ name }, i) => {
+  const seconds = median(taken[i]!.map(({ seconds }) => seconds))
+  // Node's of the same round, which a busy machine meets alike.
+  const timesNode = backbone
+    ? undefined
+    : median(taken[i]!.map((own, k) => own.seconds / taken[0]![k]!.seconds))
+  const peaks = taken[i]!.flatMap(({ megabytes }) => megabytes ?? [])
+  return {
+    name,
+    seconds,
+    timesNode,
+    megabytes: peaks.length > 0 ? median(peaks) : undefined,
+    rounds: taken[i]!,
+  }
+})
+const head = [
+  `${backbone ?? 'tiny'}, batch ${batch}, ${classes} classes`,
+  'ms a step',
+  'times Node',
+  'peak, MB',
+]
+const rows = results.map(({ name, seconds, timesNode, megabytes }) => [
+  name,
+  (1000 * seconds).toFixed(1),
+  timesNode?.toFixed(2) ?? '-',
+  megabytes?.toFixed(0) ?? '-',
+])
+console.log(table(head, rows))
+writeFigures(json, { backbone: backbone ?? 'tiny', classes, batch, steps, results }, threads)

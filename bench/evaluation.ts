@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { limiter } from '../src/core/data/ahead.js'
 import { zeroShotClassifier } from '../src/core/evaluate/classifier.js'
 import { frozenImageTower } from '../src/core/evaluate/frozen-image-tower.js'
@@ -15,7 +14,9 @@ import { FileDatum } from '../src/node/data/file-datum.js'
 import { ImageFolder } from '../src/node/data/image-folder.js'
 import { benchedClip } from './benched-clip.js'
 import { drawPhoto } from './drawn-inputs.js'
-import { machine, machineLine, median, table, timed } from './machine.js'
+import { median, table, timed, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // Images a second through an evaluation, by model: decoded (JPEGs of 500 x 375), preprocessed and through the image tower,
 // apart; all of it together with nothing cached, with decoded pixels cached and with features cached; and the texts of
@@ -24,23 +25,10 @@ import { machine, machineLine, median, table, timed } from './machine.js'
 // [--json FILE]
 // --images: models of published sizes see a quarter of these. --quick: one round of tiny with 16 images.
 
-const { values } = parseArgs({
-  options: {
-    models: { type: 'string' },
-    images: { type: 'string' },
-    rounds: { type: 'string' },
-    threads: { type: 'string', default: '2' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
-})
-const { quick } = values
-const models = (values.models ?? (quick ? 'tiny' : 'tiny,emoji,ViT-B/32,ViT-B/16')).split(',')
-const [images, rounds] = [
-  Number(values.images ?? (quick ? 16 : 200)),
-  Number(values.rounds ?? (quick ? 1 : 3)),
-]
-const threads = Number(values.threads)
+const options = benchOptions({ models: String, images: Number, rounds: Number, threads: 2, quick: false })
+const { quick, threads, json } = options
+const models = (options.models ?? (quick ? 'tiny' : 'tiny,emoji,ViT-B/32,ViT-B/16')).split(',')
+const [images, rounds] = [options.images ?? (quick ? 16 : 200), options.rounds ?? (quick ? 1 : 3)]
 const classNames = Array.from({ length: 100 }, (_, i) => `name of class${i}`)
 /** Images decoded at a time, as an evaluation does it. */
 const AT_ONCE = 4
@@ -156,9 +144,7 @@ try {
     ...titles.map((title) => [title, ...results.map(({ measures }) => rate(measures[title]!.aSecond))]),
   ]
   console.log(table(['a second', ...models], rows))
-  if (values.json) {
-    writeFileSync(values.json, `${JSON.stringify({ machine: machine(threads), rounds, results }, null, 2)}\n`)
-  }
+  writeFigures(json, { rounds, results }, threads)
 } finally {
   for (const { release } of opened) await release()
   rmSync(folder, { recursive: true, force: true })

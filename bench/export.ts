@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import type { Run } from '../src/core/evaluate/create-classifier.js'
 import { type ExportPrecision, precisions } from '../src/core/export/exporter.js'
 import { type FixedClasses, fixedClasses } from '../src/core/export/fixed-classes.js'
@@ -19,41 +18,39 @@ import { learnedRun } from '../test/support/learned-run.js'
 import { bytesOfStream } from '../test/support/model-bytes.js'
 import { agreement, predictedLogits, relativeError, tops } from '../test/support/written-export.js'
 import type { ExportQuestion, TimedExport } from './export-page.js'
+import { median, table, writeFigures } from './figures.js'
 import { BrowserBench } from './in-browser.js'
+import { machineLine } from './machine.js'
 import { type Measured, measured } from './measured-model.js'
+import { benchOptions } from './options.js'
 
 // What each precision of an exported classifier takes and is worth, in Node and in headless Chromium (WebAssembly): size,
 // time a picture, memory, error of the logits against `predict`, accuracy. PromptSRC's starting prompts, moved a little, on
-// test pictures of a drawn set; published sizes stand with random weights. Precisions take turns, and the least time of all
-// rounds is said: other work on the machine only ever adds. Usage: npm run bench:export --
-// [--models tiny,emoji,ViT-B/16] [--pictures 200] [--large-pictures 10] [--runs 20] [--rounds 3] [--threads 1]
+// test pictures of a drawn set; published sizes stand with random weights. Precisions take turns in every round.
+// Usage: npm run bench:export -- [--models tiny,emoji,ViT-B/16] [--pictures 200] [--large-pictures 10] [--runs 20]
+// [--rounds 3] [--threads 1] [--json FILE]
+// --pictures: of a drawn set, that accuracy and errors are taken of. --large-pictures: the same of models with random
+// weights, errors alone. --runs: timed, on the first picture.
 
-const { values } = parseArgs({
-  options: {
-    models: { type: 'string', default: 'tiny,emoji,ViT-B/16' },
-    /** Of a drawn set, that accuracy and errors are taken of; of models with random weights errors alone. */
-    pictures: { type: 'string', default: '200' },
-    'large-pictures': { type: 'string', default: '10' },
-    runs: { type: 'string', default: '20' },
-    rounds: { type: 'string', default: '3' },
-    threads: { type: 'string', default: '1' },
-  },
+const { models, pictures, largePictures, runs, rounds, threads, json } = benchOptions({
+  models: 'tiny,emoji,ViT-B/16',
+  pictures: 200,
+  largePictures: 10,
+  runs: 20,
+  rounds: 3,
+  threads: 1,
 })
-const [pictures, largePictures, runs, rounds, threads] = [
-  values.pictures,
-  values['large-pictures'],
-  values.runs,
-  values.rounds,
-  values.threads,
-].map(Number) as [number, number, number, number, number]
 
 /** Pictures that are classified in a page, where each takes several times as long. */
 const IN_BROWSER = 20
 
 using bench = await BrowserBench.build('bench/export-page.ts')
-for (const name of values.models.split(',')) await compare(name)
+console.log(`${machineLine(threads)}; medians of ${rounds} rounds`)
+const results: object[] = []
+for (const name of models.split(',')) results.push(await compared(name))
+writeFigures(json, { runs, results }, threads)
 
-async function compare(name: string): Promise<void> {
+async function compared(name: string): Promise<object> {
   const isTrained = !Object.hasOwn(backbones, name)
   await using model = isTrained ? await loadModel(name, { threads }) : randomModel(name)
   const data = drawnDataset(name === 'emoji' ? 'emoji-food' : 'toy')
@@ -66,46 +63,46 @@ async function compare(name: string): Promise<void> {
   const labels = taken.map(({ label }) => label)
   const right = (logits: ArrayLike<number>, truth: readonly number[]) =>
     agreement(tops(logits, classes), truth).toFixed(1)
+  const first = expected.subarray(0, Math.min(IN_BROWSER, images.length) * classes)
 
-  console.log(`\n${name}, ${images.length} pictures, ${classes} classes, ${threads} thread(s)`)
-  console.log(
-    `predict: ${isTrained ? `accuracy ${right(expected, labels)} %` : 'random weights, no accuracy'}`,
-  )
-  console.log(
-    '| precision | MB | Node: ms | ready s | error | same answer % | accuracy % | Chromium: ms | ready s | peak MB | error | same answer % |',
-  )
-  console.log(`| --- |${' ---: |'.repeat(11)}`)
-  const asked = Math.min(IN_BROWSER, images.length)
   const found = await measuredInTurns(model, run, images)
-  const first = expected.subarray(0, asked * classes)
-  for (const [precision, { bytes, node, page }] of found) {
-    const cells = [
-      precision,
-      (bytes / 1e6).toFixed(2),
-      milliseconds(node),
-      node.readySeconds.toFixed(2),
-      relativeError(node.logits, expected).toExponential(1),
-      right(node.logits, tops(expected, classes)),
-      isTrained ? right(node.logits, labels) : '',
-      ...(page
-        ? [
-            milliseconds(page),
-            page.readySeconds.toFixed(2),
-            page.megabytes.toFixed(0),
-            relativeError(page.logits, first).toExponential(1),
-            right(page.logits, tops(first, classes)),
-          ]
-        : ['', '', '', '', '']),
-    ]
-    console.log(`| ${cells.join(' | ')} |`)
-  }
+  const rows = [...found].map(([precision, { bytes, node, page }]) => [
+    precision,
+    (bytes / 1e6).toFixed(2),
+    ...times(node),
+    relativeError(node[0]!.logits, expected).toExponential(1),
+    right(node[0]!.logits, tops(expected, classes)),
+    isTrained ? right(node[0]!.logits, labels) : '',
+    ...(page.length > 0
+      ? [
+          ...times(page),
+          median(page.map(({ megabytes }) => megabytes)).toFixed(0),
+          relativeError(page[0]!.logits, first).toExponential(1),
+          right(page[0]!.logits, tops(first, classes)),
+        ]
+      : ['', '', '', '', '']),
+  ])
+  const accuracy = isTrained
+    ? `accuracy of predict ${right(expected, labels)} %`
+    : 'random weights, no accuracy'
+  console.log(`\n${name}, ${images.length} pictures, ${classes} classes, ${accuracy}`)
+  const there = ['ready s', 'peak MB', 'error', 'same answer %']
+  const head = ['precision', 'MB', 'Node: ms', 'ready s', 'error', 'same answer %', 'accuracy %']
+  console.log(table([...head, 'Chromium: ms', ...there], rows))
+  // Every round has the same logits, which the table has judged.
+  const rounded = (all: readonly Measured[]) => all.map(({ logits, ...figures }) => figures)
+  const precisions = [...found].map(([precision, { bytes, node, page }]) => {
+    return { precision, bytes, node: rounded(node), page: rounded(page) }
+  })
+  return { model: name, pictures: images.length, classes, precisions }
 }
 
+/** Of every round. */
 interface Found {
   readonly bytes: number
-  readonly node: Measured
-  /** Absent where it does not fit into a page. */
-  readonly page: (Measured & { readonly megabytes: number }) | undefined
+  readonly node: Measured[]
+  /** Empty where it does not fit into a page. */
+  readonly page: (Measured & { readonly megabytes: number })[]
 }
 
 /** Every precision of a run's classifier, in turns. */
@@ -122,29 +119,17 @@ async function measuredInTurns(
   for (let round = 0; round < rounds; round++) {
     for (const precision of precisions) {
       const bytes = await classifierBytes(classifier, side, precision)
-      const before = found.get(precision)
-      const page = await inChromium(bytes, pixels, question).catch((error: Error) => {
-        console.log(`${precision} is not computed in Chromium: ${error.message.split('\n')[0]}`)
-        return undefined
-      })
-      found.set(precision, {
-        bytes: bytes.length,
-        node: faster(await measuredInNode(bytes, own), before?.node),
-        page: page && faster(page, before?.page),
-      })
+      const known = found.get(precision) ?? { bytes: bytes.length, node: [], page: [] }
+      found.set(precision, known)
+      known.node.push(await measuredInNode(bytes, own))
+      try {
+        known.page.push(await inChromium(bytes, pixels, question))
+      } catch (error) {
+        console.error(`${precision} is not computed in Chromium: ${(error as Error).message.split('\n')[0]}`)
+      }
     }
   }
   return found
-}
-
-/** What is measured again, with the lesser of the times. */
-function faster<T extends Measured>(now: T, before: T | undefined): T {
-  if (!before) return now
-  return {
-    ...now,
-    readySeconds: Math.min(now.readySeconds, before.readySeconds),
-    runSeconds: Math.min(now.runSeconds, before.runSeconds),
-  }
 }
 
 /** A model of a published one's sizes and random weights. */
@@ -204,7 +189,8 @@ async function inChromium(bytes: Uint8Array, pixels: Float32Array, question: Exp
   return { ...result, megabytes }
 }
 
-function milliseconds({ runSeconds }: Measured): string {
-  const ms = 1000 * runSeconds
-  return ms.toFixed(ms < 100 ? 1 : 0)
+/** Milliseconds a picture, and seconds to the first one. */
+function times(rounds: readonly Measured[]): string[] {
+  const ms = 1000 * median(rounds.map(({ runSeconds }) => runSeconds))
+  return [ms.toFixed(ms < 100 ? 1 : 0), median(rounds.map(({ readySeconds }) => readySeconds)).toFixed(2)]
 }

@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { keyValues } from '../src/cli/options.js'
 import { photoTemplate } from '../src/core/clip/templates.js'
 import { selectClasses } from '../src/core/data/base-novel.js'
@@ -11,35 +9,33 @@ import { zeroShotClassifier } from '../src/core/evaluate/classifier.js'
 import { createClassifier } from '../src/core/evaluate/create-classifier.js'
 import { evaluateClassifier } from '../src/core/evaluate/evaluate.js'
 import { harmonicMean } from '../src/core/evaluate/metrics.js'
-import { medianOf, type Summary, summarize, summarizePairs } from '../src/core/evaluate/statistics.js'
+import { type Summary, summarize, summarizePairs } from '../src/core/evaluate/statistics.js'
 import { methodNamed } from '../src/core/methods/registry.js'
 import { measureLinearProbe } from '../src/core/probe/measure-probe.js'
 import { resolveSettings } from '../src/core/train/settings.js'
 import { trainPrompts } from '../src/core/train/train-prompts.js'
 import { loadModel } from '../src/node/model.js'
 import { openDataset } from '../src/node/open-dataset.js'
+import { median, table, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // What the methods that learn from frozen features know of the classes they were trained on and of others, and the time
 // they take to learn, on draws of the emoji world: base and novel classes among themselves, and both kinds among all classes, as
 // whoever adds classes to a run sees them. Every draw is done by all methods before the next one.
-// Usage: npm run bench:fast -- [--sets emoji-food] [--draws 10] [--first 1] [--methods prolip,prolip:views=2] [--shots 16] [--epochs 10] [--json FILE]
+// Usage: npm run bench:fast -- [--sets emoji-food] [--draws 10] [--first 1] [--methods prolip,prolip:views=2]
+// [--shots 16] [--epochs 10] [--threads 1] [--json FILE]
 // --epochs are those of methods that train prompts, which make batches of 4 at the learning rate 0.0005.
 
-const { values } = parseArgs({
-  options: {
-    sets: { type: 'string', default: 'emoji-food' },
-    draws: { type: 'string', default: '10' },
-    first: { type: 'string', default: '1' },
-    methods: { type: 'string', default: 'zero-shot,linear-probe,prolip,tip-adapter,tip-adapter-f,gda' },
-    shots: { type: 'string', default: '16' },
-    epochs: { type: 'string', default: '10' },
-    threads: { type: 'string', default: '1' },
-    json: { type: 'string' },
-  },
+const { shots, draws, first, epochs, threads, json, ...options } = benchOptions({
+  sets: 'emoji-food',
+  draws: 10,
+  first: 1,
+  methods: 'zero-shot,linear-probe,prolip,tip-adapter,tip-adapter-f,gda',
+  shots: 16,
+  epochs: 10,
+  threads: 1,
 })
-const [shots, draws, first, threads] = [values.shots, values.draws, values.first, values.threads].map(
-  Number,
-) as [number, number, number, number]
 
 // Training keeps no views in the cache; test images, which all methods are measured on, are encoded once.
 const cache = mkdtempSync(join(tmpdir(), 'promptsrc-fast-'))
@@ -116,7 +112,7 @@ async function measured(spec: string, data: Dataset): Promise<Figures> {
     classes: 'base' as const,
     methodOptions,
     ...(lr === undefined ? {} : { learningRate: Number(lr) }),
-    ...(trainsPrompts ? { epochs: Number(values.epochs), batchSize: 4, learningRate: 0.0005 } : {}),
+    ...(trainsPrompts ? { epochs, batchSize: 4, learningRate: 0.0005 } : {}),
     ...(trainsPrompts && views !== undefined ? { views: Number(views) } : {}),
   }
   const resolved = resolveSettings(input, clip)
@@ -134,15 +130,9 @@ async function measured(spec: string, data: Dataset): Promise<Figures> {
   return figures(data, (classNames) => createClassifier({ prompts: learned, model }, { classNames }), took)
 }
 
-const names = values.methods.split(',')
-const sets = values.sets.split(',')
+const names = options.methods.split(',')
+const sets = options.sets.split(',')
 const found: { readonly method: string; readonly data: string; readonly figures: Figures }[] = []
-/** After every draw, so that what a busy machine allowed is kept. */
-async function write(): Promise<void> {
-  if (!values.json) return
-  const machine = { processor: cpus()[0]?.model, cores: cpus().length, threads, load: loadavg()[0] }
-  await writeFile(values.json, `${JSON.stringify({ machine, shots, sets, first, draws, found }, null, 2)}\n`)
-}
 
 // Whatever is loaded at first use is no method's.
 await measured(names.find((name) => name !== 'zero-shot')!, await openDataset('emoji-food'))
@@ -156,7 +146,8 @@ for (const set of sets) {
         `${data.name} ${method} ${one.base.toFixed(1)} ${one.novel?.toFixed(1) ?? '-'}, ${one.seconds.toFixed(1)} s\n`,
       )
     }
-    await write()
+    // After every draw, so that what a busy machine allowed is kept.
+    writeFigures(json, { shots, sets, first, draws, found }, threads)
   }
 }
 
@@ -172,23 +163,20 @@ const cell = (method: string, quantity: Quantity) => {
   return all.length > 0 ? shown(summarize(all)) : '-'
 }
 const accuracies = ['base', 'novel', 'hm', 'baseOfAll', 'novelOfAll', 'hmOfAll'] as const
-const lines = [
-  `| method | ${accuracies.join(' | ')} | seconds |`,
-  `| --- | ${accuracies.map(() => '---:').join(' | ')} | ---: |`,
-  ...names.map((method) => {
-    const seconds = medianOf(valuesOf(method, 'seconds'))!
-    return `| ${method} | ${accuracies.map((quantity) => cell(method, quantity)).join(' | ')} | ${seconds.toFixed(1)} |`
-  }),
-]
+const rows = names.map((method) => {
+  const seconds = median(valuesOf(method, 'seconds')).toFixed(1)
+  return [method, ...accuracies.map((quantity) => cell(method, quantity)), seconds]
+})
 if (names.includes('zero-shot')) {
   for (const method of names.filter((name) => name !== 'zero-shot')) {
     const differences = accuracies.map((quantity) => {
       const own = valuesOf(method, quantity)
       return own.length > 0 ? shown(summarizePairs(own, valuesOf('zero-shot', quantity))) : '-'
     })
-    lines.push(`| ${method} − zero-shot | ${differences.join(' | ')} | |`)
+    rows.push([`${method} − zero-shot`, ...differences, ''])
   }
 }
-process.stdout.write(`${lines.join('\n')}\n`)
+console.log(`${machineLine(threads)}\n`)
+console.log(table(['method', ...accuracies, 'seconds'], rows))
 await model.close()
 rmSync(cache, { recursive: true })

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { fewShot } from '../src/core/data/few-shot.js'
 import { fingerprint } from '../src/node/data/fingerprint.js'
 import { ImageFolder } from '../src/node/data/image-folder.js'
@@ -11,14 +10,28 @@ import type { Listing } from '../src/node/data/listing.js'
 import { listClassFolders } from '../src/node/datasets/class-folders.js'
 import { datasetNamed } from '../src/node/datasets/registry.js'
 import { peakMemoryMB } from '../src/node/runs/peak-memory.js'
+import { median, timed, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // Time and peak memory of opening a data set of ImageNet's size from its index, in a process of its own, with a
-// few-shot selection. The 1,000 class folders are real, their 1.28 million names are made up and put into the index.
-// Usage: npm run bench:index
+// few-shot selection; medians of such processes. The 1,000 class folders are real, their 1.28 million names are made up and put
+// into the index.
+// Usage: npm run bench:index -- [--rounds 3] [--train 1281] [--test 50] [--json FILE]
+// --train, --test: names a class, 20 at least, since the list of fewer is not kept. --root is for the processes that open.
 
-const { values } = parseArgs({ options: { root: { type: 'string' } } })
-if (values.root) await openOnce(values.root)
+const { rounds, train, test, root, json } = benchOptions({ rounds: 3, train: 1281, test: 50, root: String })
+if (root) console.log(JSON.stringify(await openOnce(root)))
 else await prepareAndMeasure()
+
+/** What a process says of itself. */
+interface Opened {
+  readonly images: number
+  readonly openSeconds: number
+  readonly drawSeconds: number
+  readonly peakMb: number
+  readonly peakMbBefore: number
+}
 
 async function prepareAndMeasure(): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'promptsrc-imagenet-'))
@@ -29,25 +42,34 @@ async function prepareAndMeasure(): Promise<void> {
       join(root, 'imagenet/classnames.txt'),
       names.map((name) => `${name} class ${name}\n`).join(''),
     )
-    const began = performance.now()
-    const count = (await simulate(root, names, 'train', 1281)) + (await simulate(root, names, 'val', 50))
-    print('names made, index written', `${count} images`, began)
-    for (let run = 1; run <= 3; run++) {
-      const script = fileURLToPath(import.meta.url)
-      spawnSync(process.execPath, [...process.execArgv, script, '--root', root], { stdio: 'inherit' })
-    }
+    const { seconds: indexSeconds } = await timed(async () => {
+      await simulate(root, names, 'train', train)
+      await simulate(root, names, 'val', test)
+    })
+    const processes = Array.from({ length: rounds }, () => openedIn(root))
+    const of = (figure: keyof Opened) => median(processes.map((each) => each[figure]))
+    console.log(`${machineLine(1)}; medians of ${rounds} processes`)
+    console.log(`names made, index written  ${indexSeconds.toFixed(2)} s`)
+    console.log(`opened, ${of('images')} images  ${of('openSeconds').toFixed(2)} s`)
+    console.log(`16 shots drawn             ${of('drawSeconds').toFixed(2)} s`)
+    console.log(
+      `peak memory                ${of('peakMb').toFixed(0)} MB (${of('peakMbBefore').toFixed(0)} MB before opening)`,
+    )
+    writeFigures(json, { train, test, indexSeconds, rounds: processes }, 1)
   } finally {
     await rm(root, { recursive: true })
   }
 }
 
+function openedIn(root: string): Opened {
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), '--root', root]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as Opened
+}
+
 /** Class folders on disk, and an index that says that they hold images. */
-async function simulate(
-  root: string,
-  names: readonly string[],
-  part: string,
-  images: number,
-): Promise<number> {
+async function simulate(root: string, names: readonly string[], part: string, images: number): Promise<void> {
   const folder = join(root, 'imagenet/images', part)
   const longAgo = new Date('2020-01-01T00:00:00Z')
   for (const name of names) {
@@ -60,21 +82,15 @@ async function simulate(
     return { folders: [], images: listed, others: [] }
   }
   await listClassFolders(new ImageFolder(folder), { reader, indexFolder: join(root, 'index') })
-  return names.length * images
 }
 
-async function openOnce(root: string): Promise<void> {
-  const before = peakMemoryMB()
-  const began = performance.now()
-  const dataset = await datasetNamed('ImageNet').open({ root, indexFolder: join(root, 'index') })
-  print('opened', `${dataset.train.length} + ${dataset.test.length} images`, began)
-  const drawing = performance.now()
-  const drawn = fewShot(dataset, 16, 1)
-  print('16 shots drawn', `${drawn.train.length} images`, drawing)
+async function openOnce(root: string): Promise<Opened> {
+  const peakMbBefore = peakMemoryMB()
+  const { seconds: openSeconds, result: dataset } = await timed(() =>
+    datasetNamed('ImageNet').open({ root, indexFolder: join(root, 'index') }),
+  )
+  const { seconds: drawSeconds } = await timed(async () => fewShot(dataset, 16, 1))
   await fingerprint(dataset)
-  console.log(`peak memory ${peakMemoryMB().toFixed(0)} MB (${before.toFixed(0)} MB before opening)`)
-}
-
-function print(what: string, which: string, began: number): void {
-  console.log(`${what}: ${which}, ${((performance.now() - began) / 1000).toFixed(2)} s`)
+  const images = dataset.train.length + dataset.test.length
+  return { images, openSeconds, drawSeconds, peakMb: peakMemoryMB(), peakMbBefore }
 }

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { encodeGraph, type HostTensor, sizeOf } from '../src/core/graph/index.js'
 import { randomStream } from '../src/core/random.js'
 import type { Runtime } from '../src/core/runtime/session.js'
@@ -10,7 +9,9 @@ import { ImageFolder } from '../src/node/data/image-folder.js'
 import { nodeRuntime } from '../src/node/runtime/node-runtime.js'
 import { benchedClip } from './benched-clip.js'
 import { drawPhoto } from './drawn-inputs.js'
-import { machine, machineLine, median, table, timed } from './machine.js'
+import { median, table, timed, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 import { costOf, exactSavings, type Saving, type Side } from './saving-list.js'
 
 // Every exact saving off and on: operations, operators and values alive at once, told from shapes, and the time of what takes
@@ -20,29 +21,21 @@ import { costOf, exactSavings, type Saving, type Side } from './saving-list.js'
 // [--threads 2] [--only WORDS] [--count-only] [--quick] [--json FILE]
 // --only: savings whose titles have these words. --quick: tiny, 4 classes, one round.
 
-const { values } = parseArgs({
-  options: {
-    backbone: { type: 'string' },
-    classes: { type: 'string' },
-    batch: { type: 'string', default: '4' },
-    rounds: { type: 'string' },
-    'most-gflop': { type: 'string', default: '700' },
-    threads: { type: 'string', default: '2' },
-    only: { type: 'string', default: '' },
-    'count-only': { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
+const options = benchOptions({
+  backbone: String,
+  classes: Number,
+  batch: 4,
+  rounds: Number,
+  mostGflop: 700,
+  threads: 2,
+  only: '',
+  countOnly: false,
+  quick: false,
 })
-const { quick } = values
-const backbone = values.backbone ?? (quick ? 'tiny' : 'ViT-B/16')
-const classes = Number(values.classes ?? (quick ? 4 : 10))
-const rounds = values['count-only'] ? 0 : Number(values.rounds ?? (quick ? 1 : 3))
-const [batch, threads, most] = [values.batch, values.threads, values['most-gflop']].map(Number) as [
-  number,
-  number,
-  number,
-]
+const { quick, batch, threads, mostGflop, only, json } = options
+const backbone = options.backbone ?? (quick ? 'tiny' : 'ViT-B/16')
+const classes = options.classes ?? (quick ? 4 : 10)
+const rounds = options.countOnly ? 0 : (options.rounds ?? (quick ? 1 : 3))
 
 await using plain = nodeRuntime({ threads, worker: false })
 await using packing = nodeRuntime({ threads, worker: false, prepack: true })
@@ -77,7 +70,7 @@ async function measured({ title, of, ...sides }: Saving) {
   const [off, on] = [await sides.off(), await sides.on()]
   const counted = { off: costOf(off), on: costOf(on) }
   const seconds = { off: [] as number[], on: [] as number[] }
-  if (rounds > 0 && Math.max(counted.off.gflop ?? 0, counted.on.gflop ?? 0) <= most) {
+  if (rounds > 0 && Math.max(counted.off.gflop ?? 0, counted.on.gflop ?? 0) <= mostGflop) {
     const ready = { off: await opened(off), on: await opened(on) }
     // The first run of each is left out, where there are others.
     for (let round = quick ? 0 : -1; round < rounds; round++) {
@@ -100,7 +93,7 @@ try {
   const photos = names.map((name) => new FileDatum(new ImageFolder(folder), name, 0))
   const results: Awaited<ReturnType<typeof measured>>[] = []
   for (const saving of exactSavings({ clip, classes, batch, photos })) {
-    if (!saving.title.includes(values.only)) continue
+    if (!saving.title.includes(only)) continue
     results.push(await measured(saving))
     process.stderr.write(`${saving.title}\n`)
   }
@@ -125,10 +118,7 @@ try {
   })
   const head = ['off → on', 'of', 'GFLOP', 'times', 'operators', 'values alive, MB', 's', 'times']
   console.log(table(head, rows))
-  if (values.json) {
-    const about = { machine: machine(threads), backbone, classes, batch, rounds }
-    writeFileSync(values.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
-  }
+  writeFigures(json, { backbone, classes, batch, rounds, results }, threads)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { encodeGraph } from '../src/core/graph/index.js'
 import { sizedParameters } from '../src/core/methods/parameter-shape.js'
 import { configure, methodNamed } from '../src/core/methods/registry.js'
@@ -7,15 +5,17 @@ import { randomStream } from '../src/core/random.js'
 import { OrtRuntime } from '../src/core/runtime/ort.js'
 import { stepGraph } from '../src/core/train/step-graph.js'
 import { loadModel } from '../src/node/model.js'
-import { machine, machineLine } from './machine.js'
+import { median, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // A step of PromptSRC on the tiny model by one thread, and by two that wait busily or sleep, in turn; run it on an idle
-// machine and beside other work. Usage: npm run bench:spinning -- [--quick] [--json FILE]
+// machine and beside other work.
+// Usage: npm run bench:spinning -- [--rounds 12] [--quick] [--json FILE]
+// --quick: one round.
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
-})
-const ROUNDS = values.quick ? 1 : 12
+const { quick, json, ...options } = benchOptions({ rounds: Number, quick: false })
+const rounds = options.rounds ?? (quick ? 1 : 12)
 const STEPS = 4
 
 await using model = await loadModel('tiny')
@@ -44,21 +44,19 @@ const sessions = await Promise.all(
   }),
 )
 const times = ways.map((): number[] => [])
-for (let round = 0; round < ROUNDS; round++) {
+for (let round = 0; round < rounds; round++) {
   for (const [i, session] of sessions.entries()) {
     const start = performance.now()
     for (let step = 0; step < STEPS; step++) await session.run(inputs)
     times[i]!.push((performance.now() - start) / STEPS)
   }
 }
-console.log(`${machineLine()}\nmilliseconds a step, median (least, most) of ${ROUNDS}`)
+console.log(`${machineLine()}\nmilliseconds a step, median (least, most) of ${rounds}`)
 for (const [i, { name }] of ways.entries()) {
-  const sorted = times[i]!.sort((a, b) => a - b)
-  const [least, middle, most] = [sorted[0]!, sorted[ROUNDS >> 1]!, sorted.at(-1)!].map((ms) => ms.toFixed(1))
+  const [middle, least, most] = [median(times[i]!), Math.min(...times[i]!), Math.max(...times[i]!)].map(
+    (ms) => ms.toFixed(1),
+  )
   console.log(`${name.padEnd(24)} ${middle} (${least}, ${most})`)
 }
-if (values.json) {
-  const rounds = ways.map((way, i) => ({ ...way, milliseconds: times[i]! }))
-  writeFileSync(values.json, `${JSON.stringify({ machine: machine(), rounds }, null, 2)}\n`)
-}
+writeFigures(json, { ways: ways.map((way, i) => ({ ...way, milliseconds: times[i]! })) })
 process.exit(0)

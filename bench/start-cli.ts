@@ -2,23 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { machine, machineLine } from './machine.js'
+import { cli } from './emoji-run.js'
+import { median, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // Processor time (user and system, of all threads) and modules that commands load before they have anything to do:
 // medians of runs that take turns, so that a busy machine is unfair to none of them.
 // Usage: npm run bench:cli -- [--runs 9] [--against other/dist/cli/main.js] [--json FILE]
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '9' },
-    against: { type: 'string' },
-    json: { type: 'string' },
-  },
-})
-const own = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const programs = { here: own, ...(values.against ? { against: values.against } : {}) }
+const { runs, against, json } = benchOptions({ runs: 9, against: String })
+const programs = { here: cli, ...(against ? { against } : {}) }
 const calls = [
   ['--version'],
   ['--help'],
@@ -56,24 +50,24 @@ const rows = [
   { name: 'bare Node', args: ['--eval', '0'] },
   ...Object.entries(programs).flatMap(([where, main]) =>
     calls.map((call) => ({
-      name: `${call.join(' ')}${values.against ? `, ${where}` : ''}`,
+      name: `${call.join(' ')}${against ? `, ${where}` : ''}`,
       args: [main, ...call],
     })),
   ),
 ]
 const seconds = rows.map((): number[] => [])
-for (let run = 0; run < Number(values.runs); run++) {
+for (let run = 0; run < runs; run++) {
   for (const [i, { args }] of rows.entries()) seconds[i]!.push(Number(reported(clock, args)))
 }
-const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 const figures = rows.map(({ name, args }, i) => ({
   name,
   seconds: median(seconds[i]!),
+  rounds: seconds[i]!,
   modules: reported(counter, args).split('\n').length - 1,
 }))
 rmSync(report, { force: true })
-process.stdout.write(`${machineLine(1)}\n`)
+console.log(`${machineLine(1)}; medians of ${runs} runs`)
 for (const { name, seconds, modules } of figures) {
-  process.stdout.write(`${seconds.toFixed(3)} s  ${String(modules).padStart(4)} modules  ${name}\n`)
+  console.log(`${seconds.toFixed(3)} s  ${String(modules).padStart(4)} modules  ${name}`)
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(1), figures }, null, 2)}\n`)
+writeFigures(json, { figures }, 1)

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { suggestImages } from '../src/core/curate/suggest.js'
 import type { Dataset, Datum } from '../src/core/data/dataset.js'
 import { createClassifier } from '../src/core/evaluate/create-classifier.js'
@@ -10,34 +9,35 @@ import { resolveSettings } from '../src/core/train/settings.js'
 import { trainPrompts } from '../src/core/train/train-prompts.js'
 import { loadModel } from '../src/node/model.js'
 import { drawnDataset } from '../src/node/world/drawn-sets.js'
+import { table, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // Accuracy against labels: training begins with one labelled picture a class, then labels are bought, a picture a class at
 // a time, those that `suggest` names or pictures taken at random. The pool is a set's training part as it is, or with rare classes:
 // the first class keeps all its pictures, the last a tenth of them. Accuracy is that of the set's test part, over all classes.
-// Usage: npm run bench:suggest [-- --set emoji-food --draws 101,102,103 --rounds 5 --method promptsrc --rare]
+// Usage: npm run bench:suggest -- [--set emoji-food] [--draws 101,102,103] [--rounds 5] [--method promptsrc] [--epochs 10]
+// [--rare] [--threads 1] [--json FILE]
+// --rounds: of labels.
 
-const { values } = parseArgs({
-  options: {
-    set: { type: 'string', default: 'emoji-food' },
-    draws: { type: 'string', default: '101,102,103' },
-    rounds: { type: 'string', default: '5' },
-    method: { type: 'string', default: 'promptsrc' },
-    epochs: { type: 'string', default: '10' },
-    rare: { type: 'boolean', default: false },
-  },
+const { set, rounds, method, epochs, rare, threads, json, ...options } = benchOptions({
+  set: 'emoji-food',
+  draws: '101,102,103',
+  rounds: 5,
+  method: 'promptsrc',
+  epochs: 10,
+  rare: false,
+  threads: 1,
 })
-const rounds = Number(values.rounds)
-const model = await loadModel('emoji', { threads: 1 })
+const model = await loadModel('emoji', { threads })
 
 /** A classifier that has learned from these pictures. */
 async function learned(data: Dataset, labelled: readonly Datum[]) {
   const settings = resolveSettings(
     {
-      method: values.method,
+      method,
       shots: labelled.length,
-      ...(values.method === 'gda'
-        ? {}
-        : { epochs: Number(values.epochs), batchSize: 4, learningRate: 0.0005 }),
+      ...(method === 'gda' ? {} : { epochs, batchSize: 4, learningRate: 0.0005 }),
     },
     model.clip,
   )
@@ -56,12 +56,12 @@ async function learned(data: Dataset, labelled: readonly Datum[]) {
 
 /** Accuracies by round. */
 async function curve(draw: string, way: 'suggested' | 'random'): Promise<number[]> {
-  const data = drawnDataset(`${values.set}@${draw}`)
+  const data = drawnDataset(`${set}@${draw}`)
   const random = randomStream(Number(draw), `labels ${way}`)
   const byClass = data.classNames.map((_, label) => data.train.filter((datum) => datum.label === label))
   const first = byClass.map(([datum]) => datum!)
   let pool = byClass.flatMap(([, ...rest], i) => {
-    const share = values.rare ? 1 - (0.9 * i) / (byClass.length - 1) : 1
+    const share = rare ? 1 - (0.9 * i) / (byClass.length - 1) : 1
     return rest.slice(0, Math.max(1, Math.round(share * rest.length)))
   })
   const labelled = [...first]
@@ -89,8 +89,8 @@ async function curve(draw: string, way: 'suggested' | 'random'): Promise<number[
   return accuracies
 }
 
-const draws = values.draws.split(',')
-const classes = drawnDataset(`${values.set}@${draws[0]}`).classNames.length
+const draws = options.draws.split(',')
+const classes = drawnDataset(`${set}@${draws[0]}`).classNames.length
 const curves = { suggested: [] as number[][], random: [] as number[][] }
 for (const draw of draws) {
   for (const way of ['suggested', 'random'] as const) {
@@ -105,13 +105,15 @@ for (const draw of draws) {
     )
   }
 }
-console.log('| labels | suggested | random | difference |\n| ---: | ---: | ---: | ---: |')
-for (let round = 0; round < rounds; round++) {
+const rows = Array.from({ length: rounds }, (_, round) => {
   const [suggested, random] = [curves.suggested, curves.random].map((all) =>
     all.map((accuracies) => accuracies[round]!),
   )
   const text = ({ mean, std }: Summary) => `${mean.toFixed(1)} ± ${(std ?? 0).toFixed(1)}`
   const figures = [summarize(suggested!), summarize(random!), summarizePairs(suggested!, random!)]
-  console.log(`| ${classes * (round + 1)} | ${figures.map(text).join(' | ')} |`)
-}
+  return [`${classes * (round + 1)}`, ...figures.map(text)]
+})
+console.log(`${machineLine(threads)}\n`)
+console.log(table(['labels', 'suggested', 'random', 'difference'], rows))
+writeFigures(json, { set, draws, method, epochs, rare, curves }, threads)
 await model.close()

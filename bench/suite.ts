@@ -3,31 +3,33 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { medianOf } from '../src/core/evaluate/statistics.js'
 import { plannedStep, type StepTiming } from '../src/core/train/time-steps.js'
 import { chart, loadPlot } from '../src/pages/chart.js'
 import { benchedClip } from './benched-clip.js'
-import { machine } from './machine.js'
+import { writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // A training step as classes, batch, image size and depth grow, and by method and backbone: operations of every case are
 // counted from shapes, cases of few enough are timed too, each in a process of its own (`bench/step.ts`), all of them in
-// turn in every round, so that a busy machine is unfair to none. Writes bench.json, table.md and plots (SVG).
+// turn in every round, so that a busy machine is unfair to none. Writes table.md and plots (SVG) below --out, and what
+// --json names, else bench.json there.
 // Usage: npm run bench -- [--rounds 3] [--most-gflop 500] [--threads 2] [--out bench-results] [--quick] [--count-only]
+// [--json FILE]
 // --quick: one round, of cases below 50 GFLOP. --count-only: nothing is timed.
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string' },
-    'most-gflop': { type: 'string' },
-    threads: { type: 'string', default: `${Math.min(2, availableParallelism())}` },
-    out: { type: 'string', default: 'bench-results' },
-    quick: { type: 'boolean', default: false },
-    'count-only': { type: 'boolean', default: false },
-  },
+const options = benchOptions({
+  rounds: Number,
+  mostGflop: Number,
+  threads: Math.min(2, availableParallelism()),
+  out: 'bench-results',
+  quick: false,
+  countOnly: false,
 })
-const rounds = values['count-only'] ? 0 : Number(values.rounds ?? (values.quick ? 1 : 3))
-const most = Number(values['most-gflop'] ?? (values.quick ? 50 : 500))
+const { threads, out, quick } = options
+const rounds = options.countOnly ? 0 : (options.rounds ?? (quick ? 1 : 3))
+const most = options.mostGflop ?? (quick ? 50 : 500)
 
 /** Colours of what is counted and of what is measured. */
 const [counted, measured] = ['#0072b2', '#d55e00']
@@ -112,7 +114,7 @@ for (const { step } of all.flatMap(({ cases }) => cases)) {
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-bench-'))
 const child = fileURLToPath(new URL('./step.ts', import.meta.url))
 const tsx = fileURLToPath(import.meta.resolve('tsx'))
-mkdirSync(values.out, { recursive: true })
+mkdirSync(out, { recursive: true })
 for (let round = 0; round < rounds; round++) {
   for (const one of known.values()) {
     if (one.gflop > most) continue
@@ -125,7 +127,7 @@ for (let round = 0; round < rounds; round++) {
       batch,
       resolution,
       layers,
-      threads: values.threads,
+      threads,
       steps: 3,
       json,
     }
@@ -147,6 +149,7 @@ for (let round = 0; round < rounds; round++) {
 }
 await write()
 rmSync(folder, { recursive: true, force: true })
+console.log(`${machineLine(threads)}; medians of ${rounds} rounds in ${out}`)
 
 /** After every round, so that what was measured is kept. */
 async function write(): Promise<void> {
@@ -154,13 +157,14 @@ async function write(): Promise<void> {
     ...rest,
     points: cases.map(({ at, step }) => ({ at, ...summary(known.get(keyOf(step))!) })),
   }))
-  writeFileSync(
-    join(values.out, 'bench.json'),
-    `${JSON.stringify({ machine: machine(Number(values.threads)), series, steps: [...known.values()] }, null, 2)}\n`,
+  writeFigures(
+    options.json ?? join(out, 'bench.json'),
+    { rounds, series, steps: [...known.values()] },
+    threads,
   )
-  writeFileSync(join(values.out, 'table.md'), series.map(table).join('\n'))
+  writeFileSync(join(out, 'table.md'), series.map(table).join('\n'))
   for (const one of series) {
-    writeFileSync(join(values.out, `${one.title.replaceAll(' ', '-')}.svg`), await plot(one))
+    writeFileSync(join(out, `${one.title.replaceAll(' ', '-')}.svg`), await plot(one))
   }
 }
 

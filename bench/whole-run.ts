@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { embedded } from '../src/node/hub/resolve-model.js'
 import { drawPhotos, randomWeights } from './drawn-inputs.js'
-import { machine, machineLine, median, table } from './machine.js'
+import { cli } from './emoji-run.js'
+import { median, table, writeFigures } from './figures.js'
+import { machineLine } from './machine.js'
+import { benchOptions } from './options.js'
 
 // A whole few-shot run, from a folder of photos (JPEGs of 500 x 375) to metrics: the built `train` and `eval`, each in a
 // process of its own, with nothing cached and once more with what that has left; by parts. All models take turns in every
@@ -16,32 +18,28 @@ import { machine, machineLine, median, table } from './machine.js'
 // --models: also published sizes with random weights (ViT-B/32), which learn from 4 images a class in 1 epoch where nothing
 // else is said. --test: test images a class. --quick: one round of tiny, 3 classes, 2 shots, 1 epoch.
 
-const { values } = parseArgs({
-  options: {
-    models: { type: 'string' },
-    classes: { type: 'string' },
-    shots: { type: 'string' },
-    epochs: { type: 'string' },
-    test: { type: 'string' },
-    method: { type: 'string', default: 'promptsrc' },
-    rounds: { type: 'string' },
-    threads: { type: 'string', default: '2' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
+const options = benchOptions({
+  models: String,
+  classes: Number,
+  shots: Number,
+  epochs: Number,
+  test: Number,
+  method: 'promptsrc',
+  rounds: Number,
+  threads: 2,
+  quick: false,
 })
-const { quick, method } = values
-const count = (given: string | undefined, usual: number, least: number) =>
-  Number(given ?? (quick ? least : usual))
-const models = (values.models ?? (quick ? 'tiny' : 'tiny,emoji')).split(',')
+const { quick, method, threads, json } = options
+const count = (given: number | undefined, usual: number, least: number) => given ?? (quick ? least : usual)
+const models = (options.models ?? (quick ? 'tiny' : 'tiny,emoji')).split(',')
 const [classes, test, rounds] = [
-  count(values.classes, 10, 3),
-  count(values.test, 10, 2),
-  count(values.rounds, 3, 1),
+  count(options.classes, 10, 3),
+  count(options.test, 10, 2),
+  count(options.rounds, 3, 1),
 ]
 const isEmbedded = (model: string) => embedded.includes(model)
-const shotsOf = (model: string) => count(values.shots, isEmbedded(model) ? 16 : 4, 2)
-const epochsOf = (model: string) => count(values.epochs, isEmbedded(model) ? 5 : 1, 1)
+const shotsOf = (model: string) => count(options.shots, isEmbedded(model) ? 16 : 4, 2)
+const epochsOf = (model: string) => count(options.epochs, isEmbedded(model) ? 5 : 1, 1)
 
 /** Of the clock, and of all processors, which other work on the machine falsifies less. */
 interface Spent {
@@ -97,7 +95,6 @@ function evalParts({ marks }: Clocked): Record<string, Spent> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'promptsrc-bench-run-'))
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const clock = pathToFileURL(fileURLToPath(new URL('./part-clock.mjs', import.meta.url))).href
 const assets = fileURLToPath(new URL('../assets', import.meta.url))
 const photos = join(folder, 'photos')
@@ -111,7 +108,7 @@ interface Called {
 
 /** Calls the built command with a cache folder of its own. */
 function call(model: string, cache: string, args: readonly string[]): Called {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', clock, main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', clock, cli, ...args], {
     encoding: 'utf8',
     env: {
       ...process.env,
@@ -145,7 +142,7 @@ try {
   for (let round = 0; round < rounds; round++) {
     for (const model of models) {
       const source = sources.get(model)!
-      const common = ['--threads', values.threads, '--json']
+      const common = ['--threads', `${threads}`, '--json']
       const sizes = ['--shots', `${shotsOf(model)}`, '--epochs', `${epochsOf(model)}`]
       const options = ['--model', source, '--method', method, ...sizes, '--out', run, '--overwrite']
       const caches = ['train', 'eval'].map((name) => join(folder, `${name}-cache`))
@@ -184,7 +181,7 @@ function medians(of: readonly Called[]): { parts: Record<string, Spent>; peakRss
   }
 }
 
-console.log(`${machineLine(Number(values.threads))}; medians of ${rounds} rounds\n`)
+console.log(`${machineLine(threads)}; medians of ${rounds} rounds\n`)
 const results = models.map((model) => ({
   model,
   shots: shotsOf(model),
@@ -208,7 +205,4 @@ for (const command of ['train', 'eval'] as const) {
   const title = `${command}, s (of processors)`
   console.log(`${table([title, ...columns.map(({ title }) => title)], [...rows, memory])}\n`)
 }
-if (values.json) {
-  const about = { machine: machine(Number(values.threads)), method, classes, test, rounds }
-  writeFileSync(values.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
-}
+writeFigures(json, { method, classes, test, rounds, results }, threads)

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { methodNamed } from '../../src/core/methods/registry.js'
-import { machine, machineLine, median } from '../machine.js'
+import { median } from '../figures.js'
+import { machine, machineLine } from '../machine.js'
 
 // A training step here and in plain PyTorch (step.py: the same mathematics, held against reference data before anything is
 // timed), in turn, each in a process of its own: as the original computes texts, of 77 tokens, and truncated, so that engine
