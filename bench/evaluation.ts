@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { limiter } from '../src/core/data/ahead.js'
+import { evalBatches } from '../src/core/data/loader.js'
 import { zeroShotClassifier } from '../src/core/evaluate/classifier.js'
 import { frozenImageTower } from '../src/core/evaluate/frozen-image-tower.js'
 import { imageFeatures } from '../src/core/evaluate/image-features.js'
@@ -18,8 +19,8 @@ import { median, table, timed, writeFigures } from './figures.js'
 import { machineLine } from './machine.js'
 import { benchOptions } from './options.js'
 
-// Images a second through an evaluation, by model: decoded (JPEGs of 500 x 375), preprocessed and through the image tower,
-// apart; all of it together with nothing cached, with decoded pixels cached and with features cached; and the texts of
+// Images a second through an evaluation, by model: decoded (JPEGs of 500 x 375), preprocessed, both as an evaluation does it
+// (in batches), and through the image tower, apart; all of it together with nothing cached, with decoded pixels cached and with features cached; and the texts of
 // 100 classes. Models of published sizes have random weights. All take turns in every round.
 // Usage: npm run bench:eval -- [--models tiny,emoji,ViT-B/32,ViT-B/16] [--images 200] [--rounds 3] [--threads 2] [--quick]
 // [--json FILE]
@@ -71,6 +72,9 @@ async function measuresOf(name: string) {
   const all = cached('all')
   const features = (caches?: Pick<ModelCaches, 'pixels' | 'features'>) =>
     imageFeatures({ clip, runtime, caches: caches as ModelCaches | undefined }, data)
+  const batched = async (kept?: ModelCaches['pixels']) => {
+    for await (const _ of evalBatches({ data, preprocessing, batchSize: tower.batchSize, pixels: kept }));
+  }
   const texts = (caches?: ModelCaches) =>
     zeroShotClassifier({ clip, runtime, caches, classNames }, ['a photo of a {}.'])
   // What is kept is kept before anything is timed.
@@ -91,6 +95,8 @@ async function measuresOf(name: string) {
         for (const image of decoded) normalize(testTransform(image, preprocessing), preprocessing, pixels)
       },
     },
+    'in batches, nothing cached': { count, work: () => batched() },
+    'in batches, pixels cached': { count, work: () => batched(all.pixels) },
     'image tower': {
       count: batches * tower.batchSize,
       async work() {
