@@ -208,10 +208,20 @@ async function plot({ title, of, axis, points }: Drawn): Promise<string> {
   )
   const numeric = points.every(({ at }) => typeof at === 'number')
   const cost = 'GFLOP a step'
+  const key = (words: string, fill: string, dy: number) =>
+    text([words], { frameAnchor: 'top-right', textAnchor: 'end', fill, dy })
+  const keys = [
+    key('counted', counted, -26),
+    ...(timed.length > 0 ? [key('what plain products do in the time measured', measured, -12)] : []),
+  ]
+  /** Behind the bar and the ring. */
+  const labelled = points.map((point) => ({ ...point, end: point.gflop / (point.share ?? 1) }))
   const svg = await chart(
     {
       width: 420,
-      height: numeric ? 240 : 60 + 26 * points.length,
+      height: numeric ? 270 : 85 + 26 * points.length,
+      marginTop: 38,
+      marginBottom: 42,
       marginLeft: numeric ? 60 : 90,
       marginRight: numeric ? 20 : 60,
       x: { label: numeric ? axis : cost, labelArrow: 'none', zero: true, grid: !numeric },
@@ -220,15 +230,17 @@ async function plot({ title, of, axis, points }: Drawn): Promise<string> {
         : { label: null, domain: points.map(({ at }) => at) },
       marks: numeric
         ? [
+            ...keys,
             line(points, { x: 'at', y: 'gflop', stroke: counted, strokeWidth: 2 }),
             dot(points, { x: 'at', y: 'gflop', fill: counted, r: 3 }),
             dot(timed, { x: 'at', y: 'gflop', stroke: measured, strokeWidth: 2, r: 4 }),
           ]
         : [
+            ...keys,
             barX(points, { x: 'gflop', y: 'at', fill: counted }),
             dot(timed, { x: 'gflop', y: 'at', stroke: measured, strokeWidth: 2, r: 4 }),
-            text(points, {
-              x: 'gflop',
+            text(labelled, {
+              x: 'end',
               y: 'at',
               text: ({ gflop }: Point) => gflop.toFixed(gflop < 10 ? 1 : 0),
               textAnchor: 'start',
@@ -242,4 +254,5 @@ async function plot({ title, of, axis, points }: Drawn): Promise<string> {
   return svg
     .replace(/^<svg (?!xmlns)/, '<svg xmlns="http://www.w3.org/2000/svg" ')
     .replaceAll('currentColor', '#777')
+    .replace('font-family:inherit', 'font-family:system-ui,sans-serif')
 }
