@@ -174,6 +174,7 @@ export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/
 export type { Decay, ScheduleConfig, Warmup } from './train/schedule.js'
 export { resolveSettings, type Settings, type SettingsInput } from './train/settings.js'
 export type { FittedStep } from './train/step-memory.js'
+export type { StepResult } from './train/steps.js'
 export {
   type TrainEvent,
   type TrainingInput,
@@ -186,7 +187,7 @@ export {
   readPrompts,
   type TrainedPrompts,
 } from './train/trained-prompts.js'
-export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
+export { Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
 export { type MachineRate, secondsOf, type TrainingCost } from './train/training-cost.js'
 export type { ByteSource } from './weights/byte-source.js'
 export { inferClipConfig } from './weights/clip-config.js'

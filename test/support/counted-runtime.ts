@@ -18,6 +18,9 @@ export function countedRuntime() {
           flops += graph.flops
           return outputs
         },
+        async carried() {
+          return {}
+        },
         async release() {},
         async [Symbol.asyncDispose]() {},
       }

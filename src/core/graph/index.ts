@@ -64,6 +64,7 @@ export {
   type GraphNode,
   type HostTensor,
   input,
+  inputsOf,
   type LoadValues,
   type OnnxForm,
   type Operator,

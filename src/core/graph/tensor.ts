@@ -294,3 +294,12 @@ export function nodesInOrder(roots: readonly Tensor[]): GraphNode[] {
   }
   return order
 }
+
+/** The inputs that the tensors are computed from, one of every name. */
+export function inputsOf(roots: readonly Tensor[]): Tensor[] {
+  const found = new Map<string, Tensor>()
+  for (const x of [...roots, ...nodesInOrder(roots).flatMap(({ inputs }) => inputs)]) {
+    if (x.origin.kind === 'input') found.set(x.origin.name, x)
+  }
+  return [...found.values()]
+}

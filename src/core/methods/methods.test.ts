@@ -8,6 +8,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { adamW } from '../train/adam.js'
 import { resolveSettings, scheduleOf } from '../train/settings.js'
 import { sgd } from '../train/sgd.js'
+import type { StepResult } from '../train/steps.js'
 import { Trainer } from '../train/trainer.js'
 import { configure, methodNamed, methods } from './registry.js'
 
@@ -66,7 +67,7 @@ describe.each(onImages)('%s', (name) => {
   it('moves all that it trains in two steps, and recognises classes that were not trained', async () => {
     const training = await trainer(name, small[name] ?? {})
     const before = training.state.parameters
-    const { losses } = await training.step(images, [0, 2])
+    const [{ losses }] = (await training.step(images, [0, 2])) as [StepResult]
     await training.step(images, [1, 2])
     expect(losses.total).toBeGreaterThan(0)
     const trained = configured(name, optionsOf(name, small[name] ?? {})).parameters
@@ -123,7 +124,7 @@ it('takes another template each step where one is drawn, the same ones again wit
   const losses = async (given: object) => {
     const training = await trainer('ivlp', { ...diverse, ...given })
     const found: number[] = []
-    for (let i = 0; i < 3; i++) found.push((await training.step(images, [0, 2])).losses.sclText!)
+    for (let i = 0; i < 3; i++) found.push((await training.step(images, [0, 2]))[0]!.losses.sclText!)
     await training.release()
     return found
   }

@@ -1,8 +1,16 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
-import { type EncodedGraph, GraphError, type HostTensor, sizeOf } from '../graph/index.js'
+import { type EncodedGraph, encodeGraph, GraphError, type HostTensor, input, sizeOf } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
 import { type KeptWeights, type LoadedModel, withWeights } from './load-weights.js'
-import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
+import {
+  carriedInputs,
+  disposable,
+  NEXT,
+  OPEN,
+  type Runtime,
+  type Session,
+  type TensorMap,
+} from './session.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
 export interface Ort {
@@ -18,6 +26,7 @@ export interface Ort {
 /** A graph whose weights are loaded: what crosses to the thread that runs it. */
 export interface CompiledModel extends LoadedModel {
   readonly inputs: Readonly<Record<string, readonly number[]>>
+  readonly outputs: Readonly<Record<string, readonly number[]>>
 }
 
 /** Options of every session. */
@@ -42,9 +51,14 @@ export interface OrtOptions {
 export interface OrtSession {
   /** @throws GraphError when an input is missing or has another number of elements; ComputeError without memory */
   run(values: TensorMap): Promise<Record<string, HostTensor>>
+  /** See {@link Session.carried}. */
+  carried(names?: readonly string[]): Promise<Record<string, HostTensor>>
   /** Frees it; once more does nothing. */
   release(): Promise<void>
 }
+
+/** Whether the device of these options keeps outputs in its own memory: of those there are, WebGPU by its buffers. */
+export const keepsOutputs = ({ providers: [provider] }: OrtOptions): boolean => provider === 'webgpu'
 
 /** The last call on each module. ONNX Runtime for browsers can neither load nor run two models at the same time. */
 const lastCalls = new WeakMap<Ort, Promise<unknown>>()
@@ -71,10 +85,72 @@ export class OrtSessions {
   ) {}
 
   /** @throws ComputeError where memory does not suffice, GraphError where ONNX Runtime refuses the model */
-  async create({ onnx, weights, folder, inputs }: CompiledModel): Promise<OrtSession> {
+  async create(model: CompiledModel): Promise<OrtSession> {
     const { ort, open } = this
+    const names = carriedInputs(model)
+    const made = await this.load(model, names)
+    /** Inputs by the outputs that are their next values. */
+    const carried = new Map(names.map((name) => [NEXT + name, name]))
+    const held = new Map<string, Tensor>()
+    /** Sessions that fetch what is held, by the names of that. */
+    const readers = new Map<string, Promise<InferenceSession>>()
+    let freed: Promise<void> | undefined
+    const call = <T>(work: () => Promise<T>): Promise<T> =>
+      inTurn(ort, async () => {
+        if (freed) throw new GraphError('the session was released')
+        return work()
+      }).catch(rethrow)
+    const session: OrtSession = {
+      run: (values) =>
+        call(async () => {
+          const results = Object.entries(await made.run(feedsOf(ort, model.inputs, values, held)))
+          for (const [output, tensor] of results) {
+            const name = carried.get(output)
+            if (name === undefined) continue
+            held.get(name)?.dispose()
+            held.set(name, tensor)
+          }
+          return hostTensors(results.filter(([output]) => !carried.has(output)))
+        }),
+      carried: async (asked) => {
+        const wanted = names.filter((name) => held.has(name) && (asked?.includes(name) ?? true))
+        const tensors = wanted.map((name) => held.get(name)!)
+        if (tensors.every(({ location }) => location === 'cpu')) {
+          return call(async () => copied(wanted.map((name, i) => [name, tensors[i]!])))
+        }
+        const key = wanted.join()
+        const reading = readers.get(key) ?? this.reader(wanted, model.inputs)
+        readers.set(key, reading)
+        const reader = await reading
+        return call(async () => {
+          const feeds = Object.fromEntries(wanted.map((name) => [HELD + name, held.get(name)!]))
+          return copied(Object.entries(await reader.run(feeds)))
+        })
+      },
+      release() {
+        open.delete(session)
+        freed ??= inTurn(ort, async () => {
+          for (const tensor of held.values()) tensor.dispose()
+          for (const reader of readers.values()) await (await reader).release()
+          await made.release()
+        })
+        return freed
+      },
+    }
+    open.add(session)
+    return session
+  }
+
+  /** @param carried inputs whose next values stay on the device, where it keeps outputs */
+  private load(
+    { onnx, weights, folder, outputs }: CompiledModel,
+    carried: readonly string[],
+  ): Promise<InferenceSession> {
+    const { ort } = this
     const { providers, threads, prepack, spin = true } = this.options
-    const made = await inTurn(ort, () =>
+    const kept = new Set(keepsOutputs(this.options) ? carried.map((name) => NEXT + name) : [])
+    const places = Object.keys(outputs).map((name) => [name, kept.has(name) ? 'gpu-buffer' : 'cpu'] as const)
+    return inTurn(ort, () =>
       ort.InferenceSession.create(onnx, {
         executionProviders: providers,
         graphOptimizationLevel: 'extended',
@@ -92,30 +168,17 @@ export class OrtSessions {
         // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
         logSeverityLevel: 4,
         externalData: weights,
+        ...(kept.size > 0 ? { preferredOutputLocation: Object.fromEntries(places) } : {}),
       }).catch(rethrow),
     )
-    let freed: Promise<void> | undefined
-    const session: OrtSession = {
-      async run(values) {
-        const feeds = feedsOf(ort, inputs, values)
-        const results = await inTurn(ort, async () => {
-          if (freed) throw new GraphError('this session was released')
-          return made.run(feeds).catch(rethrow)
-        })
-        const outputs: Record<string, HostTensor> = {}
-        for (const [name, tensor] of Object.entries(results)) {
-          outputs[name] = { shape: tensor.dims, data: tensor.data as Float32Array }
-        }
-        return outputs
-      },
-      release() {
-        open.delete(session)
-        freed ??= inTurn(ort, () => made.release())
-        return freed
-      },
-    }
-    open.add(session)
-    return session
+  }
+
+  /** A session that gives back what it is fed: ONNX Runtime for Node ends the process where values on a device are read otherwise. */
+  private async reader(names: readonly string[], shapes: CompiledModel['inputs']): Promise<InferenceSession> {
+    const graph = await encodeGraph(
+      Object.fromEntries(names.map((name) => [name, input(HELD + name, shapes[name]!)])),
+    )
+    return this.load({ ...graph, weights: [], folder: undefined }, [])
   }
 
   /** Frees what is not yet freed. */
@@ -124,11 +187,25 @@ export class OrtSessions {
   }
 }
 
-function feedsOf(ort: Ort, inputs: CompiledModel['inputs'], values: TensorMap): Record<string, Tensor> {
+/** Prefix of the inputs of a session that gives back what it is fed. */
+const HELD = 'held.'
+
+/** @param held what the runs before have left for inputs that are not given */
+function feedsOf(
+  ort: Ort,
+  inputs: CompiledModel['inputs'],
+  values: TensorMap,
+  held: ReadonlyMap<string, Tensor>,
+): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {}
   for (const [name, shape] of Object.entries(inputs)) {
     const value = values[name]
-    if (!value) throw new GraphError(`input ${name} was not given`)
+    if (!value) {
+      const left = held.get(name)
+      if (!left) throw new GraphError(`input ${name} was not given`)
+      feeds[name] = left
+      continue
+    }
     const { data } = value
     const own = shape.map((size, i) => (size === OPEN ? value.shape[i]! : size))
     if (data.length !== sizeOf(own)) {
@@ -141,6 +218,18 @@ function feedsOf(ort: Ort, inputs: CompiledModel['inputs'], values: TensorMap): 
   }
   return feeds
 }
+
+type Named<T> = readonly (readonly [name: string, value: T])[]
+
+const hostTensors = (tensors: Named<Tensor>): Record<string, HostTensor> =>
+  Object.fromEntries(
+    tensors.map(([name, { dims, data }]) => [name, { shape: dims, data: data as Float32Array }]),
+  )
+
+const copied = (tensors: Named<Tensor>): Record<string, HostTensor> =>
+  Object.fromEntries(
+    tensors.map(([name, { dims, data }]) => [name, { shape: dims, data: (data as Float32Array).slice() }]),
+  )
 
 /** Runs graphs on the calling thread, which Node is blocked by and a page is not free during. */
 export class OrtRuntime implements Runtime {
@@ -159,15 +248,22 @@ export class OrtRuntime implements Runtime {
     private readonly kept?: KeptWeights,
   ) {}
 
+  get carries(): boolean {
+    return keepsOutputs(this.options)
+  }
+
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.closed) throw closedError()
     this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
     const sessions = await this.sessions
     const { inputs, outputs, flops } = graph
-    const session = await withWeights(graph, this.kept, (model) => sessions.create({ ...model, inputs }))
+    const session = await withWeights(graph, this.kept, (model) =>
+      sessions.create({ ...model, inputs, outputs }),
+    )
     return disposable({
       graph: { inputs, outputs, flops },
       run: (values: TensorMap) => session.run(values),
+      carried: (names?: readonly string[]) => session.carried(names),
       release: () => session.release(),
     })
   }

@@ -1,13 +1,21 @@
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
 import { type KeptWeights, withWeights } from './load-weights.js'
-import { type CompiledModel, type Ort, type OrtOptions, type OrtSession, OrtSessions } from './ort.js'
+import {
+  type CompiledModel,
+  keepsOutputs,
+  type Ort,
+  type OrtOptions,
+  type OrtSession,
+  OrtSessions,
+} from './ort.js'
 import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =
   | { id: number; kind: 'compile'; session: number; model: CompiledModel; options: OrtOptions }
   | { id: number; kind: 'run'; session: number; inputs: TensorMap }
+  | { id: number; kind: 'carried'; session: number; names: readonly string[] | undefined }
   | { id: number; kind: 'release'; session: number }
 
 /** See {@link Request}. */
@@ -51,13 +59,17 @@ export class RemoteRuntime implements Runtime {
     private readonly kept?: KeptWeights,
   ) {}
 
+  get carries(): boolean {
+    return keepsOutputs(this.options)
+  }
+
   /** @throws ComputeError where the thread has died; calls of its sessions throw it as well */
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.over) throw this.over
     const { inputs, outputs, flops } = graph
     const session = await withWeights(graph, this.kept, async (loaded) => {
       const session = this.nextId++
-      const model = { ...loaded, inputs }
+      const model = { ...loaded, inputs, outputs }
       // The weights move to the thread; they are not copied.
       await this.ask({ kind: 'compile', session, model, options: this.options }, [
         ...loaded.weights.map(({ data }) => data.buffer as ArrayBuffer),
@@ -68,6 +80,7 @@ export class RemoteRuntime implements Runtime {
     return disposable({
       graph: { inputs, outputs, flops },
       run: (values: TensorMap) => this.ask({ kind: 'run', session, inputs: readBy(graph, values) }),
+      carried: (names?: readonly string[]) => this.ask({ kind: 'carried', session, names }),
       release: async () => {
         // A thread that is no more holds nothing.
         if (this.over) return
@@ -137,6 +150,8 @@ export function answerRequests(ort: Ort, post: (reply: Reply) => void): (request
         return { id }
       case 'run':
         return { id, outputs: await sessions.get(request.session)!.run(request.inputs) }
+      case 'carried':
+        return { id, outputs: await sessions.get(request.session)!.carried(request.names) }
       case 'release':
         await sessions.get(request.session)?.release()
         sessions.delete(request.session)

@@ -34,6 +34,13 @@ export const storedModel = (
   peakBytes: 0,
 })
 
+/** Prefix of the name of an output that is the next value of the input named behind it: see {@link Session.run}. */
+export const NEXT = 'next.'
+
+/** The inputs whose next values a graph computes. */
+export const carriedInputs = ({ inputs, outputs }: Pick<EncodedGraph, 'inputs' | 'outputs'>): string[] =>
+  Object.keys(inputs).filter((name) => Object.hasOwn(outputs, NEXT + name))
+
 /** A compiled graph that can be run. One run at a time. */
 export interface Session extends AsyncDisposable {
   /** What was compiled: names and shapes of inputs and outputs, operations per run. */
@@ -42,10 +49,19 @@ export interface Session extends AsyncDisposable {
    * Computes the outputs from the inputs. Every input of the graph must be given in its shape; others are ignored. Sizes that
    * are {@link OPEN} are the value's own.
    *
+   * An output `next.x` is not given back: it is what the next run reads as its input `x` where none is given, and stays on
+   * the device until then. Runs of which nothing is given back need not be waited for by the device.
+   *
    * @throws GraphError when an input is missing or has another number of elements; ComputeError without memory, or
    *   where what computes has died
    */
   run(inputs: TensorMap): Promise<Record<string, HostTensor>>
+  /**
+   * What the next run would read where it is not given: copies.
+   *
+   * @param names of carried inputs. Default: all
+   */
+  carried(names?: readonly string[]): Promise<Record<string, HostTensor>>
   /** Frees it, as `await using` does; once more does nothing. */
   release(): Promise<void>
 }
@@ -57,6 +73,8 @@ export interface Runtime extends AsyncDisposable {
    * without it has its results cached nowhere.
    */
   readonly signature?: string | undefined
+  /** Whether values that are carried from run to run stay on a device which it takes time to fetch them from. Default: no. */
+  readonly carries?: boolean
   /** @throws ComputeError without memory, or where what computes cannot be had or has died */
   compile(graph: EncodedGraph): Promise<Session>
   /** Frees all sessions and ends workers, as `await using` does; sessions must not be used any more. */

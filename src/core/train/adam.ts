@@ -1,3 +1,4 @@
+import { add, div, mul, sqrt, sub, type Tensor } from '../graph/index.js'
 import { checkGradients, type Optimizer } from './optimizer.js'
 
 export interface AdamWOptions {
@@ -59,6 +60,21 @@ export function adamW(options: AdamWOptions = {}): Optimizer {
         buffers.set(`exp_avg_sq.${name}`, v)
       }
       return { params: nextParams, state: { step, buffers } }
+    },
+
+    symbolic: {
+      buffers: ['exp_avg', 'exp_avg_sq'],
+      numbers: (made, lr) => [lr, 1 - beta1 ** (made + 1), 1 - beta2 ** (made + 1)],
+      update(name, { param, grad, buffers }, [rate, correction1, correction2]) {
+        const [oldM, oldV] = buffers as [Tensor, Tensor]
+        const decay = decays(name) ? weightDecay : 0
+        const g = coupled ? add(grad, mul(param, decay)) : grad
+        const kept = coupled ? param : sub(param, mul(mul(param, decay), rate!))
+        const m = add(mul(oldM, beta1), mul(g, 1 - beta1))
+        const v = add(mul(oldV, beta2), mul(mul(g, g), 1 - beta2))
+        const size = add(sqrt(div(v, correction2!)), epsilon)
+        return { param: sub(kept, div(mul(div(m, correction1!), rate!), size)), buffers: [m, v] }
+      },
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { Tensor } from '../graph/index.js'
+
 /** Values by parameter name, flat and row-major. Nothing in this folder changes such a record in place. */
 export type Tensors = ReadonlyMap<string, Float32Array>
 
@@ -18,6 +20,22 @@ export interface Optimizer {
    * @throws RangeError when a gradient is for no parameter or differs from it in length.
    */
   update(params: Tensors, grads: Tensors, state: OptimizerState, lr: number): OptimizerStep
+  /** The same update as part of a graph, for devices on which what is learned stays; equal but for rounding. */
+  readonly symbolic: SymbolicOptimizer
+}
+
+/** See {@link Optimizer.symbolic}. */
+export interface SymbolicOptimizer {
+  /** Kinds of buffers, of which every trained parameter has one each in its shape: zeros before the first update. */
+  readonly buffers: readonly string[]
+  /** Numbers that an update takes, always as many: for the one after `made` others, at learning rate `lr`. */
+  numbers(made: number, lr: number): readonly number[]
+  /** A parameter's next value and that of its buffers, in order. `numbers` are scalars (shape []). */
+  update(
+    name: string,
+    values: { readonly param: Tensor; readonly grad: Tensor; readonly buffers: readonly Tensor[] },
+    numbers: readonly Tensor[],
+  ): { readonly param: Tensor; readonly buffers: readonly Tensor[] }
 }
 
 export interface OptimizerStep {

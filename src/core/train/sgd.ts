@@ -1,3 +1,4 @@
+import { add, mul, sub } from '../graph/index.js'
 import { checkGradients, type Optimizer } from './optimizer.js'
 
 export interface SgdOptions {
@@ -50,6 +51,18 @@ export function sgd(options: SgdOptions = {}): Optimizer {
         )
       }
       return { params: nextParams, state: { step: state.step + 1, buffers } }
+    },
+
+    symbolic: {
+      buffers: momentum === 0 ? [] : ['momentum'],
+      numbers: (made, lr) => [lr, made === 0 ? 1 : gain],
+      update(_, { param, grad, buffers: [previous] }, [rate, given]) {
+        const direction = add(grad, mul(param, weightDecay))
+        if (!previous) return { param: sub(param, mul(direction, rate!)), buffers: [] }
+        const buffer = add(mul(previous, momentum), mul(direction, given!))
+        const step = nesterov ? add(direction, mul(buffer, momentum)) : buffer
+        return { param: sub(param, mul(step, rate!)), buffers: [buffer] }
+      },
     },
   }
 }

@@ -41,6 +41,12 @@ export const TEACHER = 'teacher_text'
 /** Name of the input for the images' frozen features. */
 export const FROZEN_IMAGES = 'frozen_images'
 
+/** Whether steps are given another value of this input each: else it is what is learned or what all of them read. */
+export const variesByStep = (name: string, { drawsTemplate = false }: ConfiguredMethod): boolean =>
+  ['images', 'labels', FROZEN_IMAGES].includes(name) ||
+  name.startsWith(DRAWN) ||
+  (name === TEACHER && drawsTemplate)
+
 /**
  * One training step as a graph: inputs `images` ([B, 3, R, R], of clips [B, 3 frames, R, R], or the method's features [B, width]), `labels` (one-hot,
  * [B, classes]), the teacher's text features before normalising [classes, embedDim] where there is one, frozen features of

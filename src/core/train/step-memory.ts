@@ -1,6 +1,8 @@
 import type { EncodedGraph } from '../graph/index.js'
 import { encodeGraph, sizeOf } from '../graph/index.js'
-import { type StepGraphOptions, stepGraph } from './step-graph.js'
+import { deviceStep } from './device-steps.js'
+import type { SymbolicOptimizer } from './optimizer.js'
+import { type StepGraphOptions, stepGraph, TERM } from './step-graph.js'
 
 /** Bytes that ONNX Runtime reserves for each byte of values that is alive at once (measured at ViT-B/16). */
 const RESERVED = 1.3
@@ -30,6 +32,14 @@ const fedValues = (inputs: EncodedGraph['inputs']): number =>
 export interface FittedStep {
   readonly graph: EncodedGraph
   readonly classesAtOnce: number | undefined
+  /** Names of the loss terms, in order, where the update is part of the step. */
+  readonly terms?: readonly string[] | undefined
+}
+
+/** Options of {@link fittedStep}. */
+export interface FittedStepOptions extends StepGraphOptions {
+  /** Makes the update part of the step, for a device on which what is learned stays. */
+  readonly onDevice?: SymbolicOptimizer | undefined
 }
 
 /**
@@ -38,16 +48,24 @@ export interface FittedStep {
  * gradients of the parts are summed one after the other. A number in the options is taken as it is.
  */
 export async function fittedStep(
-  options: StepGraphOptions,
+  options: FittedStepOptions,
   bytes = Number.POSITIVE_INFINITY,
 ): Promise<FittedStep> {
   const { classesAtOnce, method } = options
-  let step: FittedStep = { graph: await encodeGraph(stepGraph(options)), classesAtOnce }
+  let step = await encodedStep(options)
   if (classesAtOnce !== undefined) return step
   for (const part of PARTS) {
     if (stepBytes(step.graph) <= bytes) break
     if (part >= method.classNames.length) continue
-    step = { graph: await encodeGraph(stepGraph({ ...options, classesAtOnce: part })), classesAtOnce: part }
+    step = await encodedStep({ ...options, classesAtOnce: part })
   }
   return step
+}
+
+async function encodedStep({ onDevice, ...options }: FittedStepOptions): Promise<FittedStep> {
+  const { classesAtOnce } = options
+  const step = stepGraph(options)
+  if (!onDevice) return { graph: await encodeGraph(step), classesAtOnce }
+  const terms = Object.keys(step).flatMap((name) => (name.startsWith(TERM) ? [name.slice(TERM.length)] : []))
+  return { graph: await encodeGraph(deviceStep(step, onDevice, options)), classesAtOnce, terms }
 }

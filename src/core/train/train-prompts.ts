@@ -8,12 +8,14 @@ import type { Tensors } from './optimizer.js'
 import { resolveSettings, type Settings, type SettingsInput, scheduleOf } from './settings.js'
 import { sgd } from './sgd.js'
 import { FROZEN_IMAGES } from './step-graph.js'
+import type { StepResult } from './steps.js'
 import { Trainer, type TrainerOptions, type TrainerState } from './trainer.js'
 import { sumOfCosts, type TrainingCost, type TrainingOutline, trainingCost } from './training-cost.js'
 import {
   type ChosenExamples,
   chosenImages,
   chosenSentences,
+  type ExampleBatch,
   frozenViews,
   noViews,
 } from './training-examples.js'
@@ -225,8 +227,7 @@ async function* trainStage(
       const sums: Record<string, number> = {}
       let correct = 0
       let step = 0
-      for await (const { images, labels, frozen: rows } of examples.batches(epoch, batchSize)) {
-        const result = await trainer.step(images, labels, rows)
+      for await (const result of stepResults(trainer, examples.batches(epoch, batchSize))) {
         step++
         correct += result.correct
         for (const [name, loss] of Object.entries(result.losses)) sums[name] = (sums[name] ?? 0) + loss
@@ -241,6 +242,15 @@ async function* trainStage(
   } finally {
     await Promise.all([trainer?.release(), examples.release()])
   }
+}
+
+/** Makes a step of every batch and gives what is found, where it is known late in the order of the steps. */
+async function* stepResults(
+  trainer: Trainer,
+  batches: AsyncIterable<ExampleBatch>,
+): AsyncGenerator<StepResult> {
+  for await (const { images, labels, frozen } of batches) yield* await trainer.step(images, labels, frozen)
+  yield* await trainer.settle()
 }
 
 /** What a stage that has not begun will cost. */

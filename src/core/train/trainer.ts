@@ -1,18 +1,17 @@
-import { fillTemplate, readableClassName } from '../clip/templates.js'
-import { classFeatures, encodeTexts, type TextFeatureCache } from '../clip/text-features.js'
-import { TrainingError } from '../errors.js'
-import { predictions } from '../evaluate/metrics.js'
-import { encodeGraph, type HostTensor } from '../graph/index.js'
-import { type ConfiguredMethod, type Examples, exampleWidth, type ParameterSpec } from '../methods/method.js'
+import type { TextFeatureCache } from '../clip/text-features.js'
+import type { ConfiguredMethod, Examples, ParameterSpec } from '../methods/method.js'
 import { sizedParameters } from '../methods/parameter-shape.js'
 import { type AggregationState, gaussianAggregation } from '../methods/prompt-aggregation.js'
 import { randomStream } from '../random.js'
 import { unitRows } from '../rows.js'
 import type { Runtime, Session } from '../runtime/session.js'
+import { DeviceSteps } from './device-steps.js'
+import { HostSteps } from './host-steps.js'
 import type { Optimizer, OptimizerState, Tensors } from './optimizer.js'
 import { learningRate, type ScheduleConfig } from './schedule.js'
-import { DRAWN, FROZEN_IMAGES, GRADIENT, ONCE, TEACHER, TERM } from './step-graph.js'
+import { StepInputs } from './step-inputs.js'
 import { type FittedStep, fittedStep, stepBytes } from './step-memory.js'
+import type { StepResult, Steps } from './steps.js'
 
 /** What a trainer needs. Images and files are the caller's. */
 export interface TrainerOptions {
@@ -47,15 +46,13 @@ export interface TrainerState {
   readonly aggregation?: AggregationState
 }
 
-/** Figures of one step. */
-export interface StepResult {
-  readonly learningRate: number
-  /** The method's terms by name; `total` is the loss. */
-  readonly losses: Readonly<Record<string, number>>
-  /** Right answers among the batch. */
-  readonly correct: number
-  readonly outputs: Readonly<Record<string, HostTensor>>
-}
+/** What a step is planned from. */
+export type PlanOptions = Pick<
+  TrainerOptions,
+  'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'frozenImages' | 'inspect'
+> &
+  /** Where they are given, the step is the one that this device makes. */
+  Partial<Pick<TrainerOptions, 'runtime' | 'optimizer'>>
 
 /** Trains a method's prompts: the compiled step, the optimizer, the schedule and aggregation over epochs. */
 export class Trainer implements AsyncDisposable {
@@ -63,44 +60,30 @@ export class Trainer implements AsyncDisposable {
     private readonly options: TrainerOptions,
     readonly specs: readonly ParameterSpec[],
     private readonly session: Session,
-    /** The teacher's text features before normalising: [classes, embedDim]. */
-    readonly teacher: Float32Array | undefined,
-    /** The same by each template alone, where every step draws one. */
-    private readonly templates: readonly Float32Array[],
-    /** What all steps read, by the names of their inputs. */
-    private readonly once: Readonly<Record<string, HostTensor>>,
-    private current: TrainerState,
+    private readonly inputs: StepInputs,
+    private readonly steps: Steps,
     /** Classes whose texts are encoded at once, where these are not all. */
     readonly classesAtOnce: number | undefined,
     /** Estimate of the process's peak memory, in bytes. */
     readonly memory: number,
+    /** Epochs finished, and what was aggregated over them. */
+    private past: Pick<TrainerState, 'epoch' | 'aggregation'>,
   ) {}
 
   /** The step of the options, which is not compiled yet. Throws UserErrors of the tokenizer. */
-  static plan({
-    method,
-    examples,
-    batchSize,
-    classesAtOnce,
-    memory,
-    frozenImages,
-    inspect,
-  }: Pick<
-    TrainerOptions,
-    'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'frozenImages' | 'inspect'
-  >): Promise<FittedStep> {
-    const parameters = sizedParameters(method.parameters, examples?.labels.length)
-    const shots = (examples?.labels.length ?? 0) / method.classNames.length
-    const options = {
+  static plan(options: PlanOptions): Promise<FittedStep> {
+    const { method, examples, batchSize, classesAtOnce, memory, frozenImages, inspect, optimizer } = options
+    const step = {
       method,
-      parameters,
+      parameters: sizedParameters(method.parameters, examples?.labels.length),
       batchSize,
       classesAtOnce,
-      shots,
+      shots: (examples?.labels.length ?? 0) / method.classNames.length,
       frozenImages,
       ...(inspect ? { inspect } : {}),
+      onDevice: updatesOnDevice(options) ? optimizer?.symbolic : undefined,
     }
-    return fittedStep(options, memory)
+    return fittedStep(step, memory)
   }
 
   /**
@@ -109,64 +92,57 @@ export class Trainer implements AsyncDisposable {
    * @param planned what {@link Trainer.plan} gave for the same options
    */
   static async create(options: TrainerOptions, planned?: FittedStep): Promise<Trainer> {
-    const { runtime, method, seed, examples } = options
-    const { clip, classNames, teacher: texts } = method
+    const { runtime, method, seed, examples, optimizer, initial } = options
     const specs = sizedParameters(method.parameters, examples?.labels.length)
     const step = planned ?? (await Trainer.plan(options))
     // The step's weights are read while the runtime encodes the teacher's texts.
     const compiling = runtime.compile(step.graph)
-    const freed = async (error: unknown): Promise<never> => {
-      await compiling.then(
-        (compiled) => compiled.release(),
-        () => {},
-      )
-      throw error
-    }
-    const [teacher, session] = await Promise.all([
-      texts && classFeatures(clip, runtime, classNames, texts, { cache: options.textCache }),
-      compiling,
-    ]).catch(freed)
-    const templates =
-      texts && method.drawsTemplate ? await templateFeatures(options, texts.templates).catch(freed) : []
-    const once = await computedOnce(options).catch(freed)
-    const known = examples && { ...examples, text: teacher && unitRows(teacher, clip.config.embedDim) }
+    const [inputs, session] = await Promise.all([StepInputs.create(options), compiling]).catch(
+      async (error: unknown) => {
+        await compiling.then(
+          (compiled) => compiled.release(),
+          () => {},
+        )
+        throw error
+      },
+    )
+    const { teacher, fixed } = inputs
+    const known = examples && { ...examples, text: teacher && unitRows(teacher, method.clip.config.embedDim) }
     const parameters = new Map<string, Float32Array>()
     for (const spec of specs) {
-      const given = options.initial?.get(spec.name)
+      const given = initial?.get(spec.name)
       parameters.set(
         spec.name,
         given ?? (await spec.init(randomStream(seed, 'init', spec.stream ?? spec.name), known)),
       )
     }
-    const aggregation = aggregationOf(options)
-    const state = {
-      epoch: 0,
-      parameters,
-      optimizer: options.optimizer.init(),
-      ...(aggregation ? { aggregation: aggregation.init() } : {}),
-    }
+    const learned = { parameters, optimizer: optimizer.init() }
+    const steps = step.terms
+      ? new DeviceSteps(session, optimizer.symbolic, step.terms, fixed, learned)
+      : new HostSteps(session, optimizer, fixed, learned)
+    const aggregation = aggregationOf(options)?.init()
+    const past = { epoch: 0, ...(aggregation ? { aggregation } : {}) }
     const { classesAtOnce, graph } = step
-    return new Trainer(
-      options,
-      specs,
-      session,
-      teacher,
-      templates,
-      once,
-      state,
-      classesAtOnce,
-      stepBytes(graph),
-    )
+    return new Trainer(options, specs, session, inputs, steps, classesAtOnce, stepBytes(graph), past)
   }
 
-  /** The state after the last finished epoch, plus the steps made since. */
+  /**
+   * The state after the last finished epoch, plus the steps made since; on a device that steps are made on, plus those before
+   * the last {@link settle}.
+   */
   get state(): TrainerState {
-    return this.current
+    return { ...this.past, ...this.steps.learned }
   }
 
   /** Continues from a state of a trainer of the same options. */
-  restore(state: TrainerState): void {
-    this.current = state
+  restore({ epoch, aggregation, parameters, optimizer }: TrainerState): void {
+    this.past = { epoch, ...(aggregation ? { aggregation } : {}) }
+    this.steps.begin({ parameters, optimizer })
+  }
+
+  /** The teacher's text features before normalising: [classes, embedDim]. */
+  get teacher(): Float32Array | undefined {
+    return this.inputs.teacher
   }
 
   /** Floating-point operations of a step in matrix products. */
@@ -176,7 +152,7 @@ export class Trainer implements AsyncDisposable {
 
   /** Learning rate of the epoch in progress. */
   get learningRate(): number {
-    return learningRate(this.options.schedule, this.current.epoch + 1)
+    return learningRate(this.options.schedule, this.past.epoch + 1)
   }
 
   /**
@@ -185,70 +161,42 @@ export class Trainer implements AsyncDisposable {
    * @param images normalised pixels [B, 3, R, R], or the method's features [B, width]
    * @param labels class indices [B]
    * @param frozenImages the images' frozen features, not normalised [B, embedDim], where they are given to steps
-   * @throws TrainingError when the loss is not finite; the parameters are then as before the step.
+   * @returns figures that have become known, in the order of the steps: this one's, or on a device none or those of several
+   * @throws TrainingError when the loss is not finite; the parameters are then as before the step, or as when they were last
+   *   settled
    */
-  async step(
+  step(
     images: Float32Array,
     labels: ArrayLike<number>,
     frozenImages?: Float32Array,
-  ): Promise<StepResult> {
-    const { batchSize, method } = this.options
-    const { clip, classNames } = method
-    const width = exampleWidth(method)
-    const outputs = await this.session.run({
-      images: {
-        shape: width ? [batchSize, width] : [batchSize, ...clip.imageTower.inputs],
-        data: images,
-      },
-      labels: oneHot(labels, classNames.length),
-      ...(this.teacher
-        ? {
-            [TEACHER]: {
-              shape: [classNames.length, clip.config.embedDim],
-              data: this.stepTeacher(this.teacher),
-            },
-          }
-        : {}),
-      ...(frozenImages
-        ? { [FROZEN_IMAGES]: { shape: [batchSize, clip.config.embedDim], data: frozenImages } }
-        : {}),
-      ...this.drawnInputs(),
-      ...this.once,
-      ...this.parameterInputs(),
-    })
-    const losses: Record<string, number> = {}
-    const grads = new Map<string, Float32Array>()
-    for (const [name, { data }] of Object.entries(outputs)) {
-      if (name.startsWith(TERM)) losses[name.slice(TERM.length)] = data[0]!
-      if (name.startsWith(GRADIENT)) grads.set(name.slice(GRADIENT.length), data)
-    }
-    const rate = this.learningRate
-    this.checkFinite(losses, grads, rate)
-    const { params, state } = this.options.optimizer.update(
-      this.current.parameters,
-      grads,
-      this.current.optimizer,
-      rate,
-    )
-    this.current = { ...this.current, parameters: params, optimizer: state }
-    return { learningRate: rate, losses, correct: countCorrect(outputs.logits!, labels), outputs }
+  ): Promise<readonly StepResult[]> {
+    const inputs = this.inputs.of(this.steps.made, images, labels, frozenImages)
+    const { learningRate } = this
+    return this.steps.make({ inputs, labels, learningRate, epoch: this.past.epoch + 1 })
+  }
+
+  /** The figures of the steps that are not known yet; {@link state} is then that after all of them. Throws as `step` does. */
+  settle(): Promise<readonly StepResult[]> {
+    return this.steps.settle()
   }
 
   /**
-   * Ends an epoch: adds its prompts to the aggregate, and after the last epoch puts the aggregate in their place
-   * (the optimizer's state is left as it is).
+   * Ends an epoch whose steps are settled: adds its prompts to the aggregate, and after the last epoch puts the aggregate in
+   * their place (the optimizer's state is left as it is).
    */
   endEpoch(): void {
-    const epoch = this.current.epoch + 1
+    const epoch = this.past.epoch + 1
     const aggregation = aggregationOf(this.options)
     if (!aggregation) {
-      this.current = { ...this.current, epoch }
+      this.past = { epoch }
       return
     }
-    const sum = aggregation.add(this.current.aggregation!, epoch, this.current.parameters)
-    const parameters =
-      epoch === this.options.schedule.epochs ? aggregation.result(sum) : this.current.parameters
-    this.current = { ...this.current, epoch, aggregation: sum, parameters }
+    const { parameters, optimizer } = this.steps.learned
+    const sum = aggregation.add(this.past.aggregation!, epoch, parameters)
+    this.past = { epoch, aggregation: sum }
+    if (epoch === this.options.schedule.epochs) {
+      this.steps.begin({ parameters: aggregation.result(sum), optimizer })
+    }
   }
 
   /** Frees the compiled step, as `await using` does. */
@@ -259,83 +207,15 @@ export class Trainer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
   }
-
-  /** The teacher's text features of this step; which template is drawn depends on the step's number alone, as all draws do. */
-  private stepTeacher(teacher: Float32Array): Float32Array {
-    const { length } = this.templates
-    if (length === 0) return teacher
-    const random = randomStream(this.options.seed, 'template', this.current.optimizer.step)
-    return this.templates[Math.floor(random.uniform() * length)]!
-  }
-
-  /** Draws depend on the step's number alone, so that a resumed run continues as it would have. */
-  private drawnInputs(): Record<string, HostTensor> {
-    const { method, seed } = this.options
-    const random = randomStream(seed, 'draws', this.current.optimizer.step)
-    const draws = Object.entries(method.draws?.(random) ?? {})
-    return Object.fromEntries(draws.map(([name, tensor]) => [DRAWN + name, tensor]))
-  }
-
-  private parameterInputs(): Record<string, HostTensor> {
-    return Object.fromEntries(
-      this.specs.map(({ name, shape }) => [name, { shape, data: this.current.parameters.get(name)! }]),
-    )
-  }
-
-  private checkFinite(losses: Record<string, number>, grads: Tensors, rate: number): void {
-    const bad =
-      Object.keys(losses).find((name) => !Number.isFinite(losses[name])) ??
-      [...grads.keys()].find((name) => grads.get(name)!.some((value) => !Number.isFinite(value)))
-    if (bad === undefined) return
-    const step = this.current.optimizer.step + 1
-    throw new TrainingError(
-      `training diverged: ${bad} is not a finite number at step ${step} (epoch ${this.current.epoch + 1}, learning rate ${rate})`,
-      { hint: 'Lower the learning rate, or check the images and the model for damaged values.' },
-    )
-  }
 }
 
-/** Frozen features of the classes by each template alone, not normalised: [classes, embedDim] each. */
-async function templateFeatures(
-  { runtime, method: { clip, classNames } }: TrainerOptions,
-  templates: readonly string[],
-): Promise<Float32Array[]> {
-  const texts = templates.flatMap((template) =>
-    classNames.map((name) => fillTemplate(template, readableClassName(name))),
-  )
-  const features = await encodeTexts(clip, runtime, texts)
-  const size = features.length / templates.length
-  return templates.map((_, t) => features.subarray(t * size, (t + 1) * size))
-}
-
-/** What a method has computed once, as inputs of steps. */
-async function computedOnce({
-  runtime,
-  method: { once },
-}: TrainerOptions): Promise<Record<string, HostTensor>> {
-  if (!once) return {}
-  const session = await runtime.compile(await encodeGraph(once))
-  try {
-    const found = Object.entries(await session.run({}))
-    return Object.fromEntries(
-      found.map(([name, { shape, data }]) => [ONCE + name, { shape, data: data.slice() }]),
-    )
-  } finally {
-    await session.release()
-  }
-}
+/**
+ * Whether steps are made on the device, with the update in them: where it takes time to fetch values from it, a method is
+ * trained by steps, and nobody wants to see what is inside.
+ */
+const updatesOnDevice = ({ runtime, method, inspect = false }: PlanOptions): boolean =>
+  runtime?.carries === true && method.method.learning !== 'closed form' && !inspect
 
 function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {
   return aggregation && gaussianAggregation(aggregation, schedule.epochs)
-}
-
-/** One-hot rows of labels: [labels, classes]. */
-function oneHot(labels: ArrayLike<number>, classes: number): HostTensor {
-  const data = new Float32Array(labels.length * classes)
-  for (let i = 0; i < labels.length; i++) data[i * classes + labels[i]!] = 1
-  return { shape: [labels.length, classes], data }
-}
-
-function countCorrect({ shape, data }: HostTensor, labels: ArrayLike<number>): number {
-  return predictions(data, shape[1]!).reduce((n, label, i) => n + (label === labels[i] ? 1 : 0), 0)
 }

@@ -14,6 +14,7 @@ import { adamW } from '../../core/train/adam.js'
 import type { Tensors } from '../../core/train/optimizer.js'
 import type { ScheduleConfig } from '../../core/train/schedule.js'
 import { sgd } from '../../core/train/sgd.js'
+import type { StepResult } from '../../core/train/steps.js'
 import { Trainer } from '../../core/train/trainer.js'
 import { compareFigures, compareNumber, type Deviation } from './deviation.js'
 import { promptRows, tokenRows } from './features.js'
@@ -82,10 +83,10 @@ export async function replayTraining(
   let noise = 0
   for (let epoch = 1; epoch <= epochs; epoch++) {
     for (let batch = 0; batch < batches; batch++) {
-      const result = await trainer.step(
+      const [result] = (await trainer.step(
         images.data.slice(batch * perBatch, (batch + 1) * perBatch),
         labels.subarray(batch * batchSize, (batch + 1) * batchSize),
-      )
+      )) as [StepResult]
       const index = (epoch - 1) * batches + batch
       if (index === 0) {
         for (const [name, tensor] of firstStep(result.outputs)) tensors.set(name, tensor)
