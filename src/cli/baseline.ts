@@ -10,6 +10,7 @@ import {
   exifOption,
   type ModelFlags,
   modelFrom,
+  precisionOption,
   threadsOption,
   withCacheOption,
   withModelOption,
@@ -40,6 +41,7 @@ export function withBaselineOptions(command: Command): Command {
     .addOption(skipBadImagesOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print the figures as JSON')
   return withCacheOption(command)
 }

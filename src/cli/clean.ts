@@ -22,6 +22,7 @@ import {
   deviceOption,
   exifOption,
   type ModelFlags,
+  precisionOption,
   threadsOption,
   withCacheOption,
   withModelOption,
@@ -86,6 +87,7 @@ export function cleanCommand(): Command {
     .option('--undo <dir>', 'take the newest --apply into this folder back')
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print as JSON; asks no question')
   return withCacheOption(command).addHelpText('after', examples).action(clean)
 }

@@ -41,6 +41,7 @@ import {
   exifOption,
   type ModelFlags,
   positiveNumber,
+  precisionOption,
   seedsOption,
   threadsOption,
   wholeNumber,
@@ -89,6 +90,7 @@ export function withComparisonOptions(command: Command, out: string): Command {
     .addOption(skipBadImagesOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(new Option('--json', 'print the figures as JSON').conflicts('markdown'))
     .option('--markdown', 'print the figures as Markdown')
 }
@@ -191,10 +193,11 @@ export async function compare(
   {
     threads,
     device,
+    precision,
     jobs = 1,
     accuraciesAlone = false,
     ...flags
-  }: Pick<ComparisonFlags, 'activation' | 'threads' | 'device'> & {
+  }: Pick<ComparisonFlags, 'activation' | 'threads' | 'device' | 'precision'> & {
     readonly model: string
     readonly jobs?: number
     /** Seconds a step and memory are not asked for, so that runs may share a process, and wait for the longest no more than they must. */
@@ -204,7 +207,11 @@ export async function compare(
   // Where seconds a step and memory are among the figures, nothing else may run meanwhile.
   const processes = accuraciesAlone ? new KeptProcesses() : undefined
   const work = new Work(
-    localEngine({ jobs, command: unitCommand(device), ...(processes ? { spawn: processes.spawn } : {}) }),
+    localEngine({
+      jobs,
+      command: unitCommand({ device, precision }),
+      ...(processes ? { spawn: processes.spawn } : {}),
+    }),
   )
   const model = await identified(flags, work.signal)
   const planned = await planComparison({ ...options, model })

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
 import type { DeviceChoice } from '../core/runtime/device.js'
+import type { Precision } from '../core/runtime/session.js'
 import { drawsOf } from '../lab/plans/draws.js'
 import { embeddedSettings } from '../lab/plans/embedded.js'
 import { type Entry, methodEntries } from '../lab/plans/entries.js'
@@ -16,7 +17,7 @@ import { writeFileAtomic } from '../node/files/atomic.js'
 import { addedClasses, addedText } from './added-classes.js'
 import { compare, throwFailure, writeReport } from './comparison.js'
 import { openData } from './data.js'
-import { deviceOption, threadCount, wholeNumber } from './options.js'
+import { deviceOption, precisionOption, threadCount, wholeNumber } from './options.js'
 
 interface DemoFlags {
   readonly draws: number
@@ -26,6 +27,7 @@ interface DemoFlags {
   readonly jobs: number
   readonly threads: number
   readonly device?: DeviceChoice
+  readonly precision?: Precision
 }
 
 /** What the demo shows. */
@@ -46,6 +48,7 @@ export function demoCommand(): Command {
     .option('--jobs <n>', 'runs at once', threadCount, 2)
     .option('--threads <n>', 'threads of each run', threadCount, 1)
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addHelpText('after', examples)
     .action(demo)
 }

@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import type { DeviceChoice } from '../core/runtime/device.js'
+import type { Precision } from '../core/runtime/session.js'
 import type { Engine } from '../lab/engines/engine.js'
 import { localEngine } from '../lab/engines/local.js'
 import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'
 import { slurmEngine } from '../lab/engines/slurm.js'
 import { unitCommand } from '../lab/units/unit-command.js'
-import { deviceOption, positiveNumber, threadCount, wholeNumber } from './options.js'
+import { deviceOption, positiveNumber, precisionOption, threadCount, wholeNumber } from './options.js'
 
 /** Options of commands that do many units. */
 export interface EngineFlags extends Omit<SlurmResources, 'more'> {
@@ -14,6 +15,7 @@ export interface EngineFlags extends Omit<SlurmResources, 'more'> {
   readonly jobs?: number
   readonly threads?: number
   readonly device?: DeviceChoice
+  readonly precision?: Precision
   readonly slurmOption?: Readonly<Record<string, string>>
   readonly submitOnly?: boolean
   /** Seconds. */
@@ -52,6 +54,7 @@ export function withEngineOptions(command: Command): Command {
     )
     .option('--threads <n>', 'threads of each run (default: the cores shared among the runs)', threadCount)
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(slurm('--partition <name>', 'partition'))
     .addOption(slurm('--time <limit>', 'time limit of a run, as sbatch takes it: minutes, or 2:00:00'))
     .addOption(slurm('--memory <size>', 'memory of a run, as sbatch takes it: 4G'))
@@ -82,8 +85,8 @@ export function withEngineOptions(command: Command): Command {
  */
 export async function engineFrom(flags: EngineFlags, out: string): Promise<Engine> {
   checkEngineFlags(flags)
-  const { engine, jobs, device, submitOnly, poll } = flags
-  const command = device && unitCommand(device)
+  const { engine, jobs, device, precision, submitOnly, poll } = flags
+  const command = device || precision ? unitCommand({ device, precision }) : undefined
   if (engine === 'local') {
     return localEngine({ ...(jobs === undefined ? {} : { jobs }), ...(command ? { command } : {}) })
   }

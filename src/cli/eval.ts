@@ -25,6 +25,7 @@ import {
   activationOption,
   deviceOption,
   exifOption,
+  precisionOption,
   threadsOption,
   viewsOption,
   withCacheOption,
@@ -79,6 +80,7 @@ export function evalCommand(): Command {
     .addOption(skipBadImagesOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(viewsOption().conflicts(['other', 'logitRange', 'html']))
     .option('--logit-range', 'also the calibration error with logits in the range of zero-shot CLIP’s')
     .option('--html <file>', 'also write a page with the figures')

@@ -18,7 +18,14 @@ import { warn } from './fail.js'
 import { interpretationText } from './interpretation-text.js'
 import { interruptible } from './interrupt.js'
 import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
-import { activationOption, deviceOption, exifOption, threadsOption, wholeNumber } from './options.js'
+import {
+  activationOption,
+  deviceOption,
+  exifOption,
+  precisionOption,
+  threadsOption,
+  wholeNumber,
+} from './options.js'
 import { startProgress } from './progress.js'
 
 interface InterpretFlags extends RunFlags {
@@ -52,6 +59,7 @@ export function interpretCommand(): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read')
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', examples)
     .action(interpret)

@@ -3,6 +3,7 @@ import { ConfigError } from '../core/errors.js'
 import { exifChoices } from '../core/image/orientation.js'
 import { type Activation, activations } from '../core/model.js'
 import { type DeviceChoice, deviceChoices, MOST_THREADS } from '../core/runtime/device.js'
+import { type Precision, precisions } from '../core/runtime/session.js'
 import { nearestNames } from '../core/suggest.js'
 import { defaultModel } from '../core/world/worlds.js'
 import type { TakenDevice } from '../node/runtime/open-runtime.js'
@@ -83,6 +84,7 @@ export function withCacheOption(command: Command): Command {
 export interface RuntimeFlags {
   readonly threads?: number
   readonly device?: DeviceChoice
+  readonly precision?: Precision
 }
 
 /** `--views`: the two numbers of `testViews`. */
@@ -104,10 +106,25 @@ export const deviceOption = (): Option =>
     `what computes: ${deviceChoices.join(', ')} (default: cpu; see \`promptsrc doctor\`)`,
   ).argParser(oneOf(deviceChoices))
 
+/** `--precision`. */
+export const precisionOption = (): Option =>
+  new Option(
+    '--precision <precision>',
+    "fp32, or fp16: products with the model's weights in half precision, for devices that sum these in float32 (default: fp32)",
+  ).argParser(oneOf(precisions))
+
+/** What computes, in a word or two, for what depends on it. */
+export const deviceWords = ({
+  device = 'cpu',
+  precision = 'fp32',
+}: Pick<RuntimeFlags, 'device' | 'precision'>): string =>
+  precision === 'fp32' ? device : `${device} ${precision}`
+
 /** The flags as a runtime takes them; what `auto` took is said. */
-export const runtimeFrom = ({ threads, device }: RuntimeFlags) => ({
+export const runtimeFrom = ({ threads, device, precision }: RuntimeFlags) => ({
   ...(threads === undefined ? {} : { threads }),
   ...(device === undefined ? {} : { device }),
+  ...(precision === undefined ? {} : { precision }),
   onDevice({ device, passedOver }: TakenDevice) {
     const others = passedOver.map(({ device, reason }) => `${device}: ${reason}`)
     process.stderr.write(`device ${device}${others.length > 0 ? ` (${others.join('; ')})` : ''}\n`)

@@ -32,7 +32,9 @@ import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
 import {
   activationOption,
   deviceOption,
+  deviceWords,
   exifOption,
+  precisionOption,
   repeated,
   threadCount,
   threadsOption,
@@ -92,6 +94,7 @@ export function predictCommand(): Command {
     .option('--skip-bad-images', 'leave out images that cannot be read')
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print one JSON object a line, as --format jsonl does')
   return withRejectionOptions(command).addHelpText('after', examples).action(show)
 }
@@ -190,7 +193,7 @@ async function basisOf(runPath: string, flags: PredictFlags, what: Asked): Promi
     run: sha256(await readFile(await promptsPath(runPath))),
     classes: flags.addClass ?? [],
     activation: flags.activation ?? null,
-    device: flags.device ?? 'cpu',
+    device: deviceWords(flags),
     exif: flags.exif,
     top: what.top,
     threshold: what.rejection?.threshold ?? null,

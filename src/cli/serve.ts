@@ -21,6 +21,7 @@ import {
   exifOption,
   portNumber,
   positiveNumber,
+  precisionOption,
   repeated,
   threadCount,
   threadsOption,
@@ -81,6 +82,7 @@ export function serveCommand(): Command {
     .addOption(activationOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
   return withRejectionOptions(command).addHelpText('after', examples).action(serve)
 }
 

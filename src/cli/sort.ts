@@ -29,7 +29,9 @@ import { modelOfRunOption, openRun, type RunFlags } from './open-run.js'
 import {
   activationOption,
   deviceOption,
+  deviceWords,
   exifOption,
+  precisionOption,
   repeated,
   threadsOption,
   withCacheOption,
@@ -104,6 +106,7 @@ export function sortCommand(): Command {
     .addOption(activationOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print as JSON; asks no question')
   return withCacheOption(withRejectionOptions(command))
     .addHelpText('after', examples)
@@ -245,7 +248,7 @@ async function answersFor(
     .update(await readFile(file))
     .digest('hex')
   const classes = flags.addClass ?? []
-  const { activation, device = 'cpu' } = flags
+  const { activation } = flags
   const { exif, onRemark } = ownPhotos(flags.exif ?? (await exifOfRun(runPath)), ({ message }) =>
     warn(message),
   )
@@ -253,7 +256,7 @@ async function answersFor(
     version: packageVersion(),
     decoderVersions: await decoderVersions(),
     activation,
-    device,
+    device: deviceWords(flags),
     exif,
   }
   const basis = { ...computed, prompts, classes, score: 'maximum concept matching' }

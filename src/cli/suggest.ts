@@ -17,6 +17,7 @@ import {
   activationOption,
   deviceOption,
   exifOption,
+  precisionOption,
   repeated,
   threadCount,
   threadsOption,
@@ -60,6 +61,7 @@ export function suggestCommand(): Command {
     .addOption(activationOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', examples)
     .action(suggest)

@@ -33,6 +33,7 @@ import {
   modelFrom,
   oneOf,
   positiveNumber,
+  precisionOption,
   repeated,
   threadsOption,
   wholeNumber,
@@ -127,6 +128,7 @@ export function trainCommand(): Command {
     .addOption(skipBadImagesOption())
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .option(
       '--memory <GB>',
       'gigabytes to stay below with many classes, in longer steps (default: three quarters of what there is)',

@@ -15,7 +15,7 @@ import { withFileLock } from '../node/files/lock.js'
 import { foreignHost, type LockOwner } from '../node/files/lock-owner.js'
 import { adviceOf, warn } from './fail.js'
 import { interruptible } from './interrupt.js'
-import { deviceOption, type RuntimeFlags, runtimeFrom, threadsOption } from './options.js'
+import { deviceOption, precisionOption, type RuntimeFlags, runtimeFrom, threadsOption } from './options.js'
 import { type Progress, startProgress } from './progress.js'
 
 const examples = `
@@ -31,6 +31,7 @@ export function unitCommand(): Command {
     .argument('<folder>', 'folder with a unit.json, as `promptsrc compare` and `promptsrc bench` make them')
     .addOption(threadsOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(
       new Option('--kept', 'then do the units that the process which started this one names').hideHelp(),
     )

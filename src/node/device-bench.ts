@@ -2,6 +2,7 @@ import { loadavg } from 'node:os'
 import type { ClipConfig } from '../core/clip/config.js'
 import type { Device } from '../core/runtime/device.js'
 import { productProbe } from '../core/runtime/product-rate.js'
+import type { Precision } from '../core/runtime/session.js'
 import type { Tokenizer } from '../core/tokenizer/tokenizer.js'
 import { type StepTiming, stepFlops, timeSteps } from '../core/train/time-steps.js'
 import { backbones, randomClip, wordTokenizer } from '../core/weights/random-clip.js'
@@ -29,6 +30,7 @@ const [MOST_STEPS, MOST_SECONDS] = [7, 40]
 /** How a device does steps of training at a published model's size. */
 export interface DeviceBench extends StepTiming {
   readonly device: Device
+  readonly precision: Precision
   /** One of {@link benchSizes}. */
   readonly size: string
   /** Processes that ran or wanted to in the last minute; 0 where the system does not tell. */
@@ -42,6 +44,8 @@ export interface DeviceBench extends StepTiming {
 /** What is timed, and by what. */
 export interface DeviceBenchOptions {
   readonly threads?: number | undefined
+  /** Default: fp32. */
+  readonly precision?: Precision | undefined
   /** One of {@link benchSizes}. Default: the first whose steps take seconds on the device. */
   readonly size?: string | undefined
 }
@@ -54,9 +58,9 @@ export interface DeviceBenchOptions {
  */
 export async function benchDevice(
   device: Device,
-  { threads, size: asked }: DeviceBenchOptions = {},
+  { threads, precision = 'fp32', size: asked }: DeviceBenchOptions = {},
 ): Promise<DeviceBench> {
-  const options = { device, ...(threads === undefined ? {} : { threads }) }
+  const options = { device, precision, ...(threads === undefined ? {} : { threads }) }
   await using runtime = await openRuntime(options)
   // Plain products as fast as the processor does them: with packed weights.
   await using packed = device === 'cpu' ? await openRuntime({ ...options, prepack: true }) : undefined
@@ -78,6 +82,7 @@ export async function benchDevice(
     })
     return {
       device,
+      precision,
       size,
       threads: threads ?? null,
       load,

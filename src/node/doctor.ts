@@ -5,7 +5,7 @@ import { type Device, devices } from '../core/runtime/device.js'
 import { cacheSettings } from './cache/cache-settings.js'
 import { hubSettings } from './hub/settings.js'
 import { type Environment, environment } from './runs/environment.js'
-import { openRuntime, reasonOf } from './runtime/open-runtime.js'
+import { checkHalfPrecision, openRuntime, reasonOf } from './runtime/open-runtime.js'
 
 /** What {@link examine} finds. */
 export interface Examination {
@@ -32,9 +32,15 @@ export interface DeviceCheck {
   readonly device: Device
   readonly title: string
   /** Where it was run: time of a step, and how far its values are from the processor's. */
-  readonly run?: { readonly milliseconds: number } & Agreement
+  readonly run?: { readonly milliseconds: number; readonly halfPrecision: HalfPrecision } & Agreement
   /** Why it was not run, and what to do. */
   readonly refusal?: { readonly reason: string; readonly advice: string }
+}
+
+/** Whether `--precision fp16` can be had, and why not. */
+export interface HalfPrecision {
+  readonly usable: boolean
+  readonly reason?: string
 }
 
 const RUNS = 3
@@ -71,9 +77,9 @@ async function checkDevices(
     const { title, advice } = devices[device]
     onDevice?.(device)
     try {
-      const { outputs, milliseconds } = await steps(device, options)
+      const { outputs, ...run } = await steps(device, options)
       expected ??= outputs
-      checks.push({ device, title, run: { milliseconds, ...agreement(outputs, expected) } })
+      checks.push({ device, title, run: { ...run, ...agreement(outputs, expected) } })
     } catch (error) {
       checks.push({ device, title, refusal: { reason: reasonOf((error as Error).cause ?? error), advice } })
     }
@@ -94,5 +100,9 @@ async function steps(device: Device, options: { readonly threads?: number }) {
     await session.run(inputs)
     milliseconds = Math.min(milliseconds, performance.now() - start)
   }
-  return { outputs: values, milliseconds }
+  const halfPrecision: HalfPrecision = await checkHalfPrecision(runtime).then(
+    () => ({ usable: true }),
+    (error: unknown) => ({ usable: false, reason: reasonOf(error) }),
+  )
+  return { outputs: values, milliseconds, halfPrecision }
 }

@@ -28,6 +28,30 @@ describe('--device', () => {
     }
   })
 
+  it.skipIf(!hasSoftwareGpu)('refuses half precision where the device has none', async () => {
+    const args = ['zero-shot', 'photos', '--model', 'tiny', '--device', 'webgpu', '--precision', 'fp16']
+    const ended = await startPromptsrc(folder, args, [], softwareGpu).ended
+    expectRefused(
+      ended,
+      'device webgpu cannot be had here: it has no half precision (',
+      'leave out --precision',
+    )
+  })
+
+  it('computes in half precision, nearly as in float32', async () => {
+    const args = ['zero-shot', 'photos', '--model', 'tiny', '--json', '--no-cache']
+    const [full, half] = [
+      await promptsrc(folder, ...args),
+      await promptsrc(folder, ...args, '--precision', 'fp16'),
+    ].map(({ code, stdout, stderr }) => {
+      expect(code, stderr).toBe(0)
+      return JSON.parse(stdout) as { accuracy: number; expectedCalibrationError: number }
+    })
+    expect(half!.accuracy).toBe(full!.accuracy)
+    expect(half!.expectedCalibrationError).not.toBe(full!.expectedCalibrationError)
+    expect(half!.expectedCalibrationError).toBeCloseTo(full!.expectedCalibrationError, 1)
+  })
+
   it('names the devices there are', async () => {
     const ended = await promptsrc(folder, 'zero-shot', 'photos', '--model', 'tiny', '--device', 'wegpu')
     expectRefused(ended, 'Did you mean webgpu? There are auto, cpu, webgpu, cuda, dml, coreml')

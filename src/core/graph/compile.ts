@@ -33,6 +33,8 @@ export interface EncodedGraph {
   readonly movable?: boolean
   /** Its large constants. */
   readonly files: readonly WeightsFile[]
+  /** What it computes, to be encoded in another way; absent of a model that stands in a file. */
+  readonly computed?: Readonly<Record<string, Tensor>>
   /** The model with its files under other names, or inside it; absent where it has none. */
   readonly moved?: (files: ReadonlyMap<WeightsFile, string | Uint8Array<ArrayBuffer>>) => Uint8Array
   /** Length of all files together. */
@@ -67,6 +69,7 @@ export async function encodeGraph(outputs: Readonly<Record<string, Tensor>>): Pr
   const [inputs, named] = [shapes(model.inputs), shapes(model.outputs)]
   return {
     onnx: writeOnnx({ ...model, external }),
+    computed: outputs,
     files,
     moved: (places) => writeOnnx(withMoved({ ...model, external }, files, places)),
     weightBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),

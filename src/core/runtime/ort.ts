@@ -1,12 +1,14 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { type EncodedGraph, encodeGraph, GraphError, type HostTensor, input, sizeOf } from '../graph/index.js'
 import { closedError, rethrow } from './failures.js'
+import { halfProducts } from './half-products.js'
 import { type KeptWeights, type LoadedModel, withWeights } from './load-weights.js'
 import {
   carriedInputs,
   disposable,
   NEXT,
   OPEN,
+  type Precision,
   type Runtime,
   type Session,
   type TensorMap,
@@ -40,6 +42,8 @@ export interface OrtOptions {
    * percent a step.
    */
   readonly prepack: boolean
+  /** Default: fp32. */
+  readonly precision?: Precision | undefined
   /**
    * Threads that wait for work keep a core busy meanwhile, which is quicker on an idle machine and several times slower
    * on a busy one. Bits are the same. Default: true.
@@ -231,6 +235,10 @@ const copied = (tensors: Named<Tensor>): Record<string, HostTensor> =>
     tensors.map(([name, { dims, data }]) => [name, { shape: dims, data: (data as Float32Array).slice() }]),
   )
 
+/** The graph as a runtime of that precision computes it. */
+export const inPrecision = async (graph: EncodedGraph, precision?: Precision): Promise<EncodedGraph> =>
+  precision === 'fp16' && graph.computed ? encodeGraph(halfProducts(graph.computed)) : graph
+
 /** Runs graphs on the calling thread, which Node is blocked by and a page is not free during. */
 export class OrtRuntime implements Runtime {
   private sessions: Promise<OrtSessions> | undefined
@@ -252,12 +260,16 @@ export class OrtRuntime implements Runtime {
     return keepsOutputs(this.options)
   }
 
+  get precision(): Precision | undefined {
+    return this.options.precision
+  }
+
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.closed) throw closedError()
     this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
     const sessions = await this.sessions
     const { inputs, outputs, flops } = graph
-    const session = await withWeights(graph, this.kept, (model) =>
+    const session = await withWeights(await inPrecision(graph, this.precision), this.kept, (model) =>
       sessions.create({ ...model, inputs, outputs }),
     )
     return disposable({

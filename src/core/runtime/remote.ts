@@ -3,13 +3,14 @@ import { closedError, receivedError, type SentError, sentError } from './failure
 import { type KeptWeights, withWeights } from './load-weights.js'
 import {
   type CompiledModel,
+  inPrecision,
   keepsOutputs,
   type Ort,
   type OrtOptions,
   type OrtSession,
   OrtSessions,
 } from './ort.js'
-import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
+import { disposable, type Precision, type Runtime, type Session, type TensorMap } from './session.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =
@@ -63,11 +64,15 @@ export class RemoteRuntime implements Runtime {
     return keepsOutputs(this.options)
   }
 
+  get precision(): Precision | undefined {
+    return this.options.precision
+  }
+
   /** @throws ComputeError where the thread has died; calls of its sessions throw it as well */
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.over) throw this.over
     const { inputs, outputs, flops } = graph
-    const session = await withWeights(graph, this.kept, async (loaded) => {
+    const session = await withWeights(await inPrecision(graph, this.precision), this.kept, async (loaded) => {
       const session = this.nextId++
       const model = { ...loaded, inputs, outputs }
       // The weights move to the thread; they are not copied.

@@ -66,6 +66,12 @@ export interface Session extends AsyncDisposable {
   release(): Promise<void>
 }
 
+/** Numbers in which products with a model's weights are computed: float32, or float16 summed in float32. All else is float32. */
+export const precisions = ['fp32', 'fp16'] as const
+
+/** See {@link precisions}. */
+export type Precision = (typeof precisions)[number]
+
 /** Where graphs are run: ONNX Runtime in this thread, in a worker, or in a browser. */
 export interface Runtime extends AsyncDisposable {
   /**
@@ -75,6 +81,8 @@ export interface Runtime extends AsyncDisposable {
   readonly signature?: string | undefined
   /** Whether values that are carried from run to run stay on a device which it takes time to fetch them from. Default: no. */
   readonly carries?: boolean
+  /** Default: fp32. */
+  readonly precision?: Precision | undefined
   /** @throws ComputeError without memory, or where what computes cannot be had or has died */
   compile(graph: EncodedGraph): Promise<Session>
   /** Frees all sessions and ends workers, as `await using` does; sessions must not be used any more. */

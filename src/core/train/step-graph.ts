@@ -1,4 +1,4 @@
-import { GraphError, gradients, input, l2Normalize, type Tensor } from '../graph/index.js'
+import { div, GraphError, gradients, input, l2Normalize, mul, reshape, type Tensor } from '../graph/index.js'
 import {
   type ConfiguredMethod,
   exampleWidth,
@@ -20,6 +20,8 @@ export interface StepGraphOptions {
   readonly classesAtOnce?: number | undefined
   /** Read the images' frozen features as an input instead of computing them. */
   readonly frozenImages?: boolean | undefined
+  /** Read a factor of the loss as an input, by which gradients are divided again: see {@link LOSS_SCALE}. */
+  readonly scalesLoss?: boolean | undefined
   /** Put out features and the (first) context as well. */
   readonly inspect?: boolean
 }
@@ -40,6 +42,12 @@ export const TEACHER = 'teacher_text'
 
 /** Name of the input for the images' frozen features. */
 export const FROZEN_IMAGES = 'frozen_images'
+
+/**
+ * Name of the input for a factor of the loss, a scalar [1]: in half precision the gradients of single values would vanish without
+ * it (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2).
+ */
+export const LOSS_SCALE = 'loss_scale'
 
 /** Whether steps are given another value of this input each: else it is what is learned or what all of them read. */
 export const variesByStep = (name: string, { drawsTemplate = false }: ConfiguredMethod): boolean =>
@@ -72,10 +80,12 @@ export function stepGraph(options: StepGraphOptions): Record<string, Tensor> {
     classesAtOnce,
   })
   const names = trainedNames(method, parameters)
-  const grads = gradients(
-    terms.total,
+  const scale = options.scalesLoss ? reshape(input(LOSS_SCALE, [1]), []) : undefined
+  const found = gradients(
+    scale ? mul(reshape(terms.total, []), scale) : terms.total,
     names.map((name) => learned.get(name)!),
   )
+  const grads = scale ? found.map((grad) => div(grad, scale)) : found
   return {
     ...Object.fromEntries(Object.entries(terms).map(([name, term]) => [TERM + name, term])),
     ...Object.fromEntries(names.map((name, i) => [GRADIENT + name, grads[i]!])),

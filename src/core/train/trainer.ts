@@ -72,7 +72,8 @@ export class Trainer implements AsyncDisposable {
 
   /** The step of the options, which is not compiled yet. Throws UserErrors of the tokenizer. */
   static plan(options: PlanOptions): Promise<FittedStep> {
-    const { method, examples, batchSize, classesAtOnce, memory, frozenImages, inspect, optimizer } = options
+    const { method, examples, batchSize, classesAtOnce, memory, frozenImages, inspect } = options
+    const { optimizer, runtime } = options
     const step = {
       method,
       parameters: sizedParameters(method.parameters, examples?.labels.length),
@@ -80,6 +81,7 @@ export class Trainer implements AsyncDisposable {
       classesAtOnce,
       shots: (examples?.labels.length ?? 0) / method.classNames.length,
       frozenImages,
+      scalesLoss: runtime?.precision === 'fp16',
       ...(inspect ? { inspect } : {}),
       onDevice: updatesOnDevice(options) ? optimizer?.symbolic : undefined,
     }
@@ -211,10 +213,13 @@ export class Trainer implements AsyncDisposable {
 
 /**
  * Whether steps are made on the device, with the update in them: where it takes time to fetch values from it, a method is
- * trained by steps, and nobody wants to see what is inside.
+ * trained by steps, nobody wants to see what is inside, and no step may have to be repeated with a smaller factor of the loss.
  */
 const updatesOnDevice = ({ runtime, method, inspect = false }: PlanOptions): boolean =>
-  runtime?.carries === true && method.method.learning !== 'closed form' && !inspect
+  runtime?.carries === true &&
+  runtime.precision !== 'fp16' &&
+  method.method.learning !== 'closed form' &&
+  !inspect
 
 function aggregationOf({ method: { aggregation }, schedule }: TrainerOptions) {
   return aggregation && gaussianAggregation(aggregation, schedule.epochs)

@@ -5,7 +5,7 @@ import { type Device, devices, MOST_THREADS } from '../../core/runtime/device.js
 import type { KeptWeights } from '../../core/runtime/load-weights.js'
 import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
-import type { Runtime } from '../../core/runtime/session.js'
+import type { Precision, Runtime } from '../../core/runtime/session.js'
 import { processorKind } from './processor.js'
 import { workerThread } from './worker-thread.js'
 
@@ -19,6 +19,8 @@ export interface NodeRuntimeOptions {
   readonly worker?: boolean
   /** Keep packed copies of weights: slower to start, larger, a few percent faster to run. Default: false. */
   readonly prepack?: boolean
+  /** Numbers of products with a model's weights. On a processor fp16 gains nothing. Default: fp32. */
+  readonly precision?: Precision
 }
 
 /**
@@ -33,6 +35,7 @@ export function nodeRuntime(
     threads = Math.min(availableParallelism(), MOST_THREADS),
     worker = true,
     prepack = false,
+    precision = 'fp32',
   }: NodeRuntimeOptions = {},
   kept?: KeptWeights,
 ): Runtime {
@@ -43,12 +46,14 @@ export function nodeRuntime(
     providers: [devices[device].provider],
     threads,
     prepack,
+    precision,
     spin: mayKeepCoresBusy(threads, loadavg()[0]!, availableParallelism()),
   }
   const machine = [process.platform, process.arch, processorKind()]
   const signature = [
     ...['onnxruntime', onnxRuntimeVersion(), device, ...machine, `${threads} threads`],
     ...(prepack ? ['packed'] : []),
+    ...(precision === 'fp32' ? [] : [precision]),
   ].join(' ')
   return worker
     ? new RemoteRuntime(workerThread(), options, signature, kept)

@@ -1,6 +1,7 @@
 import { ComputeError } from '../../core/errors.js'
-import { encodeGraph, input, matmul } from '../../core/graph/index.js'
+import { encodeGraph, type HostTensor, input, matmul } from '../../core/graph/index.js'
 import { type Device, type DeviceChoice, devices } from '../../core/runtime/device.js'
+import { sumProbe } from '../../core/runtime/half-products.js'
 import type { KeptWeights } from '../../core/runtime/load-weights.js'
 import type { Runtime } from '../../core/runtime/session.js'
 import { type NodeRuntimeOptions, nodeRuntime } from './node-runtime.js'
@@ -33,10 +34,11 @@ export async function openRuntime(options: OpenRuntimeOptions = {}, kept?: KeptW
   try {
     return (await tried(device, rest, kept, 1)).runtime
   } catch (cause) {
-    throw new ComputeError(`device ${device} cannot be had here: ${reasonOf(cause)}`, {
-      hint: `${devices[device].advice} \`promptsrc doctor\` tries every device.`,
-      cause,
-    })
+    const hint =
+      cause instanceof ComputeError && cause.hint
+        ? cause.hint
+        : `${devices[device].advice} \`promptsrc doctor\` tries every device.`
+    throw new ComputeError(`device ${device} cannot be had here: ${reasonOf(cause)}`, { hint, cause })
   }
 }
 
@@ -85,6 +87,7 @@ async function tried(
   }
   const runtime = nodeRuntime({ ...options, device }, kept)
   try {
+    if (options.precision === 'fp16') await checkHalfPrecision(runtime)
     const x = input('x', [side, side])
     let y = x
     for (let i = 0; i < PRODUCTS; i++) y = matmul(y, x)
@@ -102,11 +105,28 @@ async function tried(
   }
 }
 
+/** @throws ComputeError where a device has no half precision, or sums in it */
+export async function checkHalfPrecision(runtime: Runtime): Promise<void> {
+  const { outputs, inputs, isExact } = sumProbe()
+  const hint = 'Compute in float32: leave out --precision.'
+  let found: Readonly<Record<string, HostTensor>>
+  try {
+    const session = await runtime.compile(await encodeGraph(outputs))
+    found = await session.run(inputs).finally(() => session.release())
+  } catch (cause) {
+    throw new ComputeError(`it has no half precision (${reasonOf(cause)})`, { hint, cause })
+  }
+  if (isExact(found)) return
+  const reason = 'it sums products of half precision in half precision, which training does not bear'
+  throw new ComputeError(reason, { hint })
+}
+
 /** What ONNX Runtime says, without the place in its sources. */
 export function reasonOf(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error)
   return said
     .replace(/^.* was false\. /s, '')
+    .replace(/^.*Status Message: (\S+:\d+ \S+ )?/s, '')
     .trim()
     .split('\n')[0]!
 }
