@@ -123,6 +123,7 @@ async function compare(method: string, classes: number, batch: number) {
     // Ratios are of steps of the same round, which a busy machine meets alike.
     ratio: median(seconds.map((s, i) => s / own[i]!)),
     peakRssMb,
+    load: machine().load,
     rounds: seconds,
   }))
 }
@@ -136,7 +137,7 @@ for (const method of methods) {
       results.push(row)
       console.log(
         `${method.padEnd(9)}  batch ${batch}, ${classes} classes  ${row.side.padEnd(16)} ` +
-          `${row.seconds.toFixed(2)} s a step, ${row.ratio.toFixed(2)} times ours, ${row.peakRssMb} MB`,
+          `${row.seconds.toFixed(2)} s a step, ${row.ratio.toFixed(2)} times ours, ${row.peakRssMb} MB, load ${row.load}`,
       )
     }
   }
