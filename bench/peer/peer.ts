@@ -1,12 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { methodNamed } from '../../src/core/methods/registry.js'
-import { median } from '../figures.js'
+import { median, writeFigures } from '../figures.js'
 import { machine, machineLine } from '../machine.js'
+import { benchOptions } from '../options.js'
 
 // A training step here and in plain PyTorch (step.py: the same mathematics, held against reference data before anything is
 // timed), in turn, each in a process of its own: as the original computes texts, of 77 tokens, and truncated, so that engine
@@ -17,21 +16,24 @@ import { machine, machineLine } from '../machine.js'
 // --batch: for all methods. Default: each one's published batch (coop 32, cocoop 1, the others 4).
 // --backbone: ViT-B/16, ViT-B/32 or ViT-L/14. --rounds: steps of each that count, after one that does not.
 
-const { values } = parseArgs({
-  options: {
-    methods: { type: 'string', default: 'promptsrc' },
-    classes: { type: 'string', default: '10,50' },
-    rounds: { type: 'string', default: '3' },
-    backbone: { type: 'string', default: 'ViT-B/16' },
-    batch: { type: 'string' },
-    threads: { type: 'string', default: '2' },
-    python: { type: 'string', default: '/usr/bin/python3' },
-    json: { type: 'string' },
-  },
+const {
+  methods,
+  classes: counts,
+  rounds,
+  backbone,
+  batch: given,
+  threads,
+  python,
+  json,
+} = benchOptions({
+  methods: 'promptsrc',
+  classes: '10,50',
+  rounds: 3,
+  backbone: 'ViT-B/16',
+  batch: Number,
+  threads: 2,
+  python: '/usr/bin/python3',
 })
-const { backbone, python } = values
-const [rounds, threads] = [Number(values.rounds), Number(values.threads)]
-const methods = values.methods.split(',')
 const besideThis = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const torchStep = [python, '-B', besideThis('step.py')]
 const ownStep = [process.execPath, '--import', import.meta.resolve('tsx'), besideThis('step.ts')]
@@ -46,7 +48,7 @@ interface Checked {
 
 function check(): Checked[] {
   const golden = besideThis('../../test/golden')
-  const [program, ...args] = [...torchStep, '--check', golden, '--methods', values.methods]
+  const [program, ...args] = [...torchStep, '--check', golden, '--methods', methods]
   const { status, stdout, stderr, error } = spawnSync(program!, args, { encoding: 'utf8' })
   if (status === 0) {
     return stdout
@@ -130,9 +132,9 @@ async function compare(method: string, classes: number, batch: number) {
 
 console.log(machineLine(threads))
 const results: Awaited<ReturnType<typeof compare>> = []
-for (const method of methods) {
-  const batch = values.batch === undefined ? methodNamed(method).defaults.batchSize : Number(values.batch)
-  for (const classes of values.classes.split(',').map(Number)) {
+for (const method of methods.split(',')) {
+  const batch = given ?? methodNamed(method).defaults.batchSize
+  for (const classes of counts.split(',').map(Number)) {
     for (const row of await compare(method, classes, batch)) {
       results.push(row)
       console.log(
@@ -142,9 +144,4 @@ for (const method of methods) {
     }
   }
 }
-if (values.json) {
-  await writeFile(
-    values.json,
-    `${JSON.stringify({ machine: machine(threads), backbone, checked, results }, null, 2)}\n`,
-  )
-}
+writeFigures(json, { backbone, checked, results }, threads)

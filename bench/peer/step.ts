@@ -1,29 +1,27 @@
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { repeatedStep } from '../../src/core/train/time-steps.js'
 import { peakMemoryMB } from '../../src/node/runs/peak-memory.js'
 import { nodeRuntime } from '../../src/node/runtime/node-runtime.js'
 import { benchedClip } from '../benched-clip.js'
+import { benchOptions } from '../options.js'
 
 // Training steps of this package on random weights, as step.py makes them: a step for every line of standard input, its
 // seconds and the process's peak memory as a line of JSON each; END ends it.
 
-const { values } = parseArgs({
-  options: {
-    method: { type: 'string', default: 'promptsrc' },
-    backbone: { type: 'string', default: 'ViT-B/16' },
-    classes: { type: 'string', default: '50' },
-    batch: { type: 'string', default: '4' },
-    threads: { type: 'string', default: '2' },
-  },
+const { method, backbone, classes, batch, threads } = benchOptions({
+  method: 'promptsrc',
+  backbone: 'ViT-B/16',
+  classes: 50,
+  batch: 4,
+  threads: 2,
 })
-const runtime = nodeRuntime({ threads: Number(values.threads), worker: false })
+const runtime = nodeRuntime({ threads: threads, worker: false })
 const repeated = await repeatedStep({
-  clip: await benchedClip({ backbone: values.backbone }),
+  clip: await benchedClip({ backbone }),
   runtime,
-  method: values.method,
-  classes: Number(values.classes),
-  batch: Number(values.batch),
+  method,
+  classes,
+  batch,
 })
 for await (const line of createInterface({ input: process.stdin })) {
   if (line.trim() === 'END') break
