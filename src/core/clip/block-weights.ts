@@ -265,8 +265,8 @@ export function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
     if (shift || scaleWeight !== 1) {
       const columns = gain.map((g) => g * scaleWeight)
       for (let row = 0; row < c.length; row++) {
-        if (shift) c[row] = dotRow(into, row * inputs, shift, c[row]!)
-        scaleRow(into, row * inputs, columns)
+        if (shift) c[row] = foldRow(into, row * inputs, shift, columns, c[row]!)
+        else scaleRow(into, row * inputs, columns)
       }
     }
     foldedBias = c.map((value) => value * scaleBias)
@@ -293,10 +293,20 @@ export function foldedLinear(tensors: ClipTensors, spec: FoldedLinear): Linear {
 
 // Loops over a row each: what is small and called often is compiled well.
 
-/** sum + row . shift, in double precision. */
-function dotRow(values: Float32Array, start: number, shift: Float32Array, sum: number): number {
+/** Scales a row, and gives sum + row . shift as it was before, in double precision: one pass takes half the time of two. */
+function foldRow(
+  values: Float32Array,
+  start: number,
+  shift: Float32Array,
+  columns: Float32Array,
+  sum: number,
+): number {
   let total = sum
-  for (let i = 0; i < shift.length; i++) total += values[start + i]! * shift[i]!
+  for (let i = 0; i < shift.length; i++) {
+    const value = values[start + i]!
+    total += value * shift[i]!
+    values[start + i] = value * columns[i]!
+  }
   return total
 }
 
