@@ -77,6 +77,6 @@ describe('features of classes by templates with shared prefixes', () => {
         { cache },
       )
     }
-    expect(named).toEqual(['mean', 'mean, shared prefixes'])
+    expect(named).toEqual(['mean', 'mean, shared prefixes, even rows'])
   })
 })

@@ -140,14 +140,15 @@ function pack(texts: readonly TemplateTexts[], width: number): { packing: Packin
       ),
     )
     const ends = longestOf(packed.flat())
-    for (let rows = 1; rows * length + prefix <= RUN_ROWS; rows *= 2) {
+    const most = Math.floor((RUN_ROWS - prefix) / length)
+    for (const rows of rowsOfSlots(longestOf(packed), most)) {
       const slots = packed.flatMap((all, template) =>
         Array.from({ length: Math.ceil(all.length / rows) }, (_, i): Slot => {
           return { template, rows: all.slice(i * rows, (i + 1) * rows) }
         }),
       )
-      const most = Math.max(1, Math.floor(RUN_ROWS / (prefix + rows * length)))
-      const runs = Math.ceil(slots.length / most)
+      const atOnce = Math.max(1, Math.floor(RUN_ROWS / (prefix + rows * length)))
+      const runs = Math.ceil(slots.length / atOnce)
       const each = Math.ceil(slots.length / runs)
       const cost = runs * each * (prefix + rows * length) * tokenCost(width, prefix + length)
       if (best && best.cost <= cost) continue
@@ -155,6 +156,12 @@ function pack(texts: readonly TemplateTexts[], width: number): { packing: Packin
     }
   }
   return best!
+}
+
+/** Numbers of rows a slot, of which one leaves least empty: those that part so many rows evenly, up to the most that a run has. */
+function rowsOfSlots(all: number, most: number): Set<number> {
+  const numbers = Array.from({ length: all }, (_, i) => Math.ceil(all / (i + 1)))
+  return new Set([1, ...numbers.filter((rows) => rows <= most)])
 }
 
 /** The graph of one run. */

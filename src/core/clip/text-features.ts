@@ -124,7 +124,7 @@ export async function classFeatures(
     return combined
   }
   if (!cache) return compute()
-  const key = shared ? `${combination}, shared prefixes` : combination
+  const key = shared ? `${combination}, shared prefixes, even rows` : combination
   return cache({ combination: key, classNames, templates }, compute)
 }
 
