@@ -1,7 +1,6 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import type { DeviceChoice } from '../core/runtime/device.js'
-import type { Precision } from '../core/runtime/session.js'
+import type { DeviceChoice, Precision } from '../core/runtime/device.js'
 import { drawsOf } from '../lab/plans/draws.js'
 import { embeddedSettings } from '../lab/plans/embedded.js'
 import { type Entry, methodEntries } from '../lab/plans/entries.js'

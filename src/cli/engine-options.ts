@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
-import type { DeviceChoice } from '../core/runtime/device.js'
-import type { Precision } from '../core/runtime/session.js'
+import type { DeviceChoice, Precision } from '../core/runtime/device.js'
 import type { Engine } from '../lab/engines/engine.js'
 import { localEngine } from '../lab/engines/local.js'
 import { reserved, type SlurmResources } from '../lab/engines/slurm/options.js'

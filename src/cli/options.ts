@@ -2,8 +2,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../core/errors.js'
 import { exifChoices } from '../core/image/orientation.js'
 import { type Activation, activations } from '../core/model.js'
-import { type DeviceChoice, deviceChoices, MOST_THREADS } from '../core/runtime/device.js'
-import { type Precision, precisions } from '../core/runtime/session.js'
+import {
+  type DeviceChoice,
+  deviceChoices,
+  MOST_THREADS,
+  type Precision,
+  precisions,
+} from '../core/runtime/device.js'
 import { nearestNames } from '../core/suggest.js'
 import { defaultModel } from '../core/world/worlds.js'
 import type { TakenDevice } from '../node/runtime/open-runtime.js'

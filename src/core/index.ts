@@ -165,12 +165,18 @@ export type { RecordRunOptions } from './run/record-run.js'
 export type { RunConfig } from './run/run-config.js'
 export type { LogEntry } from './run/run-store.js'
 export type { Agreement } from './runtime/check-graph.js'
-export type { Device, DeviceChoice } from './runtime/device.js'
+export type { Device, DeviceChoice, Precision } from './runtime/device.js'
 export type { Runtime, Session, TensorMap, WholeTensor } from './runtime/session.js'
 export type { Tokenizer, TokenizerOptions, Vocabulary } from './tokenizer/tokenizer.js'
 export type { Normalization } from './tokenizer/tokenizer-cleaning.js'
 export type { AdamWOptions } from './train/adam.js'
-export type { Optimizer, OptimizerState, OptimizerStep, Tensors } from './train/optimizer.js'
+export type {
+  Optimizer,
+  OptimizerState,
+  OptimizerStep,
+  SymbolicOptimizer,
+  Tensors,
+} from './train/optimizer.js'
 export type { Decay, ScheduleConfig, Warmup } from './train/schedule.js'
 export { resolveSettings, type Settings, type SettingsInput } from './train/settings.js'
 export type { FittedStep } from './train/step-memory.js'
@@ -187,7 +193,7 @@ export {
   readPrompts,
   type TrainedPrompts,
 } from './train/trained-prompts.js'
-export { Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
+export { type StepPlanOptions, Trainer, type TrainerOptions, type TrainerState } from './train/trainer.js'
 export { type MachineRate, secondsOf, type TrainingCost } from './train/training-cost.js'
 export type { ByteSource } from './weights/byte-source.js'
 export { inferClipConfig } from './weights/clip-config.js'

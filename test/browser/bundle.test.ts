@@ -28,10 +28,10 @@ async function bundleOf(source: string, external: readonly string[]): Promise<Si
 }
 
 it.for([
-  ['src/core/index.ts', 'all of it', [], 98_000],
-  ['src/core/index.ts', 'zod apart', ['zod'], 69_000],
+  ['src/core/index.ts', 'all of it', [], 100_000],
+  ['src/core/index.ts', 'zod apart', ['zod'], 71_500],
   // The YAML parser is a chunk of its own, fetched when a page goes on with a run of the command line.
-  ['src/web/index.ts', 'zod, YAML and ONNX Runtime apart', ['zod', 'yaml', 'onnxruntime-web'], 133_000],
+  ['src/web/index.ts', 'zod, YAML and ONNX Runtime apart', ['zod', 'yaml', 'onnxruntime-web'], 136_000],
   ['src/web/worker.ts', 'zod and ONNX Runtime apart', ['zod', 'onnxruntime-web'], 3_000],
 ] as const)('%s is bundled for browsers, %s', async ([source, , external, most], { annotate }) => {
   const { minified, gzipped, files } = await bundleOf(source, external)

@@ -48,3 +48,9 @@ export const deviceChoices: readonly DeviceChoice[] = ['auto', 'cpu', 'webgpu', 
 
 /** Most threads of an operator: each is made before anything is computed, and many hundreds take minutes. */
 export const MOST_THREADS = 256
+
+/** Numbers in which products with a model's weights are computed: float32, or float16 summed in float32. All else is float32. */
+export const precisions = ['fp32', 'fp16'] as const
+
+/** See {@link precisions}. */
+export type Precision = (typeof precisions)[number]

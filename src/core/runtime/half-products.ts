@@ -2,6 +2,8 @@ import {
   apply,
   cast,
   constant,
+  type EncodedGraph,
+  encodeGraph,
   type GraphNode,
   type HostTensor,
   input,
@@ -11,6 +13,7 @@ import {
 import { rewrite } from '../graph/simplify.js'
 import { randomStream } from '../random.js'
 import { float32ToFloat16 } from '../weights/float16.js'
+import type { Precision } from './device.js'
 
 /** Weights of fewer elements are multiplied in float32. */
 const SMALLEST = 4096
@@ -30,6 +33,10 @@ export function halfProducts(outputs: Readonly<Record<string, Tensor>>): Record<
   })
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, roots[i]!]))
 }
+
+/** A graph as it is computed in that precision. */
+export const inPrecision = async (graph: EncodedGraph, precision?: Precision): Promise<EncodedGraph> =>
+  precision === 'fp16' && graph.computed ? encodeGraph(halfProducts(graph.computed)) : graph
 
 /** Whether a node is a product of float32 with a weight. */
 export const multipliesWeight = ({ operator, inputs }: GraphNode): boolean =>

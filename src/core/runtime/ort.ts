@@ -1,18 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
-import { type EncodedGraph, encodeGraph, GraphError, type HostTensor, input, sizeOf } from '../graph/index.js'
+import { type EncodedGraph, GraphError, type HostTensor, sizeOf } from '../graph/index.js'
+import { carriedInputs, HELD, NEXT, readerOf } from './carried.js'
+import type { Precision } from './device.js'
 import { closedError, rethrow } from './failures.js'
-import { halfProducts } from './half-products.js'
+import { inPrecision } from './half-products.js'
 import { type KeptWeights, type LoadedModel, withWeights } from './load-weights.js'
-import {
-  carriedInputs,
-  disposable,
-  NEXT,
-  OPEN,
-  type Precision,
-  type Runtime,
-  type Session,
-  type TensorMap,
-} from './session.js'
+import { disposable, OPEN, type Runtime, type Session, type TensorMap } from './session.js'
 
 /** What is used of ONNX Runtime's JavaScript API; `onnxruntime-node` and `onnxruntime-web` both are one. */
 export interface Ort {
@@ -27,6 +20,8 @@ export interface Ort {
 
 /** A graph whose weights are loaded: what crosses to the thread that runs it. */
 export interface CompiledModel extends LoadedModel {
+  /** See `readerOf`. */
+  readonly reader: Uint8Array | undefined
   readonly inputs: Readonly<Record<string, readonly number[]>>
   readonly outputs: Readonly<Record<string, readonly number[]>>
 }
@@ -92,12 +87,12 @@ export class OrtSessions {
   async create(model: CompiledModel): Promise<OrtSession> {
     const { ort, open } = this
     const names = carriedInputs(model)
-    const made = await this.load(model, names)
+    const kept = keepsOutputs(this.options) ? names.map((name) => NEXT + name) : []
+    const made = await inTurn(ort, () => this.load(model, kept))
     /** Inputs by the outputs that are their next values. */
     const carried = new Map(names.map((name) => [NEXT + name, name]))
     const held = new Map<string, Tensor>()
-    /** Sessions that fetch what is held, by the names of that. */
-    const readers = new Map<string, Promise<InferenceSession>>()
+    let reader: InferenceSession | undefined
     let freed: Promise<void> | undefined
     const call = <T>(work: () => Promise<T>): Promise<T> =>
       inTurn(ort, async () => {
@@ -116,26 +111,20 @@ export class OrtSessions {
           }
           return hostTensors(results.filter(([output]) => !carried.has(output)))
         }),
-      carried: async (asked) => {
-        const wanted = names.filter((name) => held.has(name) && (asked?.includes(name) ?? true))
-        const tensors = wanted.map((name) => held.get(name)!)
-        if (tensors.every(({ location }) => location === 'cpu')) {
-          return call(async () => copied(wanted.map((name, i) => [name, tensors[i]!])))
-        }
-        const key = wanted.join()
-        const reading = readers.get(key) ?? this.reader(wanted, model.inputs)
-        readers.set(key, reading)
-        const reader = await reading
-        return call(async () => {
-          const feeds = Object.fromEntries(wanted.map((name) => [HELD + name, held.get(name)!]))
-          return copied(Object.entries(await reader.run(feeds)))
-        })
-      },
+      carried: (asked = names) =>
+        call(async () => {
+          const wanted = names.filter((name) => held.has(name) && asked.includes(name))
+          const first = held.get(wanted[0] ?? '')
+          if (first?.location !== 'gpu-buffer') return copied(wanted.map((name) => [name, held.get(name)!]))
+          reader ??= await this.load({ ...NO_WEIGHTS, onnx: model.reader! })
+          const feeds = Object.fromEntries(names.map((name) => [HELD + name, held.get(name)!]))
+          return copied(Object.entries(await reader.run(feeds, wanted)))
+        }),
       release() {
         open.delete(session)
         freed ??= inTurn(ort, async () => {
           for (const tensor of held.values()) tensor.dispose()
-          for (const reader of readers.values()) await (await reader).release()
+          await reader?.release()
           await made.release()
         })
         return freed
@@ -145,44 +134,34 @@ export class OrtSessions {
     return session
   }
 
-  /** @param carried inputs whose next values stay on the device, where it keeps outputs */
+  /** @param kept outputs that stay on the device; all others are fetched */
   private load(
-    { onnx, weights, folder, outputs }: CompiledModel,
-    carried: readonly string[],
+    { onnx, weights, folder, outputs }: Pick<CompiledModel, 'onnx' | 'weights' | 'folder' | 'outputs'>,
+    kept: readonly string[] = [],
   ): Promise<InferenceSession> {
-    const { ort } = this
     const { providers, threads, prepack, spin = true } = this.options
-    const kept = new Set(keepsOutputs(this.options) ? carried.map((name) => NEXT + name) : [])
-    const places = Object.keys(outputs).map((name) => [name, kept.has(name) ? 'gpu-buffer' : 'cpu'] as const)
-    return inTurn(ort, () =>
-      ort.InferenceSession.create(onnx, {
-        executionProviders: providers,
-        graphOptimizationLevel: 'extended',
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        // Planning one arena pattern for a step of many sizes costs half a gigabyte at ViT-B/16 and gains no time.
-        enableMemPattern: false,
-        extra: {
-          session: {
-            disable_prepacking: prepack ? '0' : '1',
-            intra_op: { allow_spinning: spin ? '1' : '0' },
-            ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-          },
+    const places = Object.keys(outputs).map(
+      (name) => [name, kept.includes(name) ? 'gpu-buffer' : 'cpu'] as const,
+    )
+    return this.ort.InferenceSession.create(onnx, {
+      executionProviders: providers,
+      graphOptimizationLevel: 'extended',
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // Planning one arena pattern for a step of many sizes costs half a gigabyte at ViT-B/16 and gains no time.
+      enableMemPattern: false,
+      extra: {
+        session: {
+          disable_prepacking: prepack ? '0' : '1',
+          intra_op: { allow_spinning: spin ? '1' : '0' },
+          ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
         },
-        // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
-        logSeverityLevel: 4,
-        externalData: weights,
-        ...(kept.size > 0 ? { preferredOutputLocation: Object.fromEntries(places) } : {}),
-      }).catch(rethrow),
-    )
-  }
-
-  /** A session that gives back what it is fed: ONNX Runtime for Node ends the process where values on a device are read otherwise. */
-  private async reader(names: readonly string[], shapes: CompiledModel['inputs']): Promise<InferenceSession> {
-    const graph = await encodeGraph(
-      Object.fromEntries(names.map((name) => [name, input(HELD + name, shapes[name]!)])),
-    )
-    return this.load({ ...graph, weights: [], folder: undefined }, [])
+      },
+      // Warnings of ONNX Runtime are about nodes it folds; errors arrive as exceptions.
+      logSeverityLevel: 4,
+      externalData: weights,
+      ...(kept.length > 0 ? { preferredOutputLocation: Object.fromEntries(places) } : {}),
+    }).catch(rethrow)
   }
 
   /** Frees what is not yet freed. */
@@ -191,8 +170,7 @@ export class OrtSessions {
   }
 }
 
-/** Prefix of the inputs of a session that gives back what it is fed. */
-const HELD = 'held.'
+const NO_WEIGHTS = { weights: [], folder: undefined, outputs: {} } as const
 
 /** @param held what the runs before have left for inputs that are not given */
 function feedsOf(
@@ -235,10 +213,6 @@ const copied = (tensors: Named<Tensor>): Record<string, HostTensor> =>
     tensors.map(([name, { dims, data }]) => [name, { shape: dims, data: (data as Float32Array).slice() }]),
   )
 
-/** The graph as a runtime of that precision computes it. */
-export const inPrecision = async (graph: EncodedGraph, precision?: Precision): Promise<EncodedGraph> =>
-  precision === 'fp16' && graph.computed ? encodeGraph(halfProducts(graph.computed)) : graph
-
 /** Runs graphs on the calling thread, which Node is blocked by and a page is not free during. */
 export class OrtRuntime implements Runtime {
   private sessions: Promise<OrtSessions> | undefined
@@ -269,8 +243,9 @@ export class OrtRuntime implements Runtime {
     this.sessions ??= this.load().then((ort) => new OrtSessions(ort, this.options))
     const sessions = await this.sessions
     const { inputs, outputs, flops } = graph
+    const reader = await readerOf(graph)
     const session = await withWeights(await inPrecision(graph, this.precision), this.kept, (model) =>
-      sessions.create({ ...model, inputs, outputs }),
+      sessions.create({ ...model, inputs, outputs, reader }),
     )
     return disposable({
       graph: { inputs, outputs, flops },

@@ -1,16 +1,18 @@
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
+import { readerOf } from './carried.js'
+import type { Precision } from './device.js'
 import { closedError, receivedError, type SentError, sentError } from './failures.js'
+import { inPrecision } from './half-products.js'
 import { type KeptWeights, withWeights } from './load-weights.js'
 import {
   type CompiledModel,
-  inPrecision,
   keepsOutputs,
   type Ort,
   type OrtOptions,
   type OrtSession,
   OrtSessions,
 } from './ort.js'
-import { disposable, type Precision, type Runtime, type Session, type TensorMap } from './session.js'
+import { disposable, type Runtime, type Session, type TensorMap } from './session.js'
 
 /** Requests to the thread that computes; each is answered by one reply of the same id. */
 export type Request =
@@ -72,9 +74,10 @@ export class RemoteRuntime implements Runtime {
   async compile(graph: EncodedGraph): Promise<Session> {
     if (this.over) throw this.over
     const { inputs, outputs, flops } = graph
+    const reader = await readerOf(graph)
     const session = await withWeights(await inPrecision(graph, this.precision), this.kept, async (loaded) => {
       const session = this.nextId++
-      const model = { ...loaded, inputs, outputs }
+      const model = { ...loaded, inputs, outputs, reader }
       // The weights move to the thread; they are not copied.
       await this.ask({ kind: 'compile', session, model, options: this.options }, [
         ...loaded.weights.map(({ data }) => data.buffer as ArrayBuffer),

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { EncodedGraph, HostTensor } from '../graph/index.js'
+import type { Precision } from './device.js'
 
 /** Whole numbers, such as token ids, as stored models take them: row-major data of the given shape. */
 export interface WholeTensor {
@@ -34,13 +35,6 @@ export const storedModel = (
   peakBytes: 0,
 })
 
-/** Prefix of the name of an output that is the next value of the input named behind it: see {@link Session.run}. */
-export const NEXT = 'next.'
-
-/** The inputs whose next values a graph computes. */
-export const carriedInputs = ({ inputs, outputs }: Pick<EncodedGraph, 'inputs' | 'outputs'>): string[] =>
-  Object.keys(inputs).filter((name) => Object.hasOwn(outputs, NEXT + name))
-
 /** A compiled graph that can be run. One run at a time. */
 export interface Session extends AsyncDisposable {
   /** What was compiled: names and shapes of inputs and outputs, operations per run. */
@@ -65,12 +59,6 @@ export interface Session extends AsyncDisposable {
   /** Frees it, as `await using` does; once more does nothing. */
   release(): Promise<void>
 }
-
-/** Numbers in which products with a model's weights are computed: float32, or float16 summed in float32. All else is float32. */
-export const precisions = ['fp32', 'fp16'] as const
-
-/** See {@link precisions}. */
-export type Precision = (typeof precisions)[number]
 
 /** Where graphs are run: ONNX Runtime in this thread, in a worker, or in a browser. */
 export interface Runtime extends AsyncDisposable {

@@ -14,7 +14,8 @@ import {
   sum,
   type Tensor,
 } from '../graph/index.js'
-import { NEXT, type Session, type TensorMap } from '../runtime/session.js'
+import { NEXT } from '../runtime/carried.js'
+import type { Session, TensorMap } from '../runtime/session.js'
 import type { SymbolicOptimizer } from './optimizer.js'
 import { GRADIENT, type StepGraphOptions, TERM, variesByStep } from './step-graph.js'
 import { diverged, type Learned, type StepFeeds, type StepResult, type Steps } from './steps.js'

@@ -47,7 +47,7 @@ export interface TrainerState {
 }
 
 /** What a step is planned from. */
-export type PlanOptions = Pick<
+export type StepPlanOptions = Pick<
   TrainerOptions,
   'method' | 'examples' | 'batchSize' | 'classesAtOnce' | 'memory' | 'frozenImages' | 'inspect'
 > &
@@ -71,7 +71,7 @@ export class Trainer implements AsyncDisposable {
   ) {}
 
   /** The step of the options, which is not compiled yet. Throws UserErrors of the tokenizer. */
-  static plan(options: PlanOptions): Promise<FittedStep> {
+  static plan(options: StepPlanOptions): Promise<FittedStep> {
     const { method, examples, batchSize, classesAtOnce, memory, frozenImages, inspect } = options
     const { optimizer, runtime } = options
     const step = {
@@ -215,7 +215,7 @@ export class Trainer implements AsyncDisposable {
  * Whether steps are made on the device, with the update in them: where it takes time to fetch values from it, a method is
  * trained by steps, nobody wants to see what is inside, and no step may have to be repeated with a smaller factor of the loss.
  */
-const updatesOnDevice = ({ runtime, method, inspect = false }: PlanOptions): boolean =>
+const updatesOnDevice = ({ runtime, method, inspect = false }: StepPlanOptions): boolean =>
   runtime?.carries === true &&
   runtime.precision !== 'fp16' &&
   method.method.learning !== 'closed form' &&

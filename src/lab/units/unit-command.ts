@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { DeviceChoice } from '../../core/runtime/device.js'
-import type { Precision } from '../../core/runtime/session.js'
+import type { DeviceChoice, Precision } from '../../core/runtime/device.js'
 
 /** Where a unit is computed. */
 export interface UnitDevice {

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { availableParallelism, loadavg } from 'node:os'
 import { ConfigError } from '../../core/errors.js'
-import { type Device, devices, MOST_THREADS } from '../../core/runtime/device.js'
+import { type Device, devices, MOST_THREADS, type Precision } from '../../core/runtime/device.js'
 import type { KeptWeights } from '../../core/runtime/load-weights.js'
 import { type OrtOptions, OrtRuntime } from '../../core/runtime/ort.js'
 import { RemoteRuntime } from '../../core/runtime/remote.js'
-import type { Precision, Runtime } from '../../core/runtime/session.js'
+import type { Runtime } from '../../core/runtime/session.js'
 import { processorKind } from './processor.js'
 import { workerThread } from './worker-thread.js'
 
