@@ -30,12 +30,12 @@ const functions = {
   ...exportFunctions,
 
   /** The first steps of a training, and how often the page had a turn meanwhile. */
-  async train(options: PageOptions) {
+  async train({ method, ...options }: PageOptions & { readonly method?: string }) {
     const model = await tiny(options)
     let turns = 0
     const timer = setInterval(() => turns++, 10)
     try {
-      return { ...(await firstSteps(model)), hash: await model.hash(), turns }
+      return { ...(await firstSteps(model, method)), hash: await model.hash(), turns }
     } finally {
       clearInterval(timer)
       await model.close()
