@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomTensor } from '../../../test/support/finite-differences.js'
 import { randomClip, smallConfig, wordTokenizer } from '../../../test/support/random-clip.js'
+import { imageMethods, smallOptions } from '../../../test/support/small-methods.js'
 import { nodeRuntime } from '../../node/runtime/node-runtime.js'
 import { Clip } from '../clip/clip.js'
 import { promptedClassifier } from '../evaluate/classifier.js'
@@ -10,7 +11,7 @@ import { resolveSettings, scheduleOf } from '../train/settings.js'
 import { sgd } from '../train/sgd.js'
 import type { StepResult } from '../train/steps.js'
 import { Trainer } from '../train/trainer.js'
-import { configure, methodNamed, methods } from './registry.js'
+import { configure, methodNamed } from './registry.js'
 
 const clip = randomClip(smallConfig, wordTokenizer as Tokenizer)
 const resnet = new Clip({
@@ -48,29 +49,17 @@ async function trainer(method: string, given: object, seed = 1) {
 }
 const images = randomTensor('images', [2, 3, 32, 32]).data
 
-const small: Record<string, object> = {
-  proda: { prompts: 8, context: 4 },
-  coop: { context: 4 },
-  kgcoop: { contextInit: '' },
-  tcp: { block: 2 },
-  mmrlpp: { block: 2, dimension: 16, projectionRank: 4 },
-  'fine-tune': { tuned: 'layernorm' },
-}
 /** They start from CLIP's own weights: of seeds they see the order and the crops of images alone. */
 const startFromClip = new Set(['2sfs', 'fine-tune', 'bitfit'])
 
-const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>
-  learning === 'images' ? [name] : [],
-)
-
-describe.each(onImages)('%s', (name) => {
+describe.each(imageMethods)('%s', (name) => {
   it('moves all that it trains in two steps, and recognises classes that were not trained', async () => {
-    const training = await trainer(name, small[name] ?? {})
+    const training = await trainer(name, smallOptions[name] ?? {})
     const before = training.state.parameters
     const [{ losses }] = (await training.step(images, [0, 2])) as [StepResult]
     await training.step(images, [1, 2])
     expect(losses.total).toBeGreaterThan(0)
-    const trained = configured(name, optionsOf(name, small[name] ?? {})).parameters
+    const trained = configured(name, optionsOf(name, smallOptions[name] ?? {})).parameters
     for (const { name: key, trained: moves = true } of trained) {
       const value = training.state.parameters.get(key)
       if (moves) expect(value, key).not.toEqual(before.get(key))
@@ -78,7 +67,7 @@ describe.each(onImages)('%s', (name) => {
     }
 
     const learned = {
-      method: configured(name, optionsOf(name, small[name] ?? {})),
+      method: configured(name, optionsOf(name, smallOptions[name] ?? {})),
       parameters: training.state.parameters,
     }
     await training.release()
@@ -91,7 +80,7 @@ describe.each(onImages)('%s', (name) => {
 
   it('repeats to the bit with the same seed, and not with another', async () => {
     const run = async (seed: number) => {
-      const training = await trainer(name, small[name] ?? {}, seed)
+      const training = await trainer(name, smallOptions[name] ?? {}, seed)
       await training.step(images, [0, 2])
       const values = [...training.state.parameters.values()]
       await training.release()
@@ -103,7 +92,7 @@ describe.each(onImages)('%s', (name) => {
   })
 
   // Where the text is a template, the tokenizer refuses it.
-  const prompts = configured(name, optionsOf(name, small[name] ?? {})).prompts
+  const prompts = configured(name, optionsOf(name, smallOptions[name] ?? {})).prompts
   it.runIf(prompts)('has prompts that fit the text tower or are refused with the number that would', () => {
     const words = Array(30).fill('very').join(' ')
     const create = () =>

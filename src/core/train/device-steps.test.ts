@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { randomTensor } from '../../../test/support/finite-differences.js'
 import { randomClip, smallConfig, wordTokenizer } from '../../../test/support/random-clip.js'
+import { imageMethods, smallOptions } from '../../../test/support/small-methods.js'
 import { nodeRuntime } from '../../node/runtime/node-runtime.js'
 import { TrainingError } from '../errors.js'
-import { configure, methodNamed, methods } from '../methods/registry.js'
+import { configure, methodNamed } from '../methods/registry.js'
 import type { Runtime } from '../runtime/session.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { adamW } from './adam.js'
@@ -69,23 +70,11 @@ function expectAlike(found: Float32Array | undefined, expected: Float32Array, na
   }
 }
 
-const small: Record<string, object> = {
-  proda: { prompts: 8, context: 4 },
-  coop: { context: 4 },
-  kgcoop: { contextInit: '' },
-  tcp: { block: 2 },
-  mmrlpp: { block: 2, dimension: 16, projectionRank: 4 },
-  'fine-tune': { tuned: 'layernorm' },
-}
-const onImages = Object.values(methods).flatMap(({ name, learning = 'images' }) =>
-  learning === 'images' ? [name] : [],
-)
-
 describe('steps on a device', () => {
-  it.each(onImages)('of %s are those of the host but for rounding', async (method) => {
+  it.each(imageMethods)('of %s are those of the host but for rounding', async (method) => {
     const [expected, found] = [
-      await trained(await trainerOf(method, host, small[method]), 3),
-      await trained(await trainerOf(method, device, small[method]), 3),
+      await trained(await trainerOf(method, host, smallOptions[method]), 3),
+      await trained(await trainerOf(method, device, smallOptions[method]), 3),
     ]
     expect(found.results).toHaveLength(6)
     for (const [i, { losses, correct, learningRate }] of expected.results.entries()) {
